@@ -1,1 +1,19 @@
+//! dianshu (点数, "points"): from medical-insurance claims to a point catalog, a replayed settlement and a report.
+//!
+//! The pure half ([`units`] … [`settlement`]) builds without the engine; everything below it needs the
+//! feature `engine`. `ARCHITECTURE.md` has the map.
 
+pub mod explain;
+pub mod finding;
+pub mod period;
+pub mod table;
+pub mod units;
+
+pub mod policy;
+
+pub mod catalog;
+
+pub mod settlement;
+
+#[cfg(feature = "engine")]
+pub mod warehouse;

@@ -1,0 +1,3 @@
+//! The catalog artefact: read, write, diff, verify.
+
+pub mod model;

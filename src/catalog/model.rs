@@ -1,0 +1,101 @@
+//! What a catalog holds, as plain data.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use crate::units::{Fen, Points};
+
+/// A catalog: the points (or prices) of every group and what they were computed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catalog {
+    /// Policy id, for example `jining-apg`.
+    pub system: String,
+    /// Statistics years, oldest first.
+    pub years: Vec<u16>,
+    /// Points of the mean case; absent where the system has no points.
+    pub scale: Option<Decimal>,
+    /// Published base mean M in yuan, rounded to `places`.
+    pub base_mean: Decimal,
+    /// Decimal places of means and points.
+    pub places: u32,
+    /// Groups, ascending by code (bytes).
+    pub groups: Vec<Group>,
+    /// Institutions with the cases and cost they contributed, ascending by code.
+    pub institutions: Vec<Institution>,
+    /// From raw rows to analysed cases: every step with rows and money.
+    pub flow: Vec<FlowStep>,
+    /// Cases left out of the means by the trim rule, one row per group and year that lost any.
+    pub trimmed: Vec<Trimmed>,
+    /// The identity Σ cases × points ÷ scale × base mean = total, line by line.
+    pub identity: Vec<IdentityLine>,
+    /// Content of the warehouse tables read: name → (rows, order-free digest in hex).
+    pub sources: BTreeMap<String, (u64, String)>,
+}
+
+/// One group of a catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub group_code: String,
+    pub group_name: String,
+    /// `group`, or `fallback` for the group of cases that fit no class.
+    pub kind: String,
+    /// Cases of each statistics year (before trimming), oldest first.
+    pub year_cases: Vec<u64>,
+    /// Published mean of each year over kept cases, in yuan; `None` where the year has no kept case.
+    pub year_means: Vec<Option<Decimal>>,
+    /// Cases of all years, before trimming.
+    pub cases: u64,
+    /// Published blended mean, in yuan.
+    pub mean: Decimal,
+    /// Population SD ÷ mean over kept cases of all years, 6 places; `None` below two cases.
+    pub cv: Option<Decimal>,
+    /// Published points; `None` where the system has no scale.
+    pub points: Option<Points>,
+    /// Published price in force on the last day of the newest year, where the policy has prices.
+    pub standard: Option<Fen>,
+    /// Sorted flags: `single_year`, `small`, `no_cases`.
+    pub flags: Vec<String>,
+}
+
+/// What one institution contributed to the statistics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Institution {
+    pub fixmedins_code: String,
+    pub year_cases: Vec<u64>,
+    pub year_cost: Vec<Fen>,
+}
+
+/// One step of the flow from raw rows to analysed cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowStep {
+    /// Statistics year of the rows.
+    pub year: u16,
+    /// `raw`, `void`, `duplicate_identical`, …, `analysed`, `merged`, `cases`.
+    pub step: String,
+    /// Rows (positive where they stand, negative where they leave).
+    pub rows: i64,
+    /// `medfee_sumamt` of those rows, same sign rule.
+    pub amount: Fen,
+}
+
+/// Cases trimmed from one group and year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trimmed {
+    pub group_code: String,
+    pub year: u16,
+    pub cases: u64,
+    pub amount: Fen,
+    /// Smallest and largest fee kept.
+    pub kept_from: Fen,
+    pub kept_to: Fen,
+}
+
+/// One line of the catalog identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityLine {
+    /// `points_total`, `rounding`, `blending`, `trimming`, `ungrouped`, `total`.
+    pub line: String,
+    /// Yuan, 4 places; lines before `total` sum to it.
+    pub amount: Decimal,
+}

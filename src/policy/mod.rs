@@ -1,0 +1,3 @@
+//! The policy and scenario files: read, check, compose, cite.
+
+pub mod model;

@@ -1,0 +1,476 @@
+//! What a policy says, resolved and checked: plain data, no files.
+//!
+//! One struct a section of `policy.toml`. Every section carries its [`Cite`]: the clause it implements
+//! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
+//! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::units::Fen;
+
+/// Where a value comes from: the clause of the document, or the reading taken where it is silent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cite {
+    /// Document and article, for example `五(一)5(1)`.
+    pub clause: Option<String>,
+    /// Reading or ruling, for example `A09` or `R05`.
+    pub reading: Option<String>,
+}
+
+/// A whole policy: one city's system in one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Identity and validity.
+    pub identity: Identity,
+    /// Which settlements count.
+    pub scope: Scope,
+    /// How settlements become cases.
+    pub case: CaseRule,
+    /// How cases become groups.
+    pub grouping: Grouping,
+    /// How history becomes means and points; absent where only published standards are used.
+    pub weights: Weights,
+    /// Published prices of groups, in yuan (烟台); empty elsewhere.
+    pub standards: Vec<Standard>,
+    /// Lines for low and high cases; absent where the document prints none.
+    pub deviation: Option<Deviation>,
+    /// How a case is paid.
+    pub payment: Payment,
+    /// The money to be divided.
+    pub budget: Budget,
+    /// Shares of surplus and overspend between institutions and fund.
+    pub sharing: Sharing,
+    /// Limit of an institution's surplus; absent where none is printed.
+    pub surplus_cap: Option<SurplusCap>,
+}
+
+/// `[policy]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Name of the folder under `catalogs/`, for example `yantai-apg`.
+    pub id: String,
+    /// Human title, Chinese.
+    pub title: String,
+    /// The document implemented.
+    pub document: String,
+    /// First day in force.
+    pub valid_from: NaiveDate,
+    /// Last day in force, if limited.
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// `[scope]`: tested per settlement, before grouping and merging (12.0, R05). An empty list tests nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    pub cite: Cite,
+    /// Insurance types counted, for example `310`, `390`.
+    pub insutype: Vec<String>,
+    /// Medical categories counted, for example `14`.
+    pub med_type: Vec<String>,
+    /// Diseases counted (`dise_codg`, exact); empty: all, also none at all.
+    pub dise_codg: Vec<String>,
+    /// Drop out-of-area settlements: `pay_loc` 3 or 4, or `insu_admdvs` filled and outside `insu_admdvs` below.
+    pub exclude_out_of_area: bool,
+    /// Prefixes of the policy's own area; empty: `insu_admdvs` is not tested.
+    pub insu_admdvs: Vec<String>,
+    /// Proxy markers (`upload_code`) that take a settlement out of scope (Y05).
+    pub proxy_upload_codes: Vec<String>,
+    /// `hi_paymtd` values that take a settlement out of scope because it is paid another way (Y19).
+    pub carve_out_hi_paymtd: Vec<String>,
+    /// Only institutions with a `start_date` on or before the settlement date (Y02).
+    pub only_started_institutions: bool,
+    /// Treatment end **and** settlement on or after this date (Y17).
+    pub completed_from: Option<NaiveDate>,
+}
+
+/// `[case]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseRule {
+    pub cite: Cite,
+    /// A54.
+    pub unit: CaseUnit,
+    /// 24-hour cycle (Y08, A09); only where the policy has the section (R04).
+    pub cycle: Option<Cycle>,
+    /// Late upload (Y25, A23); absent: no such rule.
+    pub late: Option<Late>,
+    /// `unusable` (no fee lines or no diagnosis, Y25, R24) is a class of its own, priced as the fallback group.
+    pub unusable_to_fallback: bool,
+}
+
+/// What one case is before merging (A54).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseUnit {
+    /// A settlement after netting (`settlement`).
+    Settlement,
+    /// All settlements of one `mdtrt_id`, amounts summed, attributes of the last (`visit`, R15).
+    Visit,
+}
+
+/// `[case.cycle]` (A09–A12)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cycle {
+    pub cite: Cite,
+    /// Length in minutes (`window = "24h"` is 1440).
+    pub window_minutes: i64,
+    pub anchor: Anchor,
+    pub by_time: CycleTime,
+    /// Groups whose settlements are never merged (A12).
+    pub except_groups: Vec<String>,
+}
+
+/// How a cycle is anchored (A09).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// `first`: the first settlement opens the cycle; others belong while less than the window after it.
+    First,
+    /// `rolling`: belongs while less than the window after the settlement before it.
+    Rolling,
+    /// `calendar_day`: same calendar date as the first.
+    CalendarDay,
+}
+
+/// Which time a cycle is measured by (A09).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CycleTime {
+    /// `begntime` (missing: `setl_time`, with a finding).
+    Begin,
+    /// `setl_time`.
+    Settle,
+}
+
+/// `[case.late]` (A23): late when the upload date is after the deadline date, or upload time is null.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Late {
+    pub cite: Cite,
+    pub deadline: Deadline,
+}
+
+/// Last day for the upload of a settlement (A23).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// `days = N`: N days after the settlement date.
+    Days(u32),
+    /// `month_end = N`: the end of the N-th month after the settlement's month (1 = next month).
+    MonthEnd(u32),
+}
+
+/// `[grouping]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grouping {
+    pub cite: Cite,
+    pub method: Method,
+    /// Other spellings of a group code: `(printed, meant)`, for example `0_N18` → `O_N18` (A13).
+    pub aliases: Vec<(String, String)>,
+    /// Group names for the catalog, by code; groups without a name get none.
+    pub names: Vec<(String, String)>,
+}
+
+/// Where the group code comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Method {
+    /// `given`: `group_code` of table `group_result` for this scheme; no row or differing rows: ungrouped.
+    Given {
+        /// `group_result.scheme`.
+        scheme: String,
+    },
+    /// `apg`: class letters from the fee lines, `_`, `dise_codg` (A14, A15, R13).
+    Apg(Apg),
+}
+
+/// `[grouping.apg]` (A14)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apg {
+    pub cite: Cite,
+    /// `med_chrgitm_type` of each class, in the order O, M, A.
+    pub charge_types: [Vec<String>; 3],
+    /// Item lists: `(code or prefix, is_prefix, class)`; exact wins, then the longest prefix.
+    pub items: Vec<ItemClass>,
+    /// Items that make their class important, per class O, M, A; an empty list falls back to the share.
+    pub important: [Vec<String>; 3],
+    /// Share of the fee from which a class counts as important where its list is empty (0.10).
+    pub important_share: Decimal,
+    /// Letters of the fallback group (`QY`).
+    pub fallback: String,
+    /// Without `dise_codg` a settlement is ungrouped (济宁, R13); otherwise it joins the fallback of the policy's only disease.
+    pub disease_required: bool,
+}
+
+/// One row of an item list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemClass {
+    /// `med_list_codg`, whole or its beginning.
+    pub code: String,
+    /// Whether `code` is a beginning.
+    pub prefix: bool,
+    /// 0 = O, 1 = M, 2 = A.
+    pub class: usize,
+}
+
+/// `[weights]` (A01–A05, A34, A39–A41, A46, A51)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weights {
+    pub cite: Cite,
+    /// Year weights, oldest first, sum 1.
+    pub years: Vec<Decimal>,
+    pub level: BlendLevel,
+    pub single_year: SingleYear,
+    pub denominator: Denominator,
+    pub trim: Trim,
+    /// Trim rule per group and year is tried only from this many cases (A39: 25 for percentiles).
+    pub trim_from_cases: u64,
+    /// Points of a group with the mean of all cases (A05); absent where the system has no points (烟台).
+    pub scale: Option<Decimal>,
+    /// Groups with fewer cases than this a year are flagged `small` (A51); 0: none.
+    pub minimum_cases: u32,
+    /// Decimal places of published means and points (A46).
+    pub places: u32,
+    /// Factor of an ungrouped case (A41: 0.7).
+    pub ungrouped_factor: Decimal,
+}
+
+/// What the year weights are applied to (A02).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlendLevel {
+    /// `means`: Σ w·(T ÷ n).
+    Means,
+    /// `totals`: Σ w·T ÷ Σ w·n.
+    Totals,
+    /// `ratios`: Σ w·(m ÷ M).
+    Ratios,
+    /// `pooled`: Σ T ÷ Σ n.
+    Pooled,
+}
+
+/// A group seen in some of the years only (A03).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SingleYear {
+    /// `rescale`: weights of the years present are rescaled to 1, flag `single_year`.
+    Rescale,
+    /// `drop`: the group leaves the catalog (its cases become ungrouped).
+    Drop,
+}
+
+/// The mean of all cases, M (A04).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denominator {
+    /// `all`: all kept in-scope cases, ungrouped included, trimmed as one group.
+    All,
+    /// `grouped`: grouped cases only.
+    Grouped,
+    /// `before_trim`: all in-scope cases, untrimmed.
+    BeforeTrim,
+    /// `given`: a number of yuan.
+    Given(Decimal),
+}
+
+/// Which cases leave the statistics of a group and year (A39). Bounds are exclusive of the case on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trim {
+    /// `none`.
+    None,
+    /// `percentile`: low and high share, for example 0.025 and 0.975.
+    Percentile { low: Decimal, high: Decimal },
+    /// `iqr`: outside `[Q1 − k·IQR, Q3 + k·IQR]`.
+    Iqr { k: Decimal },
+    /// `sd`: more than k standard deviations from the mean.
+    Sd { k: Decimal },
+    /// `multiple`: below `low` × mean or above `high` × mean.
+    Multiple { low: Decimal, high: Decimal },
+}
+
+/// One published price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standard {
+    pub cite: Cite,
+    pub group_code: String,
+    /// Yuan per case.
+    pub price: Fen,
+    /// In force from this day; the latest not after the settlement date counts.
+    pub from: NaiveDate,
+}
+
+/// `[deviation]`: bands of the ratio fee ÷ reference, ascending (A06–A08, Y22–Y24).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deviation {
+    pub cite: Cite,
+    pub compare: Compare,
+    pub reference: Reference,
+    /// Ascending; the last one has no upper bound.
+    pub bands: Vec<Band>,
+}
+
+/// The amount compared (A07).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// `medfee_sumamt`.
+    Fee,
+    /// `inscp_scp_amt`.
+    InScope,
+    /// `hifp_pay`.
+    Fund,
+}
+
+/// What it is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reference {
+    /// `standard`: the group's published price.
+    Standard,
+    /// `mean`: the group's published mean in the catalog.
+    Mean,
+}
+
+/// Class of a case by its ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    Low,
+    Normal,
+    High,
+}
+
+/// How the cases of a band are paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BandPay {
+    /// `group`: as the group says (standard × ratio, or points).
+    Group,
+    /// `item`: the booked amount.
+    Item,
+}
+
+/// `[[deviation.band]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Band {
+    pub cite: Cite,
+    pub class: Class,
+    /// Upper end of the ratio; `None` for the last band.
+    pub up_to: Option<Decimal>,
+    /// Whether a ratio of exactly `up_to` still belongs to this band.
+    pub inclusive: bool,
+    pub pay: BandPay,
+    /// Merged cases never fall in this band; they are taken as normal (Y24).
+    pub except_merged: bool,
+}
+
+/// `[payment]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    pub cite: Cite,
+    pub method: PayMethod,
+    /// A16, for `standard`.
+    pub ratio: RatioOf,
+}
+
+/// How the entitlement of an institution is formed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayMethod {
+    /// `points`: allocate(pool, points) (J04, J05).
+    Points,
+    /// `standard`: price × actual reimbursement ratio (Y20), rescaled when overspent (Y28, Y29).
+    Standard,
+}
+
+/// Denominator of the actual reimbursement ratio (A16); the numerator is `hifp_pay`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RatioOf {
+    /// `medfee_sumamt`.
+    Fee,
+    /// `inscp_scp_amt`.
+    InScope,
+    /// Σ fund ÷ Σ fee of all cases of the pool and year (`area`).
+    Area,
+}
+
+/// `[budget]` (J01, J04, Y27): the pool of one year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    pub cite: Cite,
+    pub source: BudgetSource,
+    /// `fund` money or `total_cost` money per point (A42).
+    pub basis: Basis,
+    /// Clearing period of the control total (Y26, R12).
+    pub period: Clearing,
+}
+
+/// Where the amount comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BudgetSource {
+    /// `table`: rows of table `budget` with this `item` and the year settled.
+    Table {
+        /// `budget` (济宁) or `control_total` (烟台).
+        item: String,
+    },
+    /// `amount`: stated in the policy, `(year, fen)`.
+    Amount(Vec<(u16, Fen)>),
+    /// `last_year_booked`: booked in the year before, all in scope, × (1 + growth), rounded to the fen.
+    LastYearBooked {
+        /// 0.03 is 3 %.
+        growth: Decimal,
+    },
+}
+
+/// What a point is worth (A42).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    Fund,
+    TotalCost,
+}
+
+/// Clearing period (Y26).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clearing {
+    Year,
+    HalfYear,
+    Quarter,
+}
+
+/// `[sharing]` (H03, H04, A24, R29): T = A + s·(F − A).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sharing {
+    pub cite: Cite,
+    /// Providers' share of a surplus; 1 where the document prints no sharing.
+    pub surplus: Decimal,
+    /// Providers' share of an overspend.
+    pub overspend: Decimal,
+    pub by: ShareBy,
+}
+
+/// How the distributable money is divided (A24).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShareBy {
+    /// `points`: allocate(T, points).
+    Points,
+    /// `keeps_booked`: booked + allocate(s·(F − A), points).
+    KeepsBooked,
+    /// `own_excess`: booked + allocate(s·(F − A), own distance from the share of F on the area's side).
+    OwnExcess,
+}
+
+/// `[surplus_cap]` (Y34, A21, A22)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SurplusCap {
+    pub cite: Cite,
+    /// Largest surplus rate (0.10).
+    pub rate: Decimal,
+    pub base: CapBase,
+    pub destination: CapDestination,
+}
+
+/// What the surplus rate is a share of (A21).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CapBase {
+    /// (paid − booked) ÷ paid.
+    Paid,
+    /// (paid − booked) ÷ booked.
+    Booked,
+    /// (paid − booked) ÷ cost.
+    Cost,
+}
+
+/// Where the money above the cap goes (A22).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CapDestination {
+    /// Back to the fund.
+    Fund,
+    /// To the institutions below the cap, by points, until none breaks it; what is left returns to the fund.
+    Pool,
+}

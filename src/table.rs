@@ -1,0 +1,130 @@
+//! A result table as plain columns: what the kernel fills, Parquet keeps and the report prints.
+//!
+//! ```
+//! use dianshu::table::{Column, Table};
+//! let table = Table::new("pool")
+//!     .with("pool", Column::text(["all"]))
+//!     .with("cases", Column::whole([3]))
+//!     .with("paid_yuan", Column::yuan([160_000]));
+//! assert_eq!(table.rows(), 1);
+//! assert_eq!(table.cell("paid_yuan", 0).as_deref(), Some("1600.00"));
+//! ```
+
+use rust_decimal::Decimal;
+
+/// One column; every entry may be missing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Column {
+    /// Text, codes included: codes are never numbers.
+    Text(Vec<Option<String>>),
+    /// Whole numbers.
+    Whole(Vec<Option<i64>>),
+    /// Decimals with a fixed number of places, as whole units of the last place.
+    Decimal {
+        /// Places after the point.
+        places: u32,
+        /// Values in units of the last place.
+        values: Vec<Option<i128>>,
+    },
+    /// CV, SD, R² and nothing else.
+    Float(Vec<Option<f64>>),
+}
+
+impl Column {
+    /// Text without gaps.
+    pub fn text<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Self {
+        Self::Text(values.into_iter().map(|value| Some(value.into())).collect())
+    }
+
+    /// Whole numbers without gaps.
+    pub fn whole(values: impl IntoIterator<Item = i64>) -> Self {
+        Self::Whole(values.into_iter().map(Some).collect())
+    }
+
+    /// Fen as yuan with two places, without gaps.
+    pub fn yuan(values: impl IntoIterator<Item = i64>) -> Self {
+        Self::Decimal {
+            places: 2,
+            values: values.into_iter().map(|fen| Some(i128::from(fen))).collect(),
+        }
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(values) => values.len(),
+            Self::Whole(values) => values.len(),
+            Self::Decimal { values, .. } => values.len(),
+            Self::Float(values) => values.len(),
+        }
+    }
+
+    /// Whether there is no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entry as text; `None` when missing.
+    #[must_use]
+    pub fn show(&self, row: usize) -> Option<String> {
+        match self {
+            Self::Text(values) => values[row].clone(),
+            Self::Whole(values) => values[row].map(|value| value.to_string()),
+            Self::Decimal { places, values } => values[row].map(|value| {
+                Decimal::try_from_i128_with_scale(value, *places)
+                    .map_or_else(|_| format!("{value}e-{places}"), |decimal| decimal.to_string())
+            }),
+            Self::Float(values) => values[row].map(|value| value.to_string()),
+        }
+    }
+}
+
+/// A named table; all columns have the same length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// File name without its ending.
+    pub name: String,
+    /// Columns in order.
+    pub columns: Vec<(String, Column)>,
+}
+
+impl Table {
+    /// An empty table without columns.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), columns: Vec::new() }
+    }
+
+    /// Adds a column.
+    ///
+    /// # Panics
+    /// If its length differs from that of the columns before it.
+    #[must_use]
+    pub fn with(mut self, name: &str, column: Column) -> Self {
+        if let Some((first, known)) = self.columns.first() {
+            assert_eq!(known.len(), column.len(), "column `{name}` is as long as `{first}`");
+        }
+        self.columns.push((name.to_owned(), column));
+        self
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |(_, column)| column.len())
+    }
+
+    /// The column of this name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column)
+    }
+
+    /// One cell as text; `None` when the column is unknown or the cell missing.
+    #[must_use]
+    pub fn cell(&self, name: &str, row: usize) -> Option<String> {
+        self.column(name)?.show(row)
+    }
+}

@@ -1,0 +1,3 @@
+//! The only module that names the engine.
+
+pub mod contract;
