@@ -389,6 +389,17 @@ pub struct Budget {
     pub basis: Basis,
     /// Clearing period of the control total (Y26, R12).
     pub period: Clearing,
+    /// One pool, or one per insurance type (A49).
+    pub pools: Pools,
+}
+
+/// How the money is separated (A49).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pools {
+    /// `one`: a single pool named `all`.
+    One,
+    /// `insutype`: one pool per insurance type, named by its code.
+    Insutype,
 }
 
 /// Where the amount comes from.
