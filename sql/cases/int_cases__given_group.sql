@@ -1,0 +1,18 @@
+-- model:  int_cases__given_group
+-- grain:  one row per settlement with a result of the external grouper
+-- inputs: stg_group_result
+-- params: none
+-- checks: unique(setl_id)
+-- ref:    R26, E18
+--
+-- The group an external grouper gave. Results that differ leave the settlement ungrouped (R26).
+select
+    stg_group_result.setl_id,
+    case
+        when
+            min(stg_group_result.group_code) = max(stg_group_result.group_code)
+            and count(*) = count(stg_group_result.group_code)
+            then min(stg_group_result.group_code)
+    end as group_code
+from stg_group_result
+group by stg_group_result.setl_id

@@ -1,0 +1,45 @@
+-- model:  int_cases__reversal_match
+-- grain:  one row per reversal
+-- inputs: int_cases__reversal, stg_settlement_key, int_cases__repeated_settlement, matched_elsewhere
+-- params: none
+-- checks: unique(setl_id)
+-- ref:    E01, R03, R25
+--
+-- Each reversal with the settlement it takes back. No original here, a reversal of itself and a
+-- reversal of a reversal leave `original_setl_time` empty: an orphan. `is_unmatched` asks whether the
+-- original stands in another person's bucket; if so `matched_elsewhere` brings its time.
+with
+
+original as (
+    select
+        stg_settlement_key.setl_id,
+        min(stg_settlement_key.setl_time) as setl_time,
+        bool_or(stg_settlement_key.init_setl_id <> '') as is_reversal
+    from stg_settlement_key
+    inner join int_cases__reversal
+        on stg_settlement_key.setl_id = int_cases__reversal.init_setl_id
+    left join int_cases__repeated_settlement
+        on stg_settlement_key.setl_id = int_cases__repeated_settlement.setl_id
+    where coalesce(int_cases__repeated_settlement.is_conflicting, false) = false
+    group by stg_settlement_key.setl_id
+)
+
+select
+    int_cases__reversal.setl_id,
+    int_cases__reversal.init_setl_id,
+    int_cases__reversal.fixmedins_code,
+    int_cases__reversal.setl_time,
+    int_cases__reversal.fee_fen,
+    int_cases__reversal.inscope_fen,
+    int_cases__reversal.fund_fen,
+    int_cases__reversal.is_foreign,
+    case
+        when original.setl_id is null then matched_elsewhere.original_setl_time
+        when not original.is_reversal then original.setl_time
+    end as original_setl_time,
+    original.setl_id is null and matched_elsewhere.setl_id is null as is_unmatched
+from int_cases__reversal
+left join original
+    on int_cases__reversal.init_setl_id = original.setl_id
+left join matched_elsewhere
+    on int_cases__reversal.setl_id = matched_elsewhere.setl_id

@@ -1,0 +1,13 @@
+-- model:  stg_group_result
+-- grain:  one row per row of group_result of the scheme
+-- inputs: group_result
+-- params: $scheme
+-- checks: not_null(setl_id)
+-- ref:    P09, E18
+--
+-- Results of an external grouper for one scheme; an empty code is no result.
+select
+    group_result.setl_id,
+    nullif(trim(group_result.group_code), '') as group_code
+from group_result
+where group_result.scheme = $scheme

@@ -1,0 +1,140 @@
+//! The columns of `int_cases__settlement`, resolved once a batch and read row by row.
+
+use crate::warehouse::Error;
+use crate::warehouse::arrow::array::{
+    Array as _, BooleanArray, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
+};
+use crate::warehouse::rows::{bool_column, text_column, time_column, whole_column};
+
+/// Typed columns of one batch.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    setl_id: &'a StringViewArray,
+    fate: &'a StringViewArray,
+    is_repeated: &'a BooleanArray,
+    psn_no: &'a StringViewArray,
+    mdtrt_id: &'a StringViewArray,
+    fixmedins_code: &'a StringViewArray,
+    insutype: &'a StringViewArray,
+    dise_codg: &'a StringViewArray,
+    begntime: &'a TimestampMicrosecondArray,
+    setl_time: &'a TimestampMicrosecondArray,
+    original_setl_time: &'a TimestampMicrosecondArray,
+    upload_time: &'a TimestampMicrosecondArray,
+    raw_fee_fen: &'a Int64Array,
+    raw_fund_fen: &'a Int64Array,
+    fee_fen: &'a Int64Array,
+    inscope_fen: &'a Int64Array,
+    fund_fen: &'a Int64Array,
+    lines: &'a Int64Array,
+    class_fen: [&'a Int64Array; 3],
+    class_important: [&'a BooleanArray; 3],
+    group_code: &'a StringViewArray,
+    is_diagnosed: &'a BooleanArray,
+    rows: usize,
+}
+
+/// One row of the model; texts borrow from the batch, a missing text is empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    pub setl_id: &'a str,
+    pub fate: &'a str,
+    pub is_repeated: bool,
+    pub psn_no: &'a str,
+    pub mdtrt_id: &'a str,
+    pub fixmedins_code: &'a str,
+    pub insutype: &'a str,
+    pub dise_codg: &'a str,
+    /// Local microseconds.
+    pub begntime: Option<i64>,
+    pub setl_time: i64,
+    pub original_setl_time: Option<i64>,
+    pub upload_time: Option<i64>,
+    pub raw_fee_fen: i64,
+    pub raw_fund_fen: i64,
+    pub fee_fen: i64,
+    pub inscope_fen: i64,
+    pub fund_fen: i64,
+    pub lines: i64,
+    pub class_fen: [i64; 3],
+    pub class_important: [bool; 3],
+    pub group_code: &'a str,
+    pub is_diagnosed: bool,
+}
+
+impl<'a> Batch<'a> {
+    /// Finds the columns.
+    ///
+    /// # Errors
+    /// If the model does not have a column of that name and type.
+    pub fn new(batch: &'a RecordBatch) -> Result<Self, Error> {
+        let text = |name| text_column(batch, name);
+        let time = |name| time_column(batch, name);
+        let whole = |name| whole_column(batch, name);
+        let truth = |name| bool_column(batch, name);
+        Ok(Self {
+            setl_id: text("setl_id")?,
+            fate: text("fate")?,
+            is_repeated: truth("is_repeated")?,
+            psn_no: text("psn_no")?,
+            mdtrt_id: text("mdtrt_id")?,
+            fixmedins_code: text("fixmedins_code")?,
+            insutype: text("insutype")?,
+            dise_codg: text("dise_codg")?,
+            begntime: time("begntime")?,
+            setl_time: time("setl_time")?,
+            original_setl_time: time("original_setl_time")?,
+            upload_time: time("upload_time")?,
+            raw_fee_fen: whole("raw_fee_fen")?,
+            raw_fund_fen: whole("raw_fund_fen")?,
+            fee_fen: whole("fee_fen")?,
+            inscope_fen: whole("inscope_fen")?,
+            fund_fen: whole("fund_fen")?,
+            lines: whole("lines")?,
+            class_fen: [whole("o_fen")?, whole("m_fen")?, whole("a_fen")?],
+            class_important: [
+                truth("o_is_important")?,
+                truth("m_is_important")?,
+                truth("a_is_important")?,
+            ],
+            group_code: text("group_code")?,
+            is_diagnosed: truth("is_diagnosed")?,
+            rows: batch.num_rows(),
+        })
+    }
+
+    /// The rows in order.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'a>> {
+        (0..self.rows).map(|at| self.row(at))
+    }
+
+    fn row(&self, at: usize) -> Row<'a> {
+        let text = |column: &'a StringViewArray| if column.is_null(at) { "" } else { column.value(at) };
+        let time = |column: &TimestampMicrosecondArray| column.is_valid(at).then(|| column.value(at));
+        let truth = |column: &BooleanArray| column.is_valid(at) && column.value(at);
+        Row {
+            setl_id: text(self.setl_id),
+            fate: text(self.fate),
+            is_repeated: truth(self.is_repeated),
+            psn_no: text(self.psn_no),
+            mdtrt_id: text(self.mdtrt_id),
+            fixmedins_code: text(self.fixmedins_code),
+            insutype: text(self.insutype),
+            dise_codg: text(self.dise_codg),
+            begntime: time(self.begntime),
+            setl_time: self.setl_time.value(at),
+            original_setl_time: time(self.original_setl_time),
+            upload_time: time(self.upload_time),
+            raw_fee_fen: self.raw_fee_fen.value(at),
+            raw_fund_fen: self.raw_fund_fen.value(at),
+            fee_fen: self.fee_fen.value(at),
+            inscope_fen: self.inscope_fen.value(at),
+            fund_fen: self.fund_fen.value(at),
+            lines: self.lines.value(at),
+            class_fen: self.class_fen.map(|column| column.value(at)),
+            class_important: self.class_important.map(truth),
+            group_code: text(self.group_code),
+            is_diagnosed: truth(self.is_diagnosed),
+        }
+    }
+}

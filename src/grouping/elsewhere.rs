@@ -1,0 +1,225 @@
+//! What one bucket must know of another: ids used by two people, reversals booked on another person.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::cases::{Bucket, register};
+use super::rows::Part;
+use crate::warehouse::arrow::array::{
+    Array as _, ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
+};
+use crate::warehouse::engine::{Engine, Params, Session};
+use crate::warehouse::rows::{bool_column, text_column, time_column, whole_column};
+use crate::warehouse::{Error, relation};
+
+/// One row of `int_cases__reversal_match`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reversal {
+    setl_id: String,
+    init_setl_id: String,
+    fixmedins_code: String,
+    setl_time: i64,
+    fee_fen: i64,
+    inscope_fen: i64,
+    fund_fen: i64,
+    is_foreign: bool,
+    is_unmatched: bool,
+    original_setl_time: Option<i64>,
+}
+
+impl Reversal {
+    pub(super) fn read(batch: &RecordBatch) -> Result<Vec<Self>, Error> {
+        let text = |name| text_column(batch, name);
+        let whole = |name| whole_column(batch, name);
+        let (setl_id, init, code) =
+            (text("setl_id")?, text("init_setl_id")?, text("fixmedins_code")?);
+        let (fee, inscope, fund) = (whole("fee_fen")?, whole("inscope_fen")?, whole("fund_fen")?);
+        let times = time_column(batch, "setl_time")?;
+        let originals = time_column(batch, "original_setl_time")?;
+        let foreign = bool_column(batch, "is_foreign")?;
+        let unmatched = bool_column(batch, "is_unmatched")?;
+        Ok((0..batch.num_rows())
+            .map(|row| Self {
+                setl_id: setl_id.value(row).to_owned(),
+                init_setl_id: init.value(row).to_owned(),
+                fixmedins_code: code.value(row).to_owned(),
+                setl_time: times.value(row),
+                fee_fen: fee.value(row),
+                inscope_fen: inscope.value(row),
+                fund_fen: fund.value(row),
+                is_foreign: foreign.value(row),
+                is_unmatched: unmatched.value(row),
+                original_setl_time: originals.is_valid(row).then(|| originals.value(row)),
+            })
+            .collect())
+    }
+}
+
+/// What a bucket is told before it runs again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Elsewhere {
+    /// Ids that another person uses too: rejected (A48).
+    rejected: Vec<String>,
+    /// Reversals of this bucket's settlements that stand in another bucket.
+    foreign: Vec<Reversal>,
+    /// This bucket's reversals whose original stands elsewhere, with its time.
+    matched: Vec<(String, i64)>,
+}
+
+impl Elsewhere {
+    /// Makes the three relations visible to the models, empty ones included.
+    pub(super) fn register(&self, session: &Session) -> Result<(), Error> {
+        let texts = |values: Vec<&str>| -> ArrayRef { Arc::new(StringViewArray::from(values)) };
+        let times = |values: Vec<i64>| -> ArrayRef {
+            Arc::new(TimestampMicrosecondArray::from(values))
+        };
+        let wholes = |values: Vec<i64>| -> ArrayRef { Arc::new(Int64Array::from(values)) };
+        let each = |field: fn(&Reversal) -> &str| -> ArrayRef {
+            texts(self.foreign.iter().map(field).collect())
+        };
+        let sums = |field: fn(&Reversal) -> i64| wholes(self.foreign.iter().map(field).collect());
+        let rejected = texts(self.rejected.iter().map(String::as_str).collect());
+        relation::register(session, "rejected_elsewhere", vec![("setl_id", rejected)])?;
+        relation::register(
+            session,
+            "foreign_reversal",
+            vec![
+                ("setl_id", each(|row| &row.setl_id)),
+                ("init_setl_id", each(|row| &row.init_setl_id)),
+                ("fixmedins_code", each(|row| &row.fixmedins_code)),
+                ("setl_time", times(self.foreign.iter().map(|row| row.setl_time).collect())),
+                ("fee_fen", sums(|row| row.fee_fen)),
+                ("inscope_fen", sums(|row| row.inscope_fen)),
+                ("fund_fen", sums(|row| row.fund_fen)),
+            ],
+        )?;
+        relation::register(
+            session,
+            "matched_elsewhere",
+            vec![
+                ("setl_id", texts(self.matched.iter().map(|(id, _)| id.as_str()).collect())),
+                ("original_setl_time", times(self.matched.iter().map(|(_, at)| *at).collect())),
+            ],
+        )
+    }
+}
+
+type Parts = BTreeMap<u32, (Part, Vec<Reversal>)>;
+
+/// After the first round: which buckets must run again, and what they must know.
+pub(super) fn find(
+    engine: &Engine,
+    parts: &Parts,
+    bucket: impl Fn(u32) -> Bucket,
+) -> Result<BTreeMap<u32, Arc<Elsewhere>>, Error> {
+    let mut told: BTreeMap<u32, Elsewhere> = BTreeMap::new();
+    for (id, buckets) in shared_ids(engine, parts, bucket)? {
+        for number in buckets {
+            told.entry(number).or_default().rejected.push(id.clone());
+        }
+    }
+    let wanted: Vec<(u32, &Reversal)> = parts
+        .iter()
+        .flat_map(|(number, (_, reversals))| reversals.iter().map(move |row| (*number, row)))
+        .filter(|(_, row)| row.is_unmatched)
+        .collect();
+    let hashes: HashSet<u64> =
+        wanted.iter().map(|(_, row)| xxh3_64(row.init_setl_id.as_bytes())).collect();
+    let mut owners: HashMap<u64, Vec<u32>> = HashMap::new();
+    if !hashes.is_empty() {
+        for (number, (part, _)) in parts {
+            for id in part.ids.iter().filter(|id| hashes.contains(id)) {
+                owners.entry(*id).or_default().push(*number);
+            }
+        }
+    }
+    for (home, row) in wanted {
+        let hash = xxh3_64(row.init_setl_id.as_bytes());
+        for owner in owners.get(&hash).into_iter().flatten().filter(|owner| **owner != home) {
+            told.entry(*owner).or_default().foreign.push(row.clone());
+        }
+    }
+    Ok(told.into_iter().map(|(number, told)| (number, Arc::new(told))).collect())
+}
+
+/// After a further round: reversals that found their original elsewhere are told so at home.
+pub(super) fn answer(
+    asked: &BTreeMap<u32, Arc<Elsewhere>>,
+    parts: &Parts,
+) -> BTreeMap<u32, Arc<Elsewhere>> {
+    let found: HashMap<&str, i64> = asked
+        .keys()
+        .filter_map(|number| parts.get(number))
+        .flat_map(|(_, reversals)| reversals)
+        .filter(|row| row.is_foreign)
+        .filter_map(|row| Some((row.setl_id.as_str(), row.original_setl_time?)))
+        .collect();
+    let mut told: BTreeMap<u32, Arc<Elsewhere>> = BTreeMap::new();
+    for (number, (_, reversals)) in parts {
+        let matched: Vec<(String, i64)> = reversals
+            .iter()
+            .filter(|row| row.is_unmatched)
+            .filter_map(|row| Some((row.setl_id.clone(), *found.get(row.setl_id.as_str())?)))
+            .collect();
+        if !matched.is_empty() {
+            let known = asked.get(number).cloned().unwrap_or_default();
+            told.insert(*number, Arc::new(Elsewhere { matched, ..(*known).clone() }));
+        }
+    }
+    told
+}
+
+/// Settlement ids that stand in more than one bucket, with the buckets.
+fn shared_ids(
+    engine: &Engine,
+    parts: &Parts,
+    bucket: impl Fn(u32) -> Bucket,
+) -> Result<BTreeMap<String, Vec<u32>>, Error> {
+    let mut all: Vec<(u64, u32)> = parts
+        .iter()
+        .flat_map(|(number, (part, _))| part.ids.iter().map(move |id| (*id, *number)))
+        .collect();
+    all.sort_unstable();
+    let mut hashes: HashSet<u64> = HashSet::new();
+    let mut numbers: Vec<u32> = Vec::new();
+    for pair in all.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        hashes.insert(pair[0].0);
+        numbers.extend([pair[0].1, pair[1].1]);
+    }
+    drop(all);
+    numbers.sort_unstable();
+    numbers.dedup();
+    let hashes = Arc::new(hashes);
+    let suspects = numbers.iter().map(|number| bucket(*number)).collect();
+    let lists = engine.each(suspects, |bucket: Bucket| {
+        let (session, hashes) = (engine.session(), Arc::clone(&hashes));
+        async move {
+            register(&session, &bucket)?;
+            let mut ids: HashSet<String> = HashSet::new();
+            let none = Params::default();
+            session
+                .stream::<Error>("stg_settlement_key", &none, |batch| {
+                    let column = text_column(batch, "setl_id")?;
+                    let suspect = column.iter().flatten();
+                    ids.extend(
+                        suspect
+                            .filter(|id| hashes.contains(&xxh3_64(id.as_bytes())))
+                            .map(str::to_owned),
+                    );
+                    Ok(())
+                })
+                .await?;
+            Ok::<_, Error>(ids)
+        }
+    })?;
+    let mut shared: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    for (number, ids) in numbers.into_iter().zip(lists) {
+        for id in ids {
+            shared.entry(id).or_default().push(number);
+        }
+    }
+    shared.retain(|_, buckets| buckets.len() > 1);
+    Ok(shared)
+}

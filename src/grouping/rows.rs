@@ -1,0 +1,426 @@
+//! One bucket's settlement rows, turned into cases: fate by fate, then grouped and merged.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Datelike as _, NaiveDateTime};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::apg::{ClassSums, class_letters};
+use super::batch::Row;
+use super::cycle::opens_cycle;
+use super::late::is_late;
+use crate::policy::model::{CaseUnit, Cycle, CycleTime, Method, Policy};
+use crate::settlement::cases::{Cases, UNGROUPED, flag};
+
+/// Rows and money of one step, as they leave or stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Rows.
+    pub rows: i64,
+    /// `medfee_sumamt` in fen.
+    pub fee_fen: i128,
+}
+
+impl Tally {
+    /// Adds rows and money.
+    pub fn add(&mut self, rows: i64, fee_fen: i64) {
+        self.rows += rows;
+        self.fee_fen += i128::from(fee_fen);
+    }
+}
+
+/// Steps that are not the fate of a row that leaves.
+pub mod step {
+    /// Every row of the table.
+    pub const RAW: &str = "raw";
+    /// Copies of an identical row.
+    pub const DUPLICATE_IDENTICAL: &str = "duplicate_identical";
+    /// Money that partial refunds take back; no row leaves.
+    pub const REFUND_PARTIAL: &str = "refund_partial";
+    /// Rows that stay.
+    pub const ANALYSED: &str = "analysed";
+}
+
+/// A refund, in the year settled, of a settlement of an earlier year (A45, R03).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PriorRefund {
+    /// Institution that refunded.
+    pub fixmedins_code: String,
+    /// Year and month of the refund.
+    pub year: u16,
+    /// Month of the refund.
+    pub month: u8,
+    /// Its fund amount in fen, positive.
+    pub fund_fen: i64,
+}
+
+/// What one bucket comes to.
+#[derive(Debug, Default)]
+pub struct Part {
+    /// Its cases, with dictionaries of its own.
+    pub cases: Cases,
+    /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
+    pub flow: BTreeMap<(u16, String), Tally>,
+    /// Hash of every settlement id that is not void, once each.
+    pub ids: Vec<u64>,
+    /// Refunds of earlier years.
+    pub prior_refunds: Vec<PriorRefund>,
+    /// Analysed settlements without `begntime`, measured by `setl_time` instead (A09).
+    pub without_begin: u64,
+}
+
+/// One analysed settlement on its way to a case.
+#[derive(Debug, Clone)]
+struct Settlement {
+    setl_id: String,
+    psn_no: String,
+    mdtrt_id: String,
+    institution: u32,
+    insutype: u8,
+    group: u32,
+    begin: i64,
+    settled: i64,
+    fee_fen: i64,
+    inscope_fen: i64,
+    fund_fen: i64,
+    flags: u8,
+}
+
+/// What the rows are judged by.
+#[derive(Debug)]
+pub struct Rules {
+    /// The policy.
+    pub policy: Policy,
+    /// Whether late uploads can be judged: the warehouse has upload times (A23).
+    pub judge_late: bool,
+    /// Whether missing fee lines and diagnoses can be judged: the tables were loaded (R24).
+    pub judge_lines: bool,
+    /// See `judge_lines`.
+    pub judge_diagnosis: bool,
+    /// Keep the ids of the cases.
+    pub keep_ids: bool,
+}
+
+/// Collects the rows of one bucket.
+pub struct Collector {
+    rules: Arc<Rules>,
+    part: Part,
+    institutions: Dictionary,
+    groups: Dictionary,
+    insutypes: Dictionary,
+    /// Disease or given code → letters → group id.
+    group_of: HashMap<String, Vec<(&'static str, u32)>>,
+    flow: Vec<(u16, String, Tally)>,
+    seen: HashSet<String>,
+    open: Vec<Settlement>,
+}
+
+#[derive(Default)]
+struct Dictionary {
+    ids: HashMap<String, u32>,
+    last: Option<(String, u32)>,
+}
+
+impl Dictionary {
+    fn id(&mut self, text: &str) -> u32 {
+        if let Some((known, id)) = &self.last
+            && known == text
+        {
+            return *id;
+        }
+        let next = u32::try_from(self.ids.len()).unwrap_or(UNGROUPED);
+        let id = match self.ids.get(text) {
+            Some(id) => *id,
+            None => *self.ids.entry(text.to_owned()).or_insert(next),
+        };
+        self.last = Some((text.to_owned(), id));
+        id
+    }
+
+    fn into_names(self) -> Vec<String> {
+        let mut names = vec![String::new(); self.ids.len()];
+        for (name, id) in self.ids {
+            names[id as usize] = name;
+        }
+        names
+    }
+}
+
+impl Collector {
+    /// Starts an empty bucket.
+    #[must_use]
+    pub fn new(rules: Arc<Rules>) -> Self {
+        Self {
+            rules,
+            part: Part::default(),
+            institutions: Dictionary::default(),
+            groups: Dictionary::default(),
+            insutypes: Dictionary::default(),
+            group_of: HashMap::new(),
+            flow: Vec::new(),
+            seen: HashSet::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// Takes one row of `int_cases__settlement`.
+    pub fn take(&mut self, row: &Row<'_>) {
+        let year = year_of(row.setl_time);
+        self.count(year, step::RAW, 1, row.raw_fee_fen);
+        if row.fate != "void" {
+            if row.is_repeated && !self.seen.insert(row.setl_id.to_owned()) {
+                let conflict = row.fate == "duplicate_conflict";
+                let step = if conflict { row.fate } else { step::DUPLICATE_IDENTICAL };
+                self.count(year, step, -1, -row.raw_fee_fen);
+                return;
+            }
+            self.part.ids.push(xxh3_64(row.setl_id.as_bytes()));
+        }
+        if row.fate == step::ANALYSED {
+            if row.fee_fen != row.raw_fee_fen {
+                self.count(year, step::REFUND_PARTIAL, 0, row.fee_fen - row.raw_fee_fen);
+            }
+            self.count(year, step::ANALYSED, 1, row.fee_fen);
+            self.analyse(row);
+            return;
+        }
+        self.count(year, row.fate, -1, -row.raw_fee_fen);
+        if row.fate == "reversal"
+            && let Some(original) = row.original_setl_time
+            && year_of(original) < year
+        {
+            self.part.prior_refunds.push(PriorRefund {
+                fixmedins_code: row.fixmedins_code.to_owned(),
+                year,
+                month: month_of(row.setl_time),
+                fund_fen: row.raw_fund_fen.saturating_abs(),
+            });
+        }
+    }
+
+    fn count(&mut self, year: u16, step: &str, rows: i64, fee_fen: i64) {
+        // A handful of steps: a linear search beats hashing, and allocates only once a step.
+        match self.flow.iter_mut().find(|(y, s, _)| *y == year && s == step) {
+            Some((_, _, tally)) => tally.add(rows, fee_fen),
+            None => {
+                let mut tally = Tally::default();
+                tally.add(rows, fee_fen);
+                self.flow.push((year, step.to_owned(), tally));
+            }
+        }
+    }
+
+    fn analyse(&mut self, row: &Row<'_>) {
+        let rules = Arc::clone(&self.rules);
+        let partial = row.fee_fen != row.raw_fee_fen;
+        let mut flags = if partial { flag::PARTIAL_REFUND } else { 0 };
+        if let Some(late) = rules.policy.case.late.as_ref().filter(|_| rules.judge_late)
+            && is_late(at(row.setl_time), row.upload_time.map(at), late.deadline)
+        {
+            flags |= flag::LATE;
+        }
+        let no_lines = rules.judge_lines && row.lines == 0;
+        let no_diagnosis = rules.judge_diagnosis && !row.is_diagnosed;
+        if rules.policy.case.unusable_to_fallback && (no_lines || no_diagnosis) {
+            flags |= flag::UNUSABLE;
+        }
+        if row.begntime.is_none() {
+            self.part.without_begin += 1;
+        }
+        let keep = self.merges();
+        let text = |value: &str, wanted: bool| {
+            if wanted { value.to_owned() } else { String::new() }
+        };
+        let settlement = Settlement {
+            setl_id: text(row.setl_id, keep || rules.keep_ids),
+            psn_no: text(row.psn_no, keep),
+            mdtrt_id: text(row.mdtrt_id, keep),
+            institution: self.institutions.id(row.fixmedins_code),
+            insutype: u8::try_from(self.insutypes.id(row.insutype)).unwrap_or(u8::MAX),
+            group: self.group(row, flags),
+            begin: row.begntime.unwrap_or(row.setl_time),
+            settled: row.setl_time,
+            fee_fen: row.fee_fen,
+            inscope_fen: row.inscope_fen,
+            fund_fen: row.fund_fen,
+            flags,
+        };
+        if keep {
+            self.open.push(settlement);
+        } else {
+            self.push(settlement);
+        }
+    }
+
+    fn merges(&self) -> bool {
+        self.rules.policy.case.cycle.is_some() || self.rules.policy.case.unit == CaseUnit::Visit
+    }
+
+    /// Group of a settlement: the fallback for late and unusable ones, else by the policy's method.
+    fn group(&mut self, row: &Row<'_>, flags: u8) -> u32 {
+        let rules = Arc::clone(&self.rules);
+        let Method::Apg(apg) = &rules.policy.grouping.method else {
+            return if row.group_code.is_empty() { UNGROUPED } else { self.code("", row.group_code) };
+        };
+        let disease = match rules.policy.scope.dise_codg.as_slice() {
+            [only] if row.dise_codg.is_empty() && !apg.disease_required => only.as_str(),
+            _ => row.dise_codg,
+        };
+        if disease.is_empty() {
+            return UNGROUPED;
+        }
+        if flags & (flag::LATE | flag::UNUSABLE) != 0 {
+            return self.code("", disease);
+        }
+        let sums = ClassSums { fen: row.class_fen, important: row.class_important };
+        self.code(class_letters(apg, &sums, row.fee_fen).unwrap_or(""), disease)
+    }
+
+    /// Id of a group code; APG codes are `<letters>_<disease>`, no letters meaning the fallback.
+    fn code(&mut self, letters: &'static str, tail: &str) -> u32 {
+        let known = self.group_of.get(tail);
+        if let Some((_, id)) = known.and_then(|ids| ids.iter().find(|(l, _)| *l == letters)) {
+            return *id;
+        }
+        let printed = match &self.rules.policy.grouping.method {
+            Method::Given { .. } => tail.to_owned(),
+            Method::Apg(apg) if letters.is_empty() => format!("{}_{tail}", apg.fallback),
+            Method::Apg(_) => format!("{letters}_{tail}"),
+        };
+        let aliases = &self.rules.policy.grouping.aliases;
+        let meant = aliases.iter().find(|(from, _)| *from == printed).map_or(&printed, |(_, to)| to);
+        let id = self.groups.id(meant);
+        self.group_of.entry(tail.to_owned()).or_default().push((letters, id));
+        id
+    }
+
+    fn push(&mut self, case: Settlement) {
+        let cases = &mut self.part.cases;
+        cases.institution.push(case.institution);
+        cases.group.push(case.group);
+        cases.insutype.push(case.insutype);
+        cases.year.push(year_of(case.settled));
+        cases.month.push(month_of(case.settled));
+        cases.fee_fen.push(case.fee_fen);
+        cases.inscope_fen.push(case.inscope_fen);
+        cases.fund_fen.push(case.fund_fen);
+        cases.flags.push(case.flags);
+        if self.rules.keep_ids {
+            cases.case_id.push(case.setl_id);
+        }
+    }
+
+    /// Merges what is to be merged and closes the bucket.
+    #[must_use]
+    pub fn finish(mut self) -> Part {
+        let rules = Arc::clone(&self.rules);
+        let mut rows = std::mem::take(&mut self.open);
+        if rules.policy.case.unit == CaseUnit::Visit {
+            rows = merge_visits(rows);
+        }
+        if let Some(cycle) = &rules.policy.case.cycle {
+            let exempt: HashSet<u32> = cycle
+                .except_groups
+                .iter()
+                .filter_map(|code| self.groups.ids.get(code).copied())
+                .collect();
+            rows = merge_cycles(rows, cycle, &exempt);
+        }
+        for row in rows {
+            self.push(row);
+        }
+        for (year, step, tally) in std::mem::take(&mut self.flow) {
+            self.part.flow.insert((year, step), tally);
+        }
+        self.part.cases.institutions = self.institutions.into_names();
+        self.part.cases.groups = self.groups.into_names();
+        self.part.cases.insutypes = self.insutypes.into_names();
+        self.part
+    }
+}
+
+/// One case a visit: amounts summed, the rest from the last settlement (A54, R15).
+fn merge_visits(mut rows: Vec<Settlement>) -> Vec<Settlement> {
+    rows.sort_by(|a, b| {
+        (&a.psn_no, &a.mdtrt_id, a.settled, &a.setl_id).cmp(&(
+            &b.psn_no,
+            &b.mdtrt_id,
+            b.settled,
+            &b.setl_id,
+        ))
+    });
+    let mut visits: Vec<Settlement> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match visits.last_mut() {
+            Some(open)
+                if !row.mdtrt_id.is_empty()
+                    && open.mdtrt_id == row.mdtrt_id
+                    && open.psn_no == row.psn_no =>
+            {
+                let before = std::mem::replace(open, row);
+                absorb(open, &before);
+            }
+            _ => visits.push(row),
+        }
+    }
+    visits
+}
+
+/// One case a cycle: amounts summed, identity of the first, latest settlement time (A09, A10).
+fn merge_cycles(mut rows: Vec<Settlement>, cycle: &Cycle, exempt: &HashSet<u32>) -> Vec<Settlement> {
+    let time = |row: &Settlement| match cycle.by_time {
+        CycleTime::Begin => row.begin,
+        CycleTime::Settle => row.settled,
+    };
+    rows.sort_by(|a, b| {
+        (&a.psn_no, a.institution, a.group, year_of(a.settled), time(a), &a.setl_id).cmp(&(
+            &b.psn_no,
+            b.institution,
+            b.group,
+            year_of(b.settled),
+            time(b),
+            &b.setl_id,
+        ))
+    });
+    let times: Vec<i64> = rows.iter().map(time).collect();
+    let opens = {
+        let keys: Vec<(&str, u32, u32, u16)> = rows
+            .iter()
+            .map(|row| (row.psn_no.as_str(), row.institution, row.group, year_of(row.settled)))
+            .collect();
+        opens_cycle(&keys, &times, cycle.window_minutes, cycle.anchor)
+    };
+    let mut cases: Vec<Settlement> = Vec::with_capacity(rows.len());
+    for (row, opens) in rows.into_iter().zip(opens) {
+        let stands_alone = opens || exempt.contains(&row.group) || row.group == UNGROUPED;
+        match cases.last_mut() {
+            Some(open) if !stands_alone => {
+                open.settled = open.settled.max(row.settled);
+                absorb(open, &row);
+            }
+            _ => cases.push(row),
+        }
+    }
+    cases
+}
+
+fn absorb(open: &mut Settlement, other: &Settlement) {
+    open.begin = open.begin.min(other.begin);
+    open.fee_fen += other.fee_fen;
+    open.inscope_fen += other.inscope_fen;
+    open.fund_fen += other.fund_fen;
+    open.flags |= other.flags | flag::MERGED;
+}
+
+fn at(micros: i64) -> NaiveDateTime {
+    DateTime::from_timestamp_micros(micros).map(|time| time.naive_utc()).unwrap_or_default()
+}
+
+fn year_of(micros: i64) -> u16 {
+    u16::try_from(at(micros).year()).unwrap_or_default()
+}
+
+fn month_of(micros: i64) -> u8 {
+    u8::try_from(at(micros).month()).unwrap_or_default()
+}

@@ -1,0 +1,315 @@
+//! The engine: threads, memory and the sessions in which SQL models run.
+//!
+//! A [`Session`] sees the files of one bucket, so that a model never shuffles: everything before the
+//! group means is local to one person (design.md §2). Sessions share one memory bound.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::ParamValues;
+use datafusion::datasource::MemTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{
+    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
+};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use datafusion::scalar::ScalarValue;
+use futures::StreamExt as _;
+
+use super::error::Error;
+use super::models;
+
+/// What the user allows the program to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Buckets worked on at the same time.
+    pub threads: usize,
+    /// Bytes the engine may hold before it spills.
+    pub memory_bytes: usize,
+}
+
+/// Values bound to the `$parameters` of models.
+#[derive(Debug, Clone, Default)]
+pub struct Params(Vec<(String, ScalarValue)>);
+
+impl Params {
+    /// Adds a text.
+    #[must_use]
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.to_owned(), ScalarValue::Utf8(Some(value.to_owned()))));
+        self
+    }
+
+    /// Adds a truth value.
+    #[must_use]
+    pub fn bool(mut self, name: &str, value: bool) -> Self {
+        self.0.push((name.to_owned(), ScalarValue::Boolean(Some(value))));
+        self
+    }
+
+    /// Adds a whole number.
+    #[must_use]
+    pub fn whole(mut self, name: &str, value: i64) -> Self {
+        self.0.push((name.to_owned(), ScalarValue::Int64(Some(value))));
+        self
+    }
+
+    /// Adds a local time in microseconds, or none.
+    #[must_use]
+    pub fn time(mut self, name: &str, micros: Option<i64>) -> Self {
+        self.0.push((name.to_owned(), ScalarValue::TimestampMicrosecond(micros, None)));
+        self
+    }
+
+    fn take(&self, model: &models::Model) -> Result<Vec<(String, ScalarValue)>, Error> {
+        model
+            .params
+            .iter()
+            .map(|name| {
+                self.0.iter().find(|(known, _)| known == name).cloned().ok_or_else(|| {
+                    Error::ParameterMissing {
+                        model: model.name.to_owned(),
+                        parameter: (*name).to_owned(),
+                    }
+                })
+            })
+            .collect()
+    }
+}
+
+/// Threads and memory, shared by all sessions of a run.
+pub struct Engine {
+    runtime: tokio::runtime::Runtime,
+    env: Arc<RuntimeEnv>,
+    limits: Limits,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts the worker threads and the memory pool.
+    ///
+    /// # Errors
+    /// If the system gives no threads or no temporary folder.
+    pub fn start(limits: Limits) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(limits.threads.max(1))
+            .enable_all()
+            .build()
+            .map_err(|source| Error::Threads { source })?;
+        let env = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))
+            .build_arc()
+            .map_err(|err| Error::engine("starting the engine", &err))?;
+        Ok(Self { runtime, env, limits })
+    }
+
+    /// The limits given.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// A session without tables.
+    #[must_use]
+    pub fn session(&self) -> Session {
+        let mut config = SessionConfig::new().with_target_partitions(1).with_batch_size(8192);
+        let options = config.options_mut();
+        options.sql_parser.parse_float_as_decimal = true;
+        options.sql_parser.collect_spans = true;
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.collect_statistics = true;
+        Session { ctx: SessionContext::new_with_config_rt(config, Arc::clone(&self.env)) }
+    }
+
+    /// Runs `work` on every item, at most as many at a time as there are threads; results in order of
+    /// the items. The first error wins.
+    ///
+    /// # Errors
+    /// Whatever `work` returns.
+    pub fn each<T, R, E, F, Fut>(&self, items: Vec<T>, work: F) -> Result<Vec<R>, E>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+        E: Send + From<Error> + 'static,
+        F: Fn(T) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        self.runtime.block_on(async {
+            let mut results = futures::stream::iter(items)
+                .map(|item| tokio::spawn(work(item)))
+                .buffered(self.limits.threads.max(1));
+            let mut all = Vec::new();
+            while let Some(joined) = results.next().await {
+                match joined {
+                    Ok(result) => all.push(result?),
+                    Err(source) => {
+                        return Err(E::from(Error::Worker { message: source.to_string() }));
+                    }
+                }
+            }
+            Ok(all)
+        })
+    }
+
+    /// Waits for one piece of work.
+    pub fn wait<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
+    }
+}
+
+/// Relations of one bucket and the models over them.
+#[derive(Clone)]
+pub struct Session {
+    ctx: SessionContext,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Makes Parquet files visible under a name; no files: an empty relation of that shape.
+    ///
+    /// # Errors
+    /// If a path cannot be named to the engine.
+    pub fn register_files(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        files: &[PathBuf],
+    ) -> Result<(), Error> {
+        if files.is_empty() {
+            return self.register_batches(name, schema, Vec::new());
+        }
+        let urls = files
+            .iter()
+            .map(|path| ListingTableUrl::parse(path.to_string_lossy()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|err| Error::engine("naming the files of a table", &err))?;
+        let format = ParquetFormat::default().with_force_view_types(true);
+        let options = ListingOptions::new(Arc::new(format)).with_collect_stat(true);
+        let config = ListingTableConfig::new_with_multi_paths(urls)
+            .with_listing_options(options)
+            .with_schema(schema);
+        let table = ListingTable::try_new(config)
+            .map_err(|err| Error::engine("opening the files of a table", &err))?;
+        self.register(name, Arc::new(table))
+    }
+
+    /// Makes rows in memory visible under a name.
+    ///
+    /// # Errors
+    /// If the rows do not have this shape.
+    pub fn register_batches(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+    ) -> Result<(), Error> {
+        let table = MemTable::try_new(schema, vec![batches])
+            .map_err(|err| Error::engine("registering rows", &err))?;
+        self.register(name, Arc::new(table))
+    }
+
+    fn register(
+        &self,
+        name: &str,
+        table: Arc<dyn datafusion::catalog::TableProvider>,
+    ) -> Result<(), Error> {
+        self.ctx
+            .register_table(name, table)
+            .map(|_| ())
+            .map_err(|err| Error::engine("registering a relation", &err))
+    }
+
+    /// Makes a function of the policy callable from models.
+    pub fn register_function(&self, function: ScalarUDF) {
+        self.ctx.register_udf(function);
+    }
+
+    async fn frame(&self, name: &str, params: &Params) -> Result<DataFrame, Error> {
+        let model =
+            models::model(name).ok_or_else(|| Error::UnknownModel { model: name.to_owned() })?;
+        let values = params.take(&model)?;
+        let fail = |err| Error::model(name, &err);
+        let frame = self.ctx.sql(model.text).await.map_err(fail)?;
+        if values.is_empty() {
+            return Ok(frame);
+        }
+        frame.with_param_values(ParamValues::from(values)).map_err(fail)
+    }
+
+    /// Defines the relation of a model without running it.
+    ///
+    /// # Errors
+    /// If a parameter or an input is missing.
+    pub async fn define(&self, name: &str, params: &Params) -> Result<(), Error> {
+        let view = self.frame(name, params).await?.into_view();
+        self.register(name, view)
+    }
+
+    /// Runs a model and keeps its rows under its name, for small relations used more than once.
+    ///
+    /// # Errors
+    /// If the model cannot run.
+    pub async fn materialize(&self, name: &str, params: &Params) -> Result<usize, Error> {
+        let frame = self.frame(name, params).await?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let batches = frame.collect().await.map_err(|err| Error::model(name, &err))?;
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        self.register_batches(name, schema, batches)?;
+        Ok(rows)
+    }
+
+    /// Runs a model and hands over its rows batch by batch.
+    ///
+    /// # Errors
+    /// If the model cannot run, or whatever `take` returns.
+    pub async fn stream<E: From<Error>>(
+        &self,
+        name: &str,
+        params: &Params,
+        mut take: impl FnMut(&RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let frame = self.frame(name, params).await?;
+        let mut batches = frame.execute_stream().await.map_err(|err| Error::model(name, &err))?;
+        while let Some(batch) = batches.next().await {
+            take(&batch.map_err(|err| Error::model(name, &err))?)?;
+        }
+        Ok(())
+    }
+
+    /// The physical plan of a model, for `--plan`.
+    ///
+    /// # Errors
+    /// If the model does not plan.
+    pub async fn plan(&self, name: &str, params: &Params) -> Result<String, Error> {
+        let fail = |err| Error::model(name, &err);
+        let plan = self.frame(name, params).await?.create_physical_plan().await.map_err(fail)?;
+        Ok(datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string())
+    }
+
+    /// Runs a statement typed by the user (`dianshu sql`).
+    ///
+    /// # Errors
+    /// If it does not parse, plan or run.
+    pub async fn query(&self, text: &str) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
+        let fail = |err| Error::query(&err);
+        let frame = self.ctx.sql(text).await.map_err(fail)?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let batches = frame.collect().await.map_err(fail)?;
+        Ok((schema, batches))
+    }
+}

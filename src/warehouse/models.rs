@@ -1,0 +1,68 @@
+//! The SQL models: one file one relation, listed once, each with a header that says what it is.
+
+use std::collections::BTreeMap;
+
+/// All models, by name. `src/tidy.rs` compares this list with the folder `sql/`.
+pub const MODELS: &[(&str, &str)] = &[
+    ("int_cases__diagnosed", include_str!("../../sql/cases/int_cases__diagnosed.sql")),
+    ("int_cases__fee_roll", include_str!("../../sql/cases/int_cases__fee_roll.sql")),
+    ("int_cases__given_group", include_str!("../../sql/cases/int_cases__given_group.sql")),
+    ("int_cases__netted", include_str!("../../sql/cases/int_cases__netted.sql")),
+    ("int_cases__refund", include_str!("../../sql/cases/int_cases__refund.sql")),
+    ("int_cases__refund_fee", include_str!("../../sql/cases/int_cases__refund_fee.sql")),
+    (
+        "int_cases__repeated_fee_item",
+        include_str!("../../sql/cases/int_cases__repeated_fee_item.sql"),
+    ),
+    (
+        "int_cases__repeated_settlement",
+        include_str!("../../sql/cases/int_cases__repeated_settlement.sql"),
+    ),
+    ("int_cases__reversal", include_str!("../../sql/cases/int_cases__reversal.sql")),
+    ("int_cases__reversal_match", include_str!("../../sql/cases/int_cases__reversal_match.sql")),
+    ("int_cases__settlement", include_str!("../../sql/cases/int_cases__settlement.sql")),
+    ("stg_fee_item", include_str!("../../sql/staging/stg_fee_item.sql")),
+    ("stg_group_result", include_str!("../../sql/staging/stg_group_result.sql")),
+    ("stg_settlement", include_str!("../../sql/staging/stg_settlement.sql")),
+    ("stg_settlement_key", include_str!("../../sql/staging/stg_settlement_key.sql")),
+];
+
+/// What the header of a model says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// File name without its ending; the relation it defines.
+    pub name: &'static str,
+    /// The whole file.
+    pub text: &'static str,
+    /// Relations it may name.
+    pub inputs: Vec<&'static str>,
+    /// Parameters it needs, without the `$`.
+    pub params: Vec<&'static str>,
+}
+
+/// The model of this name.
+#[must_use]
+pub fn model(name: &str) -> Option<Model> {
+    MODELS.iter().find(|(known, _)| *known == name).map(|(name, text)| Model {
+        name,
+        text,
+        inputs: list(text, "inputs"),
+        params: list(text, "params").into_iter().map(|p| p.trim_start_matches('$')).collect(),
+    })
+}
+
+/// The header of a model file: key → value, as written.
+#[must_use]
+pub fn header(text: &str) -> BTreeMap<&str, &str> {
+    text.lines()
+        .map_while(|line| line.strip_prefix("--"))
+        .filter_map(|line| line.split_once(':'))
+        .map(|(key, value)| (key.trim(), value.trim()))
+        .filter(|(key, _)| ["model", "grain", "inputs", "params", "checks", "ref"].contains(key))
+        .collect()
+}
+
+fn list(text: &'static str, key: &str) -> Vec<&'static str> {
+    let value = header(text).get(key).copied().unwrap_or("none");
+    if value == "none" { Vec::new() } else { value.split(',').map(str::trim).collect() }
+}
