@@ -54,7 +54,7 @@ fn is_important(apg: &Apg, sums: &ClassSums, class: usize, fee_fen: i64) -> bool
 }
 
 /// The class of fee lines as the policy's item list and charge types say (A14 (1)).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ItemClasses {
     exact: HashMap<String, usize>,
     /// Longest first.

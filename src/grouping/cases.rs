@@ -17,9 +17,10 @@ use crate::period::Years;
 use crate::policy::model::{Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::warehouse::arrow::datatypes::SchemaRef;
+use crate::warehouse::contract::{self, Place};
 use crate::warehouse::engine::{Engine, Params, Session};
-use crate::warehouse::snapshot::{Snapshot, YEAR_NOT_PLACED};
-use crate::warehouse::{Error, contract};
+use crate::warehouse::snapshot::{BUCKET_NOT_PLACED, DataFile, Snapshot, YEAR_NOT_PLACED};
+use crate::warehouse::{Error, relation};
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -52,11 +53,37 @@ pub(super) struct Bucket {
     tables: Vec<(&'static str, SchemaRef, Vec<PathBuf>)>,
 }
 
+/// The models of a bucket in the order they need each other; `true` keeps the rows, for relations
+/// that are small or used more than once.
+const MODELS: &[(&str, bool)] = &[
+    ("stg_settlement", false),
+    ("stg_settlement_key", false),
+    ("int_cases__repeated_settlement", true),
+    ("int_cases__reversal", true),
+    ("int_cases__reversal_match", true),
+    ("int_cases__refund", true),
+    ("int_cases__netted", false),
+    ("stg_fee_item", false),
+    ("int_cases__repeated_fee_item", true),
+    ("int_cases__fee_roll", true),
+    ("int_cases__refund_fee", true),
+    ("stg_group_result", false),
+    ("int_cases__given_group", false),
+    ("int_cases__diagnosed", false),
+];
+
+/// Tables a policy needs beyond the settlements.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    fee_item: bool,
+    diagnosis: bool,
+    group_result: bool,
+}
+
 struct Plan {
     rules: Arc<Rules>,
     params: Params,
-    classes: Option<Arc<ItemClasses>>,
-    scheme: Option<String>,
+    classes: Arc<ItemClasses>,
 }
 
 /// Builds the cases of a request from one state of the warehouse.
@@ -66,13 +93,19 @@ struct Plan {
 pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<Built, Error> {
     let mut warnings = Vec::new();
     let plan = Arc::new(plan(engine, snapshot, request, &mut warnings)?);
+    let needs = Needs {
+        fee_item: matches!(request.policy.grouping.method, Method::Apg(_)) || plan.rules.judge_lines,
+        diagnosis: plan.rules.judge_diagnosis,
+        group_result: matches!(request.policy.grouping.method, Method::Given { .. }),
+    };
+    let files = |number: u32| bucket(snapshot, &request.years, number, needs);
     let run = |bucket: Bucket, elsewhere: Arc<Elsewhere>| {
         let session = engine.session();
         let plan = Arc::clone(&plan);
         async move { run_bucket(&session, &bucket, &plan, &elsewhere).await }
     };
     let buckets = |numbers: &BTreeSet<u32>| -> Vec<Bucket> {
-        numbers.iter().map(|number| bucket(snapshot, &request.years, *number)).collect()
+        numbers.iter().map(|number| files(*number)).collect()
     };
     let all: BTreeSet<u32> = (0..snapshot.buckets()).collect();
     let mut parts: BTreeMap<u32, (Part, Vec<Reversal>)> = engine
@@ -81,9 +114,7 @@ pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<
         .zip(all.iter().copied())
         .map(|(part, number)| (number, part))
         .collect();
-    let mut found = elsewhere::find(engine, &parts, |number| {
-        bucket(snapshot, &request.years, number)
-    })?;
+    let mut found = elsewhere::find(engine, &parts, files)?;
     while !found.is_empty() {
         let numbers: BTreeSet<u32> = found.keys().copied().collect();
         let again = engine.each(buckets(&numbers), |bucket| {
@@ -121,8 +152,8 @@ fn plan(
         .and_then(|day| day.and_hms_opt(0, 0, 0))
         .map(|time| time.and_utc().timestamp_micros());
     let (classes, scheme) = match &policy.grouping.method {
-        Method::Apg(apg) => (Some(Arc::new(ItemClasses::new(apg))), None),
-        Method::Given { scheme } => (None, Some(scheme.clone())),
+        Method::Apg(apg) => (ItemClasses::new(apg), ""),
+        Method::Given { scheme } => (ItemClasses::default(), scheme.as_str()),
     };
     let params = Params::default()
         .text("insutype", &listed(&scope.insutype))
@@ -134,7 +165,7 @@ fn plan(
         .bool("out_of_area", scope.exclude_out_of_area)
         .bool("started_only", scope.only_started_institutions)
         .time("completed_from", completed_from)
-        .text("scheme", scheme.as_deref().unwrap_or_default());
+        .text("scheme", scheme);
     let unusable = policy.case.unusable_to_fallback;
     let rules = Rules {
         policy: policy.clone(),
@@ -143,7 +174,7 @@ fn plan(
         judge_diagnosis: unusable && loaded("diagnosis"),
         keep_ids: request.keep_ids,
     };
-    Ok(Plan { rules: Arc::new(rules), params, classes, scheme })
+    Ok(Plan { rules: Arc::new(rules), params, classes: Arc::new(classes) })
 }
 
 /// A code as a pattern that matches itself and nothing else.
@@ -158,8 +189,9 @@ fn has_upload_times(
     snapshot: &Snapshot,
     request: &Request,
 ) -> Result<bool, Error> {
+    let needs = Needs { fee_item: false, diagnosis: false, group_result: false };
     let buckets: Vec<Bucket> = (0..snapshot.buckets())
-        .map(|number| bucket(snapshot, &request.years, number))
+        .map(|number| bucket(snapshot, &request.years, number, needs))
         .collect();
     let counts = engine.each(buckets, |bucket| {
         let session = engine.session();
@@ -173,36 +205,30 @@ fn has_upload_times(
 
 /// Files of a bucket: settlements of the years asked for, of all years for their keys, and the child
 /// rows placed in those years or in none.
-pub(super) fn bucket(snapshot: &Snapshot, years: &Years, number: u32) -> Bucket {
-    let wanted = |year: i32| years.as_slice().iter().any(|known| i32::from(*known) == year);
+pub(super) fn bucket(snapshot: &Snapshot, years: &Years, number: u32, needs: Needs) -> Bucket {
+    let year_asked = |year: i32| years.as_slice().iter().any(|known| i32::from(*known) == year);
     let mut tables = Vec::new();
-    for (name, source) in [
-        ("settlement", "settlement"),
-        ("settlement_history", "settlement"),
-        ("fee_item", "fee_item"),
-        ("diagnosis", "diagnosis"),
-        ("group_result", "group_result"),
-        ("institution", "institution"),
+    for (name, source, needed) in [
+        ("settlement", "settlement", true),
+        ("settlement_history", "settlement", true),
+        ("fee_item", "fee_item", needs.fee_item),
+        ("diagnosis", "diagnosis", needs.diagnosis),
+        ("group_result", "group_result", needs.group_result),
+        ("institution", "institution", true),
     ] {
-        let schema = contract::storage_schema(source);
-        let dimension = source == "institution";
-        let files = snapshot.table(source).map_or_else(Vec::new, |table| {
-            table
-                .files
-                .iter()
-                .filter(|file| {
-                    dimension || i64::from(file.bucket) == i64::from(number) || file.bucket < 0
-                })
-                .filter(|file| {
-                    dimension
-                        || name == "settlement_history"
-                        || wanted(file.year)
-                        || file.year == YEAR_NOT_PLACED
-                })
-                .map(|file| file.path.clone())
-                .collect()
+        let Some(contract) = contract::table(source) else { continue };
+        let dimension = contract.place == Place::Dimension;
+        let wanted = |file: &&DataFile| {
+            dimension
+                || (i64::from(file.bucket) == i64::from(number) || file.bucket == BUCKET_NOT_PLACED)
+                    && (name == "settlement_history"
+                        || year_asked(file.year)
+                        || file.year == YEAR_NOT_PLACED)
+        };
+        let files = snapshot.table(source).filter(|_| needed).map_or_else(Vec::new, |table| {
+            table.files.iter().filter(wanted).map(|file| file.path.clone()).collect()
         });
-        tables.push((name, schema, files));
+        tables.push((name, relation::read_schema(contract), files));
     }
     Bucket { number, tables }
 }
@@ -222,35 +248,15 @@ async fn run_bucket(
 ) -> Result<(Part, Vec<Reversal>), Error> {
     register(session, bucket)?;
     elsewhere.register(session)?;
+    session.register_function(&item_class(Arc::clone(&plan.classes)));
+    session.register_function(&item_important(Arc::clone(&plan.classes)));
     let params = &plan.params;
-    session.define("stg_settlement", params).await?;
-    session.define("stg_settlement_key", params).await?;
-    session.materialize("int_cases__repeated_settlement", params).await?;
-    session.materialize("int_cases__reversal", params).await?;
-    session.materialize("int_cases__reversal_match", params).await?;
-    session.materialize("int_cases__refund", params).await?;
-    session.define("int_cases__netted", params).await?;
-    if let Some(classes) = &plan.classes {
-        session.register_function(&item_class(Arc::clone(classes)));
-        session.register_function(&item_important(Arc::clone(classes)));
-        session.define("stg_fee_item", params).await?;
-        session.materialize("int_cases__repeated_fee_item", params).await?;
-        session.materialize("int_cases__fee_roll", params).await?;
-        session.materialize("int_cases__refund_fee", params).await?;
-    } else {
-        session.define_empty("int_cases__fee_roll")?;
-        session.define_empty("int_cases__refund_fee")?;
-    }
-    if plan.scheme.is_some() {
-        session.define("stg_group_result", params).await?;
-        session.define("int_cases__given_group", params).await?;
-    } else {
-        session.define_empty("int_cases__given_group")?;
-    }
-    if plan.rules.judge_diagnosis {
-        session.define("int_cases__diagnosed", params).await?;
-    } else {
-        session.define_empty("int_cases__diagnosed")?;
+    for (model, keep) in MODELS {
+        if *keep {
+            session.materialize(model, params).await?;
+        } else {
+            session.define(model, params).await?;
+        }
     }
     let mut collector = Collector::new(Arc::clone(&plan.rules));
     session
@@ -262,12 +268,9 @@ async fn run_bucket(
         })
         .await?;
     let mut reversals = Vec::new();
-    session
-        .stream::<Error>("int_cases__reversal_match_all", params, |batch| {
-            reversals.extend(Reversal::read(batch)?);
-            Ok(())
-        })
-        .await?;
+    for batch in session.rows("int_cases__reversal_match").await? {
+        reversals.extend(Reversal::read(&batch)?);
+    }
     Ok((collector.finish(), reversals))
 }
 

@@ -12,7 +12,7 @@ use crate::warehouse::arrow::array::{
 };
 use crate::warehouse::engine::{Engine, Params, Session};
 use crate::warehouse::rows::{bool_column, text_column, time_column, whole_column};
-use crate::warehouse::{Error, relation};
+use crate::warehouse::Error;
 
 /// One row of `int_cases__reversal_match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,9 +81,8 @@ impl Elsewhere {
         };
         let sums = |field: fn(&Reversal) -> i64| wholes(self.foreign.iter().map(field).collect());
         let rejected = texts(self.rejected.iter().map(String::as_str).collect());
-        relation::register(session, "rejected_elsewhere", vec![("setl_id", rejected)])?;
-        relation::register(
-            session,
+        session.register_columns("rejected_elsewhere", vec![("setl_id", rejected)])?;
+        session.register_columns(
             "foreign_reversal",
             vec![
                 ("setl_id", each(|row| &row.setl_id)),
@@ -95,8 +94,7 @@ impl Elsewhere {
                 ("fund_fen", sums(|row| row.fund_fen)),
             ],
         )?;
-        relation::register(
-            session,
+        session.register_columns(
             "matched_elsewhere",
             vec![
                 ("setl_id", texts(self.matched.iter().map(|(id, _)| id.as_str()).collect())),

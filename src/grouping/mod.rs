@@ -4,6 +4,7 @@ pub mod apg;
 mod batch;
 pub mod cases;
 pub mod cycle;
+mod elsewhere;
 mod functions;
 pub mod late;
 mod rows;

@@ -285,8 +285,69 @@ pub const TABLES: &[TableContract] = &[
     },
 ];
 
-/// The contract of a table.
+/// What is wrong with rows of a load ([`crate::finding::Finding`]); filled by the load itself.
+pub const FINDING: TableContract = TableContract {
+    name: "finding",
+    place: Place::Dimension,
+    sort: &["file", "line", "table", "column", "check_id"],
+    columns: &[
+        required("load_id", Text),
+        required("check_id", Text),
+        required("severity", Text),
+        required("table", Text),
+        optional("file", Text),
+        optional("line", Whole),
+        optional("key", Text),
+        optional("column", Text),
+        optional("value", Text),
+        optional("message", Text),
+        optional("amount", Yuan),
+    ],
+};
+
+/// One row per source file and target table of a load; a load exists once its rows stand here.
+pub const LOAD: TableContract = TableContract {
+    name: "load",
+    place: Place::Dimension,
+    sort: &["load_no", "file", "target_table"],
+    columns: &[
+        required("load_no", Whole),
+        required("load_id", Text),
+        required("file", Text),
+        required("sha256", Text),
+        optional("mapping_digest", Text),
+        required("target_table", Text),
+        required("format", Text),
+        optional("encoding", Text),
+        required("rows_read", Whole),
+        required("rows_kept", Whole),
+        required("rows_filtered", Whole),
+        required("rows_rejected", Whole),
+        required("findings", Whole),
+        optional("amount_sum", Yuan),
+        required("tables", Text),
+    ],
+};
+
+/// The contract of a table that an export can fill.
 #[must_use]
 pub fn table(name: &str) -> Option<&'static TableContract> {
     TABLES.iter().find(|table| table.name == name)
+}
+
+impl TableContract {
+    /// Position and contract of a column.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<(usize, &'static ColumnContract)> {
+        self.columns.iter().enumerate().find(|(_, column)| column.name == name)
+    }
+
+    /// The amount by which rows of this table are summed in messages: its first required yuan column.
+    #[must_use]
+    pub fn amount(&self) -> Option<(usize, &'static ColumnContract)> {
+        self.columns
+            .iter()
+            .enumerate()
+            .find(|(_, column)| column.required && column.kind == Type::Yuan)
+    }
 }

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::ParamValues;
 use datafusion::datasource::MemTable;
@@ -16,12 +16,12 @@ use datafusion::datasource::listing::{
 };
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
 
 use super::error::Error;
+use super::functions::TextFunction;
 use super::models;
 
 /// What the user allows the program to use.
@@ -223,6 +223,22 @@ impl Session {
         self.register(name, Arc::new(table))
     }
 
+    /// Makes columns in memory visible under a name.
+    ///
+    /// # Errors
+    /// If they differ in length.
+    pub fn register_columns(
+        &self,
+        name: &str,
+        columns: Vec<(&str, ArrayRef)>,
+    ) -> Result<(), Error> {
+        let batch = RecordBatch::try_from_iter_with_nullable(
+            columns.into_iter().map(|(column, values)| (column, values, true)),
+        )
+        .map_err(|err| Error::engine("registering columns", &err.into()))?;
+        self.register_batches(name, batch.schema(), vec![batch])
+    }
+
     fn register(
         &self,
         name: &str,
@@ -235,8 +251,8 @@ impl Session {
     }
 
     /// Makes a function of the policy callable from models.
-    pub fn register_function(&self, function: ScalarUDF) {
-        self.ctx.register_udf(function);
+    pub fn register_function(&self, function: &TextFunction) {
+        self.ctx.register_udf(function.to_udf());
     }
 
     async fn frame(&self, name: &str, params: &Params) -> Result<DataFrame, Error> {
@@ -289,6 +305,15 @@ impl Session {
             take(&batch.map_err(|err| Error::model(name, &err))?)?;
         }
         Ok(())
+    }
+
+    /// Rows of a relation that was materialized before.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub async fn rows(&self, name: &str) -> Result<Vec<RecordBatch>, Error> {
+        let fail = |err| Error::model(name, &err);
+        self.ctx.table(name).await.map_err(fail)?.collect().await.map_err(fail)
     }
 
     /// The physical plan of a model, for `--plan`.

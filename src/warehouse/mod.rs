@@ -1,9 +1,16 @@
 //! The only module that names the engine: tables, sessions, SQL models.
 
 pub mod contract;
+pub mod digest;
 pub mod engine;
 pub mod error;
+pub mod functions;
 pub mod models;
+pub mod parquet;
+pub mod relation;
+pub mod rows;
+pub mod snapshot;
+pub mod store;
 
 pub use error::Error;
 

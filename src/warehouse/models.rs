@@ -21,6 +21,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__reversal", include_str!("../../sql/cases/int_cases__reversal.sql")),
     ("int_cases__reversal_match", include_str!("../../sql/cases/int_cases__reversal_match.sql")),
     ("int_cases__settlement", include_str!("../../sql/cases/int_cases__settlement.sql")),
+    ("int_cases__upload_time", include_str!("../../sql/cases/int_cases__upload_time.sql")),
     ("stg_fee_item", include_str!("../../sql/staging/stg_fee_item.sql")),
     ("stg_group_result", include_str!("../../sql/staging/stg_group_result.sql")),
     ("stg_settlement", include_str!("../../sql/staging/stg_settlement.sql")),
