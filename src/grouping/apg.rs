@@ -172,8 +172,7 @@ mod tests {
     #[test]
     fn a_line_is_classed_by_code_then_prefix_then_charge_type() {
         let mut apg = apg();
-        let item =
-            |code: &str, prefix, class| ItemClass { code: code.to_owned(), prefix, class };
+        let item = |code: &str, prefix, class| ItemClass { code: code.to_owned(), prefix, class };
         apg.items = vec![item("X1", true, 1), item("X12", true, 2), item("X123", false, 0)];
         let classes = ItemClasses::new(&apg);
         assert_eq!(classes.class(Some("X123"), Some("03")), Some(0));

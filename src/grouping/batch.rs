@@ -109,8 +109,10 @@ impl<'a> Batch<'a> {
     }
 
     fn row(&self, at: usize) -> Row<'a> {
-        let text = |column: &'a StringViewArray| if column.is_null(at) { "" } else { column.value(at) };
-        let time = |column: &TimestampMicrosecondArray| column.is_valid(at).then(|| column.value(at));
+        let text =
+            |column: &'a StringViewArray| if column.is_null(at) { "" } else { column.value(at) };
+        let time =
+            |column: &TimestampMicrosecondArray| column.is_valid(at).then(|| column.value(at));
         let truth = |column: &BooleanArray| column.is_valid(at) && column.value(at);
         Row {
             setl_id: text(self.setl_id),

@@ -75,9 +75,9 @@ const MODELS: &[(&str, bool)] = &[
 /// Tables a policy needs beyond the settlements.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Needs {
-    fee_item: bool,
-    diagnosis: bool,
-    group_result: bool,
+    pub(super) fee_item: bool,
+    pub(super) diagnosis: bool,
+    pub(super) group_result: bool,
 }
 
 struct Plan {
@@ -94,7 +94,8 @@ pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<
     let mut warnings = Vec::new();
     let plan = Arc::new(plan(engine, snapshot, request, &mut warnings)?);
     let needs = Needs {
-        fee_item: matches!(request.policy.grouping.method, Method::Apg(_)) || plan.rules.judge_lines,
+        fee_item: matches!(request.policy.grouping.method, Method::Apg(_))
+            || plan.rules.judge_lines,
         diagnosis: plan.rules.judge_diagnosis,
         group_result: matches!(request.policy.grouping.method, Method::Given { .. }),
     };
@@ -144,9 +145,6 @@ fn plan(
         [] => String::new(),
         codes => format!("|{}|", codes.join("|")),
     };
-    let areas: Vec<String> = scope.insu_admdvs.iter().map(|code| plain(code)).collect();
-    let area_pattern =
-        if areas.is_empty() { String::new() } else { format!("^({})", areas.join("|")) };
     let completed_from = scope
         .completed_from
         .and_then(|day| day.and_hms_opt(0, 0, 0))
@@ -161,7 +159,7 @@ fn plan(
         .text("dise_codg", &listed(&scope.dise_codg))
         .text("hi_paymtd", &listed(&scope.carve_out_hi_paymtd))
         .text("upload_code", &listed(&scope.proxy_upload_codes))
-        .text("area_pattern", &area_pattern)
+        .text("area_pattern", &area_pattern(&scope.insu_admdvs))
         .bool("out_of_area", scope.exclude_out_of_area)
         .bool("started_only", scope.only_started_institutions)
         .time("completed_from", completed_from)
@@ -177,11 +175,15 @@ fn plan(
     Ok(Plan { rules: Arc::new(rules), params, classes: Arc::new(classes) })
 }
 
+/// A pattern that the codes of an area begin with; empty for no codes.
+pub(super) fn area_pattern(prefixes: &[String]) -> String {
+    let plain: Vec<String> = prefixes.iter().map(|code| plain(code)).collect();
+    if plain.is_empty() { String::new() } else { format!("^({})", plain.join("|")) }
+}
+
 /// A code as a pattern that matches itself and nothing else.
 fn plain(code: &str) -> String {
-    code.chars()
-        .flat_map(|c| if c.is_alphanumeric() { vec![c] } else { vec!['\\', c] })
-        .collect()
+    code.chars().flat_map(|c| if c.is_alphanumeric() { vec![c] } else { vec!['\\', c] }).collect()
 }
 
 fn has_upload_times(
@@ -320,9 +322,7 @@ fn append(into: &mut Cases, part: Cases) {
         part.group.iter().map(|id| if *id == UNGROUPED { *id } else { groups[*id as usize] }),
     );
     into.insutype.extend(
-        part.insutype
-            .iter()
-            .map(|id| u8::try_from(insutypes[usize::from(*id)]).unwrap_or(u8::MAX)),
+        part.insutype.iter().map(|id| u8::try_from(insutypes[usize::from(*id)]).unwrap_or(u8::MAX)),
     );
     into.year.extend(part.year);
     into.month.extend(part.month);

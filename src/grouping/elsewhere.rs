@@ -7,12 +7,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::cases::{Bucket, register};
 use super::rows::Part;
+use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
     Array as _, ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
 };
 use crate::warehouse::engine::{Engine, Params, Session};
 use crate::warehouse::rows::{bool_column, text_column, time_column, whole_column};
-use crate::warehouse::Error;
 
 /// One row of `int_cases__reversal_match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +72,8 @@ impl Elsewhere {
     /// Makes the three relations visible to the models, empty ones included.
     pub(super) fn register(&self, session: &Session) -> Result<(), Error> {
         let texts = |values: Vec<&str>| -> ArrayRef { Arc::new(StringViewArray::from(values)) };
-        let times = |values: Vec<i64>| -> ArrayRef {
-            Arc::new(TimestampMicrosecondArray::from(values))
-        };
+        let times =
+            |values: Vec<i64>| -> ArrayRef { Arc::new(TimestampMicrosecondArray::from(values)) };
         let wholes = |values: Vec<i64>| -> ArrayRef { Arc::new(Int64Array::from(values)) };
         let each = |field: fn(&Reversal) -> &str| -> ArrayRef {
             texts(self.foreign.iter().map(field).collect())

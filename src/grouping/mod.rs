@@ -3,8 +3,10 @@
 pub mod apg;
 mod batch;
 pub mod cases;
+pub mod check;
 pub mod cycle;
 mod elsewhere;
+pub mod flow;
 mod functions;
 pub mod late;
 mod rows;

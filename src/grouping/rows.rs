@@ -261,7 +261,11 @@ impl Collector {
     fn group(&mut self, row: &Row<'_>, flags: u8) -> u32 {
         let rules = Arc::clone(&self.rules);
         let Method::Apg(apg) = &rules.policy.grouping.method else {
-            return if row.group_code.is_empty() { UNGROUPED } else { self.code("", row.group_code) };
+            return if row.group_code.is_empty() {
+                UNGROUPED
+            } else {
+                self.code("", row.group_code)
+            };
         };
         let disease = match rules.policy.scope.dise_codg.as_slice() {
             [only] if row.dise_codg.is_empty() && !apg.disease_required => only.as_str(),
@@ -289,7 +293,8 @@ impl Collector {
             Method::Apg(_) => format!("{letters}_{tail}"),
         };
         let aliases = &self.rules.policy.grouping.aliases;
-        let meant = aliases.iter().find(|(from, _)| *from == printed).map_or(&printed, |(_, to)| to);
+        let meant =
+            aliases.iter().find(|(from, _)| *from == printed).map_or(&printed, |(_, to)| to);
         let id = self.groups.id(meant);
         self.group_of.entry(tail.to_owned()).or_default().push((letters, id));
         id
@@ -368,7 +373,11 @@ fn merge_visits(mut rows: Vec<Settlement>) -> Vec<Settlement> {
 }
 
 /// One case a cycle: amounts summed, identity of the first, latest settlement time (A09, A10).
-fn merge_cycles(mut rows: Vec<Settlement>, cycle: &Cycle, exempt: &HashSet<u32>) -> Vec<Settlement> {
+fn merge_cycles(
+    mut rows: Vec<Settlement>,
+    cycle: &Cycle,
+    exempt: &HashSet<u32>,
+) -> Vec<Settlement> {
     let time = |row: &Settlement| match cycle.by_time {
         CycleTime::Begin => row.begin,
         CycleTime::Settle => row.settled,

@@ -199,7 +199,7 @@ impl Session {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|err| Error::engine("naming the files of a table", &err))?;
         let format = ParquetFormat::default().with_force_view_types(true);
-        let options = ListingOptions::new(Arc::new(format)).with_collect_stat(true);
+        let options = ListingOptions::new(Arc::new(format));
         let config = ListingTableConfig::new_with_multi_paths(urls)
             .with_listing_options(options)
             .with_schema(schema);

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarUDF, Volatility, create_udf,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 
 type Body = dyn Fn(&[ArrayRef]) -> ArrayRef + Send + Sync;
 

@@ -2,6 +2,7 @@
 
 pub mod contract;
 pub mod digest;
+pub mod dimension;
 pub mod engine;
 pub mod error;
 pub mod functions;

@@ -4,27 +4,33 @@ use std::collections::BTreeMap;
 
 /// All models, by name. `src/tidy.rs` compares this list with the folder `sql/`.
 pub const MODELS: &[(&str, &str)] = &[
+    ("chk_date_order", include_str!("../../sql/checks/chk_date_order.sql")),
+    ("chk_fate", include_str!("../../sql/checks/chk_fate.sql")),
+    ("chk_fee_key", include_str!("../../sql/checks/chk_fee_key.sql")),
+    ("chk_identity_fund", include_str!("../../sql/checks/chk_identity_fund.sql")),
+    ("chk_identity_patient", include_str!("../../sql/checks/chk_identity_patient.sql")),
+    ("chk_identity_total", include_str!("../../sql/checks/chk_identity_total.sql")),
+    ("chk_unknown_charge_type", include_str!("../../sql/checks/chk_unknown_charge_type.sql")),
+    ("chk_unknown_code", include_str!("../../sql/checks/chk_unknown_code.sql")),
     ("int_cases__diagnosed", include_str!("../../sql/cases/int_cases__diagnosed.sql")),
     ("int_cases__fee_roll", include_str!("../../sql/cases/int_cases__fee_roll.sql")),
     ("int_cases__given_group", include_str!("../../sql/cases/int_cases__given_group.sql")),
     ("int_cases__netted", include_str!("../../sql/cases/int_cases__netted.sql")),
     ("int_cases__refund", include_str!("../../sql/cases/int_cases__refund.sql")),
     ("int_cases__refund_fee", include_str!("../../sql/cases/int_cases__refund_fee.sql")),
-    (
-        "int_cases__repeated_fee_item",
-        include_str!("../../sql/cases/int_cases__repeated_fee_item.sql"),
-    ),
-    (
-        "int_cases__repeated_settlement",
-        include_str!("../../sql/cases/int_cases__repeated_settlement.sql"),
-    ),
+    ("int_cases__repeated_fee_item", include_str!("../../sql/cases/int_cases__repeated_fee_item.sql")),
+    ("int_cases__repeated_settlement", include_str!("../../sql/cases/int_cases__repeated_settlement.sql")),
     ("int_cases__reversal", include_str!("../../sql/cases/int_cases__reversal.sql")),
     ("int_cases__reversal_match", include_str!("../../sql/cases/int_cases__reversal_match.sql")),
     ("int_cases__settlement", include_str!("../../sql/cases/int_cases__settlement.sql")),
     ("int_cases__upload_time", include_str!("../../sql/cases/int_cases__upload_time.sql")),
+    ("stg_assessment", include_str!("../../sql/staging/stg_assessment.sql")),
+    ("stg_budget", include_str!("../../sql/staging/stg_budget.sql")),
     ("stg_fee_item", include_str!("../../sql/staging/stg_fee_item.sql")),
     ("stg_group_result", include_str!("../../sql/staging/stg_group_result.sql")),
+    ("stg_institution", include_str!("../../sql/staging/stg_institution.sql")),
     ("stg_settlement", include_str!("../../sql/staging/stg_settlement.sql")),
+    ("stg_settlement_amount", include_str!("../../sql/staging/stg_settlement_amount.sql")),
     ("stg_settlement_key", include_str!("../../sql/staging/stg_settlement_key.sql")),
 ];
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use deltalake_core::kernel::transaction::CommitProperties;
 use deltalake_core::kernel::transaction::CommitBuilder;
+use deltalake_core::kernel::transaction::CommitProperties;
 use deltalake_core::kernel::{Action, Add, DataType, PrimitiveType, Remove, StructField};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -111,11 +111,7 @@ async fn load(folder: &Path, version: Option<u64>) -> DeltaResult<DeltaTable> {
 }
 
 /// Opens a table at a version, or at its newest.
-pub(super) async fn open(
-    folder: &Path,
-    name: &str,
-    version: Option<u64>,
-) -> Result<Opened, Error> {
+pub(super) async fn open(folder: &Path, name: &str, version: Option<u64>) -> Result<Opened, Error> {
     let opened = async {
         let table = load(folder, version).await?;
         let state = table.snapshot()?;

@@ -68,9 +68,8 @@ fn append(findings: &mut Vec<Finding>, batch: &RecordBatch, path: &Path) -> Resu
     let (file, key, about) = (text("file")?, text("key")?, text("column")?);
     let (value, message) = (text("value")?, text("message")?);
     let line = column("line")?.as_primitive_opt::<Int64Type>().ok_or_else(|| damaged("line"))?;
-    let amount = column("amount")?
-        .as_primitive_opt::<Decimal128Type>()
-        .ok_or_else(|| damaged("amount"))?;
+    let amount =
+        column("amount")?.as_primitive_opt::<Decimal128Type>().ok_or_else(|| damaged("amount"))?;
     let filled = |array: &StringArray, row: usize| {
         array.iter().nth(row).flatten().unwrap_or_default().to_owned()
     };

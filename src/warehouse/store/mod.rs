@@ -161,8 +161,7 @@ impl Store {
         }
         let opened = self.runtime.block_on(delta::open(&folder, contract::LOAD.name, None))?;
         opened.check(&contract::LOAD)?;
-        let paths: Vec<PathBuf> =
-            opened.files.iter().map(|file| folder.join(&file.path)).collect();
+        let paths: Vec<PathBuf> = opened.files.iter().map(|file| folder.join(&file.path)).collect();
         ledger::read(&paths)
     }
 

@@ -1,0 +1,171 @@
+//! What can keep a backtest from running.
+
+use chrono::NaiveDate;
+
+use crate::explain::{Explain, Kind};
+use crate::units::UnitError;
+use crate::{policy, settlement, warehouse, weights};
+
+/// An error of a backtest.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The policy or a scenario.
+    #[error(transparent)]
+    Policy(#[from] policy::Error),
+    /// The kernel.
+    #[error(transparent)]
+    Settlement(#[from] settlement::Error),
+    /// The statistics.
+    #[error(transparent)]
+    Statistics(#[from] weights::Error),
+    /// The warehouse or the engine.
+    #[error(transparent)]
+    Warehouse(#[from] warehouse::Error),
+    /// An amount.
+    #[error(transparent)]
+    Unit(#[from] UnitError),
+    /// A scenario named twice.
+    #[error("scenario `{scenario}` is named twice")]
+    Twice {
+        /// Its name.
+        scenario: String,
+    },
+    /// A scenario that changes the statistics behind the catalog.
+    #[error("scenario `{scenario}` changes `weights`, which the catalog was computed with")]
+    Weights {
+        /// The specification as typed.
+        scenario: String,
+    },
+    /// Catalog and policy are of different systems.
+    #[error("the catalog is of `{catalog}`, the policy is `{policy}`")]
+    OtherSystem {
+        /// System of the catalog.
+        catalog: String,
+        /// Id of the policy.
+        policy: String,
+    },
+    /// The year settled is one of the catalog's own.
+    #[error("{year} cannot be settled out of sample: the catalog knows cases of {newest}")]
+    NotOutOfSample {
+        /// Year asked for.
+        year: u16,
+        /// Newest year of the catalog.
+        newest: u16,
+    },
+    /// A value dated after the catalog's cut-off.
+    #[error("scenario `{scenario}`: `{path}` is dated {from}, after the catalog's cut-off {cut_off}")]
+    FromTheFuture {
+        /// Scenario, `baseline` for the policy itself.
+        scenario: String,
+        /// Path of the value.
+        path: String,
+        /// Its date.
+        from: NaiveDate,
+        /// Last day of the catalog's newest year.
+        cut_off: NaiveDate,
+    },
+    /// No settlement of the year.
+    #[error("the warehouse has no settlement of {year}")]
+    NoYear {
+        /// Year asked for.
+        year: u16,
+        /// Years there are.
+        known: Vec<String>,
+    },
+    /// No case in scope.
+    #[error("no settlement of {year} is in the policy's scope")]
+    NoCases {
+        /// Year asked for.
+        year: u16,
+    },
+    /// No budget.
+    #[error("there is no `{item}` for {year}")]
+    NoBudget {
+        /// Item of table `budget`, or key of the policy.
+        item: String,
+        /// Year settled.
+        year: u16,
+    },
+    /// Two budgets for the same pool and period.
+    #[error("table `budget` has {versions} amounts of `{item}` for {year}, pool `{pool}`, period `{period}`")]
+    BudgetTwice {
+        /// Item.
+        item: String,
+        /// Year.
+        year: u16,
+        /// Pool.
+        pool: String,
+        /// Period.
+        period: String,
+        /// How many.
+        versions: i64,
+    },
+    /// A value of a dimension table that is not an amount or coefficient.
+    #[error("table `{table}`: `{value}` of `{key}` is not {wanted}")]
+    Value {
+        /// Table.
+        table: &'static str,
+        /// Row.
+        key: String,
+        /// Value.
+        value: String,
+        /// What is allowed.
+        wanted: &'static str,
+    },
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Policy(err) => err.kind(),
+            Self::Settlement(err) => err.kind(),
+            Self::Statistics(err) => err.kind(),
+            Self::Warehouse(err) => err.kind(),
+            _ => Kind::Input,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Policy(err) => err.hints(),
+            Self::Settlement(err) => err.hints(),
+            Self::Statistics(err) => err.hints(),
+            Self::Warehouse(err) => err.hints(),
+            Self::Weights { scenario } => vec![format!(
+                "build another catalog with `dianshu catalog build … --scenario {scenario}` and \
+                 replay that one"
+            )],
+            Self::OtherSystem { catalog, .. } => {
+                vec![format!("pass `--policy {catalog}`, or another catalog")]
+            }
+            Self::NotOutOfSample { newest, .. } => vec![format!(
+                "settle a year after {newest}, or build a catalog from earlier years"
+            )],
+            Self::FromTheFuture { .. } => vec![
+                "a backtest may use only what was known when the catalog was made: give the value \
+                 a date on or before the cut-off, or build the catalog from later years"
+                    .to_owned(),
+            ],
+            Self::NoYear { known, .. } if known.is_empty() => {
+                vec!["load settlements first: `dianshu ingest PATH…`".to_owned()]
+            }
+            Self::NoYear { known, .. } => {
+                vec![format!("there are settlements of {}", known.join(", "))]
+            }
+            Self::NoCases { .. } => vec![
+                "compare `[scope]` of the policy with `insutype`, `med_type` and `dise_codg` of \
+                 the settlements: `dianshu check` shows them"
+                    .to_owned(),
+            ],
+            Self::NoBudget { item, year } => vec![format!(
+                "load a table `budget` with a row year={year}, item={item}, amount in yuan, or \
+                 state `budget.amount` in a scenario"
+            )],
+            Self::BudgetTwice { .. } => {
+                vec!["load each budget once; correct it by a warehouse without the old row".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

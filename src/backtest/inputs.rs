@@ -1,0 +1,163 @@
+//! What a settlement needs besides cases and rules: budgets, assessments, names of institutions.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use rust_decimal::Decimal;
+
+use super::{Composed, Error, cases_of};
+use crate::policy::model::{BudgetSource, Pools};
+use crate::settlement::cases::Cases;
+use crate::settlement::{ALL, Assessment, YEAR};
+use crate::table::Table;
+use crate::units::{Fen, exact};
+use crate::warehouse::dimension;
+use crate::warehouse::engine::{Engine, Params};
+use crate::warehouse::snapshot::Snapshot;
+
+/// Name and level of an institution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InstitutionName {
+    pub(super) name: String,
+    pub(super) tier: String,
+}
+
+/// Names and levels by code, from table `institution`.
+pub(super) fn institutions(
+    engine: &Engine,
+    snapshot: &Snapshot,
+) -> Result<BTreeMap<String, InstitutionName>, Error> {
+    let table = dimension::read(engine, snapshot, "stg_institution", &Params::default())?;
+    let cell = |column: &str, row: usize| table.cell(column, row).unwrap_or_default();
+    Ok((0..table.rows())
+        .map(|row| {
+            let name = InstitutionName { name: cell("fixmedins_name", row), tier: cell("tier", row) };
+            (cell("fixmedins_code", row), name)
+        })
+        .collect())
+}
+
+/// Money by pool and period, as the policy says where it comes from (J01, J04, Y27).
+pub(super) fn budgets(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    one: &Composed,
+    year: u16,
+    last_year: &mut Option<BTreeMap<String, Fen>>,
+) -> Result<BTreeMap<(String, String), Fen>, Error> {
+    let budget = &one.policy.policy.budget;
+    match &budget.source {
+        BudgetSource::Table { item } => {
+            let params = Params::default().whole("year", i64::from(year)).text("item", item);
+            let table = dimension::read(engine, snapshot, "stg_budget", &params)?;
+            from_table(&table, item, year)
+        }
+        BudgetSource::Amount(amounts) => {
+            let found = amounts.iter().find(|(known, _)| *known == year);
+            let (_, amount) =
+                found.ok_or_else(|| Error::NoBudget { item: "budget.amount".to_owned(), year })?;
+            Ok(BTreeMap::from([((ALL.to_owned(), YEAR.to_owned()), *amount)]))
+        }
+        BudgetSource::LastYearBooked { growth } => {
+            if last_year.is_none() {
+                let before = year.saturating_sub(1);
+                let built = cases_of(engine, snapshot, &one.policy, before, false)?;
+                if built.cases.is_empty() {
+                    return Err(Error::NoCases { year: before });
+                }
+                *last_year = Some(booked(&built.cases)?);
+            }
+            let factor = exact(Decimal::ONE) + exact(*growth);
+            let by_insutype = last_year.clone().unwrap_or_default();
+            let mut money = BTreeMap::new();
+            match budget.pools {
+                Pools::One => {
+                    let total = Fen::sum(by_insutype.values().copied())?;
+                    let grown = Fen::nearest(&(total.to_ratio() * &factor))?;
+                    money.insert((ALL.to_owned(), YEAR.to_owned()), grown);
+                }
+                Pools::Insutype => {
+                    for (pool, total) in by_insutype {
+                        let grown = Fen::nearest(&(total.to_ratio() * &factor))?;
+                        money.insert((pool, YEAR.to_owned()), grown);
+                    }
+                }
+            }
+            Ok(money)
+        }
+    }
+}
+
+fn booked(cases: &Cases) -> Result<BTreeMap<String, Fen>, Error> {
+    let mut sums = vec![0i128; cases.insutypes.len()];
+    for (insutype, fund) in cases.insutype.iter().zip(&cases.fund_fen) {
+        sums[usize::from(*insutype)] += i128::from(*fund);
+    }
+    cases
+        .insutypes
+        .iter()
+        .zip(sums)
+        .map(|(name, sum)| {
+            let fen = i64::try_from(sum).map_err(|_| crate::units::UnitError::Overflow)?;
+            Ok((name.clone(), Fen(fen)))
+        })
+        .collect()
+}
+
+fn from_table(
+    table: &Table,
+    item: &str,
+    year: u16,
+) -> Result<BTreeMap<(String, String), Fen>, Error> {
+    let cell = |column: &str, row: usize| table.cell(column, row).unwrap_or_default();
+    let mut money = BTreeMap::new();
+    for row in 0..table.rows() {
+        let (pool, period) = (cell("pool", row), cell("period", row));
+        let versions = cell("versions", row).parse().unwrap_or(1);
+        if versions > 1 {
+            let item = item.to_owned();
+            return Err(Error::BudgetTwice { item, year, pool, period, versions });
+        }
+        let value = cell("amount", row);
+        let amount = Fen::from_str(&value).map_err(|_| Error::Value {
+            table: "budget",
+            key: format!("{item}, pool {pool}, period {period}"),
+            value: value.clone(),
+            wanted: "an amount in yuan with at most two decimal places",
+        })?;
+        money.insert((pool, period), amount);
+    }
+    if money.is_empty() {
+        return Err(Error::NoBudget { item: item.to_owned(), year });
+    }
+    Ok(money)
+}
+
+/// Assessment coefficients and deductions by pool and institution; empty pool: every pool (J17).
+pub(super) fn assessments(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    year: u16,
+) -> Result<BTreeMap<(String, String), Assessment>, Error> {
+    let params = Params::default().whole("year", i64::from(year));
+    let table = dimension::read(engine, snapshot, "stg_assessment", &params)?;
+    let cell = |column: &str, row: usize| table.cell(column, row).unwrap_or_default();
+    (0..table.rows())
+        .map(|row| {
+            let (pool, code) = (cell("pool", row), cell("fixmedins_code", row));
+            let wrong = |value: String, wanted| Error::Value {
+                table: "assessment",
+                key: code.clone(),
+                value,
+                wanted,
+            };
+            let text = cell("coefficient", row);
+            let coefficient =
+                Decimal::from_str(&text).map_err(|_| wrong(text, "a coefficient such as 0.98"))?;
+            let text = cell("deduction", row);
+            let deduction = Fen::from_str(&text).map_err(|_| wrong(text, "an amount in yuan"))?;
+            let pool = if pool == ALL { String::new() } else { pool };
+            Ok(((pool, code.clone()), Assessment { coefficient, deduction }))
+        })
+        .collect()
+}

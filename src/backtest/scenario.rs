@@ -1,0 +1,86 @@
+//! Scenario specifications resolved against a policy, and what must not come from the future.
+
+use chrono::NaiveDate;
+
+use super::{Error, Settings};
+use crate::catalog::model::Catalog;
+use crate::policy::{self, LoadedPolicy};
+use crate::warehouse::snapshot::Snapshot;
+
+/// Name of the policy as published, in the column `scenario`.
+pub const BASELINE: &str = "baseline";
+
+/// One scenario ready to be settled.
+#[derive(Debug)]
+pub struct Composed {
+    /// File names joined by `+`, or [`BASELINE`].
+    pub name: String,
+    /// Titles joined, for reading.
+    pub title: String,
+    /// The policy with all changes applied.
+    pub policy: LoadedPolicy,
+}
+
+/// The baseline, then each specification in the order given.
+///
+/// # Errors
+/// [`Error::Policy`], [`Error::Twice`] for a scenario named twice, and [`Error::Weights`] for one that
+/// changes how the catalog is computed.
+pub fn compose_all(policy: &LoadedPolicy, specs: &[String]) -> Result<Vec<Composed>, Error> {
+    let title = policy.policy.identity.title.clone();
+    let mut all = vec![Composed { name: BASELINE.to_owned(), title, policy: policy.clone() }];
+    for spec in specs {
+        let scenarios = policy::load_scenarios(spec, policy)?;
+        let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        let titles: Vec<&str> = scenarios.iter().map(|scenario| scenario.title.as_str()).collect();
+        let name = names.join("+");
+        if all.iter().any(|other| other.name == name) {
+            return Err(Error::Twice { scenario: name });
+        }
+        if policy::sections_changed(&scenarios).contains("weights") {
+            return Err(Error::Weights { scenario: spec.clone() });
+        }
+        let title = titles.join(" + ");
+        let policy = policy::compose(policy, &scenarios)?;
+        all.push(Composed { name, title, policy });
+    }
+    Ok(all)
+}
+
+/// The catalog belongs to the policy and to years before the one settled.
+pub(super) fn check_catalog(settings: &Settings<'_>) -> Result<(), Error> {
+    let (system, policy) = (&settings.catalog.system, &settings.policy.policy.identity.id);
+    if system != policy {
+        return Err(Error::OtherSystem { catalog: system.clone(), policy: policy.clone() });
+    }
+    let newest = settings.catalog.years.iter().max().copied().unwrap_or_default();
+    if newest >= settings.year {
+        return Err(Error::NotOutOfSample { year: settings.year, newest });
+    }
+    Ok(())
+}
+
+/// No value of the scenario is dated after the last day the catalog knows of.
+pub(super) fn check_dates(one: &Composed, catalog: &Catalog) -> Result<(), Error> {
+    let newest = catalog.years.iter().max().copied().unwrap_or_default();
+    let Some(cut_off) = NaiveDate::from_ymd_opt(i32::from(newest), 12, 31) else { return Ok(()) };
+    match policy::latest_dated_value(&one.policy) {
+        Some((path, from)) if from > cut_off => {
+            Err(Error::FromTheFuture { scenario: one.name.clone(), path, from, cut_off })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The warehouse has settlements of the year.
+///
+/// # Errors
+/// [`Error::NoYear`] with the years there are.
+pub(super) fn check_year(snapshot: &Snapshot, year: u16) -> Result<(), Error> {
+    let years = snapshot.years();
+    if years.iter().any(|(known, rows)| *known == i32::from(year) && *rows > 0) {
+        return Ok(());
+    }
+    let known = years.iter().map(|(year, _)| year.to_string()).collect();
+    Err(Error::NoYear { year, known })
+}
