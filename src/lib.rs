@@ -15,5 +15,7 @@ pub mod catalog;
 
 pub mod settlement;
 
+pub mod weights;
+
 #[cfg(feature = "engine")]
 pub mod warehouse;
