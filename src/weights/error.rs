@@ -1,0 +1,186 @@
+//! Why no catalog can be computed, and what is worth knowing about one that was.
+
+use rust_decimal::Decimal;
+
+use crate::explain::{Explain, Kind};
+use crate::period::Years;
+
+/// Why no catalog or forecast can be computed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Not one weight for each year (A01).
+    #[error("policy `{policy}` weights {weights} years, but {} were named: {years}",
+        years.as_slice().len())]
+    YearCount {
+        /// Policy id.
+        policy: String,
+        /// Number of year weights.
+        weights: usize,
+        /// The years named.
+        years: Years,
+    },
+    /// Year weights that are no shares of one (A02).
+    #[error(
+        "the year weights {} of policy `{policy}` must not be negative and must sum to 1",
+        listed(weights)
+    )]
+    YearWeights {
+        /// Policy id.
+        policy: String,
+        /// The weights, oldest first.
+        weights: Vec<Decimal>,
+    },
+    /// A trim rule whose numbers contradict each other (A39).
+    #[error("trim rule of policy `{policy}`: {fact}; needed: {allowed}")]
+    TrimRule {
+        /// Policy id.
+        policy: String,
+        /// What the policy says.
+        fact: String,
+        /// What makes sense.
+        allowed: &'static str,
+    },
+    /// `empty_year`: a statistics year from which no mean can be taken (A03).
+    #[error("empty_year: {year} has no {cases}")]
+    EmptyYear {
+        /// The year.
+        year: u16,
+        /// Which cases are missing, for example `case` or `grouped case`.
+        cases: &'static str,
+        /// Years that have cases, ascending.
+        known: Vec<u16>,
+    },
+    /// `negative_mean`: refunds outweigh the fees of a group, so that it would get negative points.
+    #[error(
+        "negative_mean: the mean of group `{group_code}` is below 0; \
+         its {cases} kept cases of {year} sum to {} yuan", yuan(*sum_fen))]
+    NegativeMean {
+        /// The group.
+        group_code: String,
+        /// The first year with a negative sum.
+        year: u16,
+        /// Kept cases of that year.
+        cases: u64,
+        /// Sum of their fees in fen.
+        sum_fen: i128,
+    },
+    /// The mean of all cases is not above 0: nothing can be divided by it (A53).
+    #[error("the mean of all cases {}is {mean} yuan; it must be above 0",
+        year.map(|year| format!("of {year} ")).unwrap_or_default())]
+    BaseMean {
+        /// The year concerned; `None` for the blended mean.
+        year: Option<u16>,
+        /// The mean, 4 places.
+        mean: Decimal,
+    },
+    /// A sum or a published number leaves the range of the numbers that carry it.
+    #[error("{what} is too large to be computed exactly")]
+    Overflow {
+        /// Which number.
+        what: String,
+    },
+    /// The columns of the cases do not fit together.
+    #[error("broken case columns: {fact}")]
+    Columns {
+        /// What does not fit.
+        fact: String,
+    },
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Columns { .. } => Kind::Internal,
+            _ => Kind::Input,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::YearCount { weights, .. } => vec![format!(
+                "name {weights} years, oldest first, or change `weights.years` in a scenario"
+            )],
+            Self::YearWeights { .. } => {
+                vec!["write 2:8 as `years = [\"0.2\", \"0.8\"]`, oldest first".to_owned()]
+            }
+            Self::EmptyYear { known, .. } if known.is_empty() => {
+                vec!["no year has any: load settlements first, or widen the scope".to_owned()]
+            }
+            Self::EmptyYear { known, .. } => {
+                let known: Vec<String> = known.iter().map(u16::to_string).collect();
+                vec![format!("years that have them: {}", known.join(", "))]
+            }
+            Self::NegativeMean { group_code, year, .. } => vec![format!(
+                "look for refunds without their original among the settlements of `{group_code}` \
+                 in {year}"
+            )],
+            Self::BaseMean { .. } => {
+                vec!["check `medfee_sumamt` of the cases, or `weights.denominator`".to_owned()]
+            }
+            Self::Overflow { .. } => {
+                vec!["check `medfee_sumamt`: amounts are in yuan".to_owned()]
+            }
+            Self::TrimRule { .. } | Self::Columns { .. } => Vec::new(),
+        }
+    }
+}
+
+/// What a reader of the catalog should know; the catalog stands all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// More than 8 % of all cases were trimmed (A39).
+    TrimmedShare {
+        /// Cases trimmed.
+        trimmed: u64,
+        /// All cases of the statistics years.
+        cases: u64,
+    },
+    /// No case of the group counts towards its mean; the group is not in the catalog.
+    NoMean {
+        /// The group.
+        group_code: String,
+        /// Its cases.
+        cases: u64,
+    },
+    /// Groups that left because they were not seen in every year (A03, `drop`).
+    Dropped {
+        /// How many groups.
+        groups: u64,
+        /// Their cases.
+        cases: u64,
+    },
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TrimmedShare { trimmed, cases } => write!(
+                f,
+                "the trim rule leaves out {trimmed} of {cases} cases, more than {} %",
+                super::trim::WARN_ABOVE_PERCENT
+            ),
+            Self::NoMean { group_code, cases } => write!(
+                f,
+                "group `{group_code}` is not in the catalog: none of its {cases} cases counts \
+                 (all trimmed, or of years with weight 0)"
+            ),
+            Self::Dropped { groups, cases } => write!(
+                f,
+                "{groups} groups with {cases} cases are not in the catalog: \
+                 not seen in every statistics year"
+            ),
+        }
+    }
+}
+
+fn listed(weights: &[Decimal]) -> String {
+    let parts: Vec<String> = weights.iter().map(Decimal::to_string).collect();
+    parts.join(", ")
+}
+
+fn yuan(fen: i128) -> String {
+    Decimal::try_from_i128_with_scale(fen, 2)
+        .map_or_else(|_| format!("{fen}e-2"), |yuan| yuan.to_string())
+}

@@ -1,0 +1,133 @@
+//! The rows of the catalog: rounded means, points, CV, price and flags of every group.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate};
+use num_bigint::BigInt;
+use num_traits::{Signed, Zero};
+use rust_decimal::Decimal;
+
+use super::blend::Base;
+use super::sums::Total;
+use super::{Error, Estimate, Plan, published, rounded};
+use crate::catalog::model::Group;
+use crate::policy::model::{Method, Standard};
+use crate::units::{Fen, Points, Ratio, exact, fraction, ratio};
+
+/// Decimal places of the CV (R40).
+const CV_PLACES: u32 = 6;
+
+/// Publishes every estimate, in the order given.
+///
+/// # Errors
+/// [`Error::NegativeMean`], [`Error::Overflow`].
+pub(super) fn groups(
+    plan: &Plan<'_>,
+    base: &Base,
+    estimates: &[Estimate<'_>],
+) -> Result<Vec<Group>, Error> {
+    let policy = plan.policy;
+    let names: BTreeMap<&str, &str> =
+        policy.grouping.names.iter().map(|(code, name)| (code.as_str(), name.as_str())).collect();
+    let newest = plan.years.last().copied().unwrap_or_default();
+    let prices = prices(&policy.standards, newest);
+    let row = |estimate: &Estimate<'_>| {
+        let Estimate { code, all, kept, .. } = estimate;
+        let quotient = plan.blend.quotient(kept, base).unwrap_or_else(Ratio::zero);
+        not_negative(estimate, &quotient, plan.years)?;
+        let places = policy.weights.places;
+        let points = policy.weights.scale.map(|scale| points(&quotient, scale, places, code));
+        let mean = |mean: &Ratio| published(mean, places, &format!("a mean of group `{code}`"));
+        let year_means = kept.iter().map(|year| year.mean().map(|value| mean(&value)).transpose());
+        Ok(Group {
+            group_code: (*code).to_owned(),
+            group_name: names.get(code).copied().unwrap_or_default().to_owned(),
+            kind: kind(code, &policy.grouping.method).to_owned(),
+            year_cases: all.iter().map(|year| year.cases).collect(),
+            year_means: year_means.collect::<Result<_, _>>()?,
+            cases: Total::of(all.iter().copied()).cases,
+            mean: mean(&estimate.mean)?,
+            cv: cv(estimate)?,
+            points: points.transpose()?,
+            standard: prices.get(code).map(|(_, price)| *price),
+            flags: flags(estimate, policy.weights.minimum_cases),
+        })
+    };
+    estimates.iter().map(row).collect()
+}
+
+/// Points from the unrounded quotient (A46).
+fn points(quotient: &Ratio, scale: Decimal, places: u32, code: &str) -> Result<Points, Error> {
+    Points::from_ratio(&(quotient * exact(scale)), places)
+        .ok_or_else(|| Error::Overflow { what: format!("the points of group `{code}`") })
+}
+
+/// A mean of 0 stands (R37: its cases count as ungrouped); one below 0 would earn negative points.
+fn not_negative(estimate: &Estimate<'_>, quotient: &Ratio, years: &[u16]) -> Result<(), Error> {
+    if !estimate.mean.is_negative() && !quotient.is_negative() {
+        return Ok(());
+    }
+    // A negative blend has at least one year with a negative sum.
+    let mut years = years.iter().zip(&estimate.kept);
+    let Some((year, total)) = years.find(|(_, total)| total.fen < 0) else { return Ok(()) };
+    Err(Error::NegativeMean {
+        group_code: estimate.code.to_owned(),
+        year: *year,
+        cases: total.cases,
+        sum_fen: total.fen,
+    })
+}
+
+/// `fallback` where the letters before `_` are those of the policy's fallback group.
+fn kind(code: &str, method: &Method) -> &'static str {
+    let Method::Apg(apg) = method else { return "group" };
+    let letters = code.split_once('_').map_or(code, |(letters, _)| letters);
+    if letters == apg.fallback { "fallback" } else { "group" }
+}
+
+/// `single_year` (A03), `small` (A51, A33: counted before trimming) and `no_cases`, sorted.
+fn flags(estimate: &Estimate<'_>, minimum_cases: u32) -> Vec<String> {
+    let cases = Total::of(estimate.all.iter().copied()).cases;
+    let years = estimate.all.len() as u128;
+    let mut flags = Vec::new();
+    if cases == 0 {
+        flags.push("no_cases".to_owned());
+    } else if estimate.kept.iter().any(|year| year.cases == 0) {
+        flags.push("single_year".to_owned());
+    }
+    if u128::from(cases) < u128::from(minimum_cases).saturating_mul(years) {
+        flags.push("small".to_owned());
+    }
+    flags
+}
+
+/// Price of each group in force on the last day of `year`, with the day it came into force.
+fn prices(standards: &[Standard], year: u16) -> BTreeMap<&str, (NaiveDate, Fen)> {
+    let mut prices = BTreeMap::new();
+    for standard in standards.iter().filter(|standard| standard.from.year() <= i32::from(year)) {
+        let new = (standard.from, standard.price);
+        let known = prices.entry(standard.group_code.as_str()).or_insert(new);
+        if new.0 > known.0 {
+            *known = new;
+        }
+    }
+    prices
+}
+
+/// CV = √(n·Σx² − (Σx)²) ÷ Σx over all years (9.2); `None` below two cases or where Σx ≤ 0.
+///
+/// Rounded from the exact number: with D under the root and P = 10^places it is
+/// ⌊(⌊√(4·P²·D)⌋ + Σx) ÷ (2·Σx)⌋ ÷ P, because a floor inside a floor of whole divisors is lost.
+fn cv(estimate: &Estimate<'_>) -> Result<Option<Decimal>, Error> {
+    let total = Total::of(estimate.kept.iter().copied());
+    if total.cases < 2 || total.fen <= 0 {
+        return Ok(None);
+    }
+    let sum = BigInt::from(total.fen);
+    let spread = &estimate.squares * total.cases - &sum * &sum;
+    let unit = BigInt::from(10u8).pow(CV_PLACES);
+    let root = (spread * &unit * &unit * 4u8).sqrt();
+    let cv = fraction(root + &sum, &sum * 2u8).map(|cv| cv.floor() / ratio(unit));
+    cv.map(|cv| rounded(&cv, CV_PLACES, &format!("the CV of group `{}`", estimate.code)))
+        .transpose()
+}
