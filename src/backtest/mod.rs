@@ -9,6 +9,7 @@ mod inputs;
 pub mod manifest;
 mod scenario;
 mod tables;
+pub mod verify;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

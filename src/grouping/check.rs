@@ -217,7 +217,11 @@ async fn run_bucket(
     Ok(part)
 }
 
-fn register_dictionary(session: &Session) -> Result<(), Error> {
+/// The national dictionaries (8.3) as relation `dictionary (field, code)`.
+///
+/// # Errors
+/// Never for the embedded file.
+pub fn register_dictionary(session: &Session) -> Result<(), Error> {
     const DICTIONARY: &str = include_str!("../../sql/checks/dictionary.csv");
     let rows: Vec<(&str, &str)> =
         DICTIONARY.lines().skip(1).filter_map(|line| line.split_once(',')).collect();

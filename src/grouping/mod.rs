@@ -10,5 +10,6 @@ pub mod flow;
 mod functions;
 pub mod late;
 mod rows;
+pub mod testing;
 
 pub use rows::{PriorRefund, Tally};

@@ -1,0 +1,187 @@
+//! `dianshu catalog`: build, show, compare, verify.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use super::common::{Common, check_years};
+use super::{Error, Outcome, output};
+use crate::catalog::model::Catalog;
+use crate::grouping::cases::{self, Request};
+use crate::grouping::flow;
+use crate::period::Years;
+use crate::policy::{self, LoadedPolicy, model::Method};
+use crate::table::{Column, Table};
+use crate::{catalog, explain, weights};
+
+/// Arguments of `dianshu catalog`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compute a catalog from loaded years
+    Build(BuildArgs),
+    /// Show a catalog, or one of its groups
+    Show(ShowArgs),
+    /// Compare two catalogs, the change that moves most money first
+    Diff(DiffArgs),
+    /// Recompute the digests and identities of a catalog
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct BuildArgs {
+    /// Policy: a name under `catalogs/` or a folder
+    #[arg(long)]
+    policy: String,
+    /// Statistics years, oldest first, for example `2022,2023`
+    #[arg(long)]
+    years: Years,
+    /// Folder of the new catalog
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Scenario whose changes apply, `A` or `A+B`
+    #[arg(long, value_name = "S")]
+    scenario: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+struct ShowArgs {
+    /// Folder of the catalog
+    catalog: PathBuf,
+    /// Group to show alone
+    group: Option<String>,
+    /// Print as JSON lines
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct DiffArgs {
+    /// Folder of the older catalog
+    old: PathBuf,
+    /// Folder of the newer catalog
+    new: PathBuf,
+    /// Print as JSON lines
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct VerifyArgs {
+    /// Folder of the catalog
+    catalog: PathBuf,
+    /// Print as JSON lines
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
+    match &args.command {
+        Command::Build(args) => {
+            let policy = compose(&args.policy, args.scenario.as_deref())?;
+            let built = build(&args.common, &policy, &args.years, &args.out)?;
+            output::print(&identity_table(&built), args.common.json)?;
+            args.common.say(&format!(
+                "catalog: {} groups in {}",
+                built.groups.len(),
+                args.out.display()
+            ));
+            Ok(Outcome::Done)
+        }
+        Command::Show(args) => show(args),
+        Command::Diff(args) => {
+            let old = catalog::read(&args.old)?;
+            let new = catalog::read(&args.new)?;
+            output::print(&catalog::diff_table(&catalog::diff(&old.catalog, &new.catalog)), args.json)?;
+            Ok(Outcome::Done)
+        }
+        Command::Verify(args) => verify(&args.catalog, args.json),
+    }
+}
+
+fn compose(policy: &str, scenario: Option<&str>) -> Result<LoadedPolicy, Error> {
+    let policy = policy::load(policy)?;
+    let Some(spec) = scenario else { return Ok(policy) };
+    let scenarios = policy::load_scenarios(spec, &policy)?;
+    Ok(policy::compose(&policy, &scenarios)?)
+}
+
+/// Builds a catalog and writes it; nothing is written if anything fails.
+pub(super) fn build(
+    common: &Common,
+    policy: &LoadedPolicy,
+    years: &Years,
+    out: &Path,
+) -> Result<Catalog, Error> {
+    common.warn(&policy.warnings);
+    let snapshot = common.snapshot()?;
+    check_years(&snapshot, years)?;
+    let engine = common.engine()?;
+    let request =
+        Request { policy: policy.policy.clone(), years: years.clone(), keep_ids: false };
+    let cases = cases::build(&engine, &snapshot, &request)?;
+    common.warn(&cases.warnings);
+    let mut tables = vec!["settlement", "institution"];
+    tables.push(match policy.policy.grouping.method {
+        Method::Apg(_) => "fee_item",
+        Method::Given { .. } => "group_result",
+    });
+    let sources: BTreeMap<String, (u64, String)> = tables
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
+        .map(|(name, table)| (name, (table.rows, table.digest.clone())))
+        .collect();
+    let passed = weights::Passed { flow: flow::steps(&cases), sources };
+    let built = weights::build(&cases.cases, &policy.policy, years, passed)?;
+    let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
+    common.warn(&warnings);
+    catalog::write(&built.catalog, policy, out)?;
+    Ok(built.catalog)
+}
+
+fn show(args: &ShowArgs) -> Result<Outcome, Error> {
+    let stored = catalog::read(&args.catalog)?;
+    let table = catalog::group_table(&stored.catalog);
+    let Some(code) = &args.group else {
+        output::print(&table, args.json)?;
+        return Ok(Outcome::Done);
+    };
+    let codes = stored.catalog.groups.iter().map(|group| group.group_code.as_str());
+    let Some(row) = codes.clone().position(|known| known == code) else {
+        let nearest = explain::nearest(code, codes).map(str::to_owned);
+        return Err(Error::UnknownGroup { group: code.clone(), nearest });
+    };
+    let names = table.columns.iter().map(|(name, _)| name.clone());
+    let values = table.columns.iter().map(|(_, column)| column.show(row));
+    let card = Table::new("group")
+        .with("field", Column::text(names))
+        .with("value", Column::Text(values.collect()));
+    output::print(&card, args.json)?;
+    Ok(Outcome::Done)
+}
+
+/// Recomputes everything that can be recomputed offline.
+pub(super) fn verify(path: &Path, json: bool) -> Result<Outcome, Error> {
+    let report = catalog::verify(path)?;
+    output::print(&report.table, json)?;
+    Ok(if report.holds { Outcome::Done } else { Outcome::No })
+}
+
+fn identity_table(built: &Catalog) -> Table {
+    let amounts = built.identity.iter().map(|line| {
+        let mut amount = line.amount;
+        amount.rescale(4);
+        Some(amount.mantissa())
+    });
+    Table::new("identity")
+        .with("line", Column::text(built.identity.iter().map(|line| line.line.clone())))
+        .with("amount_yuan", Column::Decimal { places: 4, values: amounts.collect() })
+}

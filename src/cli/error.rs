@@ -1,0 +1,162 @@
+//! The sum of all errors a command can end with.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::explain::{Explain, Kind};
+use crate::units::UnitError;
+use crate::warehouse::parquet::TableFileError;
+use crate::warehouse::relation::RelationError;
+use crate::warehouse::store;
+use crate::{backtest, catalog, intake, policy, report, synth, warehouse, weights};
+
+/// An error of any module, or of the command line itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The policy.
+    #[error(transparent)]
+    Policy(#[from] policy::Error),
+    /// The catalog.
+    #[error(transparent)]
+    Catalog(#[from] catalog::Error),
+    /// The engine or a model.
+    #[error(transparent)]
+    Warehouse(#[from] warehouse::Error),
+    /// The tables on disk.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Loading.
+    #[error(transparent)]
+    Intake(#[from] intake::Error),
+    /// The statistics.
+    #[error(transparent)]
+    Weights(#[from] weights::Error),
+    /// The replay.
+    #[error(transparent)]
+    Backtest(#[from] backtest::Error),
+    /// A run on disk.
+    #[error(transparent)]
+    Run(#[from] backtest::manifest::RunError),
+    /// The report.
+    #[error(transparent)]
+    Report(#[from] report::Error),
+    /// The synthetic city.
+    #[error(transparent)]
+    Synth(#[from] synth::Error),
+    /// A result table on disk.
+    #[error(transparent)]
+    Table(#[from] TableFileError),
+    /// A result that is no table.
+    #[error(transparent)]
+    Relation(#[from] RelationError),
+    /// An amount.
+    #[error(transparent)]
+    Unit(#[from] UnitError),
+    /// A year without settlements.
+    #[error("the warehouse has no settlement of {year}")]
+    YearMissing {
+        /// Asked for.
+        year: u16,
+        /// There are.
+        known: Vec<i32>,
+    },
+    /// A warehouse without settlements.
+    #[error("nothing is loaded yet")]
+    NothingLoaded,
+    /// A check nobody wrote.
+    #[error("there is no check `{check}`")]
+    UnknownCheck {
+        /// Asked for.
+        check: String,
+        /// Nearest known one.
+        nearest: Option<String>,
+    },
+    /// A group the catalog does not have.
+    #[error("the catalog has no group `{group}`")]
+    UnknownGroup {
+        /// Asked for.
+        group: String,
+        /// Nearest known one.
+        nearest: Option<String>,
+    },
+    /// A folder that cannot be made or written.
+    #[error("cannot write into `{}`", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A folder of the demo that holds something else.
+    #[error("`{}` exists and was not made by `dianshu demo`", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// stdout cannot be written.
+    #[error("cannot write to stdout")]
+    Stdout {
+        /// Why not.
+        source: io::Error,
+    },
+    /// The reader of stdout went away: success.
+    #[error("stdout was closed")]
+    ClosedPipe,
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        self.inner().map_or(Kind::Input, Explain::kind)
+    }
+
+    fn hints(&self) -> Vec<String> {
+        if let Some(inner) = self.inner() {
+            return inner.hints();
+        }
+        match self {
+            Self::YearMissing { known, .. } if known.is_empty() => Self::NothingLoaded.hints(),
+            Self::YearMissing { known, .. } => {
+                let known: Vec<String> = known.iter().map(i32::to_string).collect();
+                vec![format!("there are settlements of {}", known.join(", "))]
+            }
+            Self::NothingLoaded => {
+                vec!["load settlements first: `dianshu ingest PATH… --warehouse DIR`".to_owned()]
+            }
+            Self::UnknownCheck { nearest: Some(nearest), .. }
+            | Self::UnknownGroup { nearest: Some(nearest), .. } => {
+                vec![format!("did you mean `{nearest}`?")]
+            }
+            Self::UnknownCheck { .. } => vec!["`dianshu check` lists all checks".to_owned()],
+            Self::UnknownGroup { .. } => {
+                vec!["`dianshu catalog show DIR` lists all groups".to_owned()]
+            }
+            Self::Folder { .. } => {
+                vec!["check that the folder exists, can be written to and has space".to_owned()]
+            }
+            Self::Foreign { .. } => vec!["name another folder with `--dir`".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Error {
+    fn inner(&self) -> Option<&dyn Explain> {
+        Some(match self {
+            Self::Policy(err) => err,
+            Self::Catalog(err) => err,
+            Self::Warehouse(err) => err,
+            Self::Store(err) => err,
+            Self::Intake(err) => err,
+            Self::Weights(err) => err,
+            Self::Backtest(err) => err,
+            Self::Run(err) => err,
+            Self::Report(err) => err,
+            Self::Synth(err) => err,
+            Self::Table(err) => err,
+            Self::Relation(err) => err,
+            Self::Unit(err) => err,
+            _ => return None,
+        })
+    }
+}

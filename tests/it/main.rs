@@ -1,0 +1,8 @@
+//! The product as its users meet it: whole runs through the command line, real exports, bad input.
+
+mod bad_input;
+mod intake;
+mod pipeline;
+mod readme;
+mod synpuf;
+mod tools;

@@ -1,0 +1,204 @@
+//! One `.slt` file a SQL model: given rows, run the model, expect rows.
+//!
+//! Two statements of our own besides SQL:
+//! - `load TABLE [as NAME] (column, …) values (…), …` fills a relation in the shape of the contract;
+//!   columns not named are null;
+//! - `run model NAME [with a = 1, b = 'x', c = true, d = null]` runs a model and keeps its rows.
+//!
+//! Column letters: `T` text, `I` whole number, `D` decimal, `B` truth value, `P` time, `F` float.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use dianshu::grouping::testing::{register_charge_type_classes, register_dictionary};
+use dianshu::table::{Column, Table};
+use dianshu::warehouse::contract::{self, Type};
+use dianshu::warehouse::engine::{Engine, Limits, Params, Session};
+use dianshu::warehouse::relation;
+use libtest_mimic::{Arguments, Failed, Trial};
+use sqllogictest::{ColumnType, DB, DBOutput, Runner, strict_column_validator};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Letter(char);
+
+impl ColumnType for Letter {
+    fn from_char(value: char) -> Option<Self> {
+        "TIDBPF".contains(value).then_some(Self(value))
+    }
+    fn to_char(&self) -> char {
+        self.0
+    }
+}
+
+#[derive(Debug)]
+struct Failure(String);
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl std::error::Error for Failure {}
+impl<E: dianshu::explain::Explain> From<E> for Failure {
+    fn from(err: E) -> Self {
+        Self(err.to_string())
+    }
+}
+
+struct Database {
+    engine: Arc<Engine>,
+    session: Session,
+}
+
+impl DB for Database {
+    type Error = Failure;
+    type ColumnType = Letter;
+
+    fn run(&mut self, sql: &str) -> Result<DBOutput<Letter>, Failure> {
+        let text = sql.trim().trim_end_matches(';');
+        if let Some(rest) = text.strip_prefix("run model ") {
+            return self.model(rest);
+        }
+        let statement = match text.strip_prefix("load ") {
+            Some(rest) => load(rest)?,
+            None => text.to_owned(),
+        };
+        let (schema, batches) = self.engine.wait(self.session.query(&statement))?;
+        if schema.fields().is_empty() || !text.starts_with("select") && !text.starts_with("with") {
+            return Ok(DBOutput::StatementComplete(0));
+        }
+        let table = relation::from_batches("result", &schema, &batches)
+            .map_err(|err| Failure(err.to_string()))?;
+        let types = schema.fields().iter().map(|field| letter(&field.data_type().to_string()));
+        Ok(DBOutput::Rows { types: types.collect(), rows: rows(&table) })
+    }
+}
+
+impl Database {
+    fn model(&mut self, rest: &str) -> Result<DBOutput<Letter>, Failure> {
+        let (name, list) = rest.split_once(" with ").unwrap_or((rest, ""));
+        let mut params = Params::default();
+        for pair in list.split(", ").filter(|pair| !pair.is_empty()) {
+            let (key, value) =
+                pair.split_once('=').ok_or_else(|| Failure(format!("`{pair}` is no a = b")))?;
+            let (key, value) = (key.trim(), value.trim());
+            params = match value {
+                "true" | "false" => params.bool(key, value == "true"),
+                "null" => params.time(key, None),
+                text if text.starts_with('\'') => params.text(key, text.trim_matches('\'')),
+                text if text.contains('-') && text.len() == 10 => {
+                    let day: chrono::NaiveDate =
+                        text.parse().map_err(|_| Failure(format!("`{text}` is no date")))?;
+                    let midnight = day.and_hms_opt(0, 0, 0).unwrap_or_default();
+                    params.time(key, Some(midnight.and_utc().timestamp_micros()))
+                }
+                text => params.whole(
+                    key,
+                    text.parse().map_err(|_| Failure(format!("`{text}` is no number")))?,
+                ),
+            };
+        }
+        self.engine.wait(self.session.materialize(name.trim(), &params))?;
+        Ok(DBOutput::StatementComplete(0))
+    }
+}
+
+/// `TABLE [as NAME] (columns) values …` as a `create table` in the shape of the contract.
+fn load(rest: &str) -> Result<String, Failure> {
+    let wrong = || Failure(format!("cannot read `load {rest}`"));
+    let (head, tail) = rest.split_once('(').ok_or_else(wrong)?;
+    let (columns, values) = tail.split_once(')').ok_or_else(wrong)?;
+    let (table, name) = head.trim().split_once(" as ").unwrap_or((head.trim(), head.trim()));
+    let contract = contract::table(table.trim()).ok_or_else(wrong)?;
+    let given: Vec<&str> = columns.split(',').map(str::trim).collect();
+    let mut known: Vec<(&str, Type)> =
+        contract.columns.iter().map(|column| (column.name, column.kind)).collect();
+    known.push((relation::ROW_DIGEST, Type::Whole));
+    if let Some(unknown) = given.iter().find(|name| !known.iter().any(|(k, _)| k == *name)) {
+        return Err(Failure(format!("table `{table}` has no column `{unknown}`")));
+    }
+    let selected: Vec<String> = known
+        .iter()
+        .map(|(column, kind)| {
+            let at = given.iter().position(|name| name == column);
+            let value = at.map_or("null".to_owned(), |at| format!("column{}", at + 1));
+            let typed = match kind {
+                Type::Text | Type::Person => format!("arrow_cast({value}, 'Utf8View')"),
+                Type::Yuan => format!("cast({value} as decimal(18, 2))"),
+                Type::Number => format!("cast({value} as decimal(18, 6))"),
+                Type::Whole => format!("cast({value} as bigint)"),
+                Type::Time => format!("arrow_cast({value}, 'Timestamp(Microsecond, None)')"),
+            };
+            format!("{typed} as {column}")
+        })
+        .collect();
+    Ok(format!("create table {name} as select {} from ({values})", selected.join(", ")))
+}
+
+fn letter(kind: &str) -> Letter {
+    Letter(match kind {
+        kind if kind.starts_with("Utf8") || kind == "LargeUtf8" => 'T',
+        kind if kind.starts_with("Int") || kind.starts_with("UInt") => 'I',
+        kind if kind.starts_with("Decimal") => 'D',
+        kind if kind.starts_with("Timestamp") || kind.starts_with("Date") => 'P',
+        "Boolean" => 'B',
+        kind if kind.starts_with("Float") => 'F',
+        _ => 'T',
+    })
+}
+
+fn rows(table: &Table) -> Vec<Vec<String>> {
+    let cell = |column: &Column, row: usize| match column.show(row) {
+        None => "NULL".to_owned(),
+        Some(text) if text.is_empty() => "(empty)".to_owned(),
+        Some(text) => text,
+    };
+    (0..table.rows())
+        .map(|row| table.columns.iter().map(|(_, column)| cell(column, row)).collect())
+        .collect()
+}
+
+fn database(engine: &Arc<Engine>) -> Result<Database, Failure> {
+    let session = engine.session();
+    register_charge_type_classes(&session);
+    register_dictionary(&session)?;
+    Ok(Database { engine: Arc::clone(engine), session })
+}
+
+fn test(path: &Path) -> Result<(), Failed> {
+    let limits = Limits { threads: 1, memory_bytes: 256 << 20 };
+    let engine = Arc::new(Engine::start(limits).map_err(|err| err.to_string())?);
+    let mut runner = Runner::new(|| {
+        let database = database(&engine);
+        async move { database }
+    });
+    runner.with_column_validator(strict_column_validator);
+    runner.run_file(path).map_err(|err| Failed::from(err.to_string()))
+}
+
+fn files(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, into);
+        } else if path.extension().is_some_and(|ending| ending == "slt") {
+            into.push(path);
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sqllogic");
+    let mut paths = Vec::new();
+    files(&root, &mut paths);
+    paths.sort();
+    let trials = paths
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
+            Trial::test(name, move || test(&path))
+        })
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
