@@ -2,7 +2,6 @@
 
 pub mod contract;
 pub mod digest;
-pub mod expression;
 pub mod parquet;
 pub mod relation;
 pub mod snapshot;

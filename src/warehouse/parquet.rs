@@ -188,8 +188,8 @@ pub(crate) fn read_columns(
     columns: &[&str],
 ) -> Result<ParquetRecordBatchReader, Error> {
     let file = File::open(path).map_err(|err| Error::read(path, err))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file)
-        .map_err(|err| Error::damaged(path, &err))?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|err| Error::damaged(path, &err))?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
     builder
         .with_projection(mask)
@@ -210,8 +210,8 @@ impl Source {
     /// # Errors
     /// The reader's words; the disk's error is among its causes.
     pub(crate) fn open(file: File) -> Result<Self, Leaf> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)
-            .map_err(|err| Leaf(err.to_string()))?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(file).map_err(|err| Leaf(err.to_string()))?;
         Ok(Self { builder })
     }
 

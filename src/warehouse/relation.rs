@@ -89,11 +89,10 @@ pub fn to_batch(table: &Table) -> Result<RecordBatch, RelationError> {
         fields.push(Field::new(name, array.data_type().clone(), true));
         arrays.push(array);
     }
-    let options = datafusion::arrow::array::RecordBatchOptions::new()
-        .with_row_count(Some(table.rows()));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options).map_err(
-        |err| RelationError { column: table.name.clone(), found: err.to_string() },
-    )
+    let options =
+        datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(table.rows()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+        .map_err(|err| RelationError { column: table.name.clone(), found: err.to_string() })
 }
 
 /// Batches of one schema as a result table.

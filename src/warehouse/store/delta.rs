@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use deltalake_core::kernel::transaction::CommitProperties;
 use deltalake_core::kernel::transaction::CommitBuilder;
+use deltalake_core::kernel::transaction::CommitProperties;
 use deltalake_core::kernel::{Action, Add, DataType, PrimitiveType, Remove, StructField};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -65,9 +65,14 @@ fn decimal(scale: u8) -> DataType {
     DataType::Primitive(PrimitiveType::decimal(18, scale).expect("a valid decimal type"))
 }
 
-/// Whether a folder holds a table.
+/// Whether a folder holds a table: a log folder without any commit is none yet.
 pub(super) fn exists(folder: &Path) -> bool {
-    folder.join("_delta_log").is_dir()
+    let Ok(entries) = std::fs::read_dir(folder.join("_delta_log")) else { return false };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.ends_with(".json") && name.starts_with(|first: char| first.is_ascii_digit())
+    })
 }
 
 fn builder(folder: &Path) -> DeltaResult<DeltaTableBuilder> {
@@ -111,11 +116,7 @@ async fn load(folder: &Path, version: Option<u64>) -> DeltaResult<DeltaTable> {
 }
 
 /// Opens a table at a version, or at its newest.
-pub(super) async fn open(
-    folder: &Path,
-    name: &str,
-    version: Option<u64>,
-) -> Result<Opened, Error> {
+pub(super) async fn open(folder: &Path, name: &str, version: Option<u64>) -> Result<Opened, Error> {
     let opened = async {
         let table = load(folder, version).await?;
         let state = table.snapshot()?;

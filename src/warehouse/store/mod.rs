@@ -11,6 +11,7 @@
 //! table versions from the newest rows of `load`, so that a half-committed load is never seen; the next
 //! writer rolls it back before it starts ([`Transaction::begin`]).
 
+mod cells;
 mod delta;
 mod error;
 mod findings;
@@ -161,8 +162,7 @@ impl Store {
         }
         let opened = self.runtime.block_on(delta::open(&folder, contract::LOAD.name, None))?;
         opened.check(&contract::LOAD)?;
-        let paths: Vec<PathBuf> =
-            opened.files.iter().map(|file| folder.join(&file.path)).collect();
+        let paths: Vec<PathBuf> = opened.files.iter().map(|file| folder.join(&file.path)).collect();
         ledger::read(&paths)
     }
 
