@@ -65,9 +65,14 @@ fn decimal(scale: u8) -> DataType {
     DataType::Primitive(PrimitiveType::decimal(18, scale).expect("a valid decimal type"))
 }
 
-/// Whether a folder holds a table.
+/// Whether a folder holds a table: a log folder without any commit is none yet.
 pub(super) fn exists(folder: &Path) -> bool {
-    folder.join("_delta_log").is_dir()
+    let Ok(entries) = std::fs::read_dir(folder.join("_delta_log")) else { return false };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.ends_with(".json") && name.starts_with(|first: char| first.is_ascii_digit())
+    })
 }
 
 fn builder(folder: &Path) -> DeltaResult<DeltaTableBuilder> {

@@ -24,6 +24,14 @@ pub enum Error {
         /// The folder named.
         path: PathBuf,
     },
+    /// A folder that holds other things.
+    #[error("`{}` is no warehouse and not empty: it holds `{}`", path.display(), holds.display())]
+    NotEmpty {
+        /// The folder named.
+        path: PathBuf,
+        /// One of the things in it.
+        holds: std::ffi::OsString,
+    },
     /// A URL where a folder is needed.
     #[error("`{}` is a URL; this version keeps warehouses in local folders", path.display())]
     NotLocal {
@@ -177,6 +185,7 @@ impl Explain for Error {
                 "load something first: `dianshu ingest FILE… --warehouse {}`",
                 path.display()
             )],
+            Self::NotEmpty { .. } => vec!["name an empty folder or a new one".to_owned()],
             Self::NotLocal { .. } => vec!["name a folder on this machine".to_owned()],
             Self::Busy { .. } => {
                 vec!["try again when it is done; nothing was changed by this command".to_owned()]

@@ -3,14 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    ArrayRef, AsArray as _, Decimal128Array, Int64Array, RecordBatch, StringArray,
-};
-use datafusion::arrow::datatypes::{Decimal128Type, Int64Type};
+use datafusion::arrow::array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray};
 
-use super::{Error, Leaf};
+use super::Error;
+use super::cells::Cells;
 use crate::finding::{Finding, Severity};
-use crate::units::Fen;
 use crate::warehouse::contract::FINDING;
 use crate::warehouse::parquet::read_columns;
 use crate::warehouse::relation;
@@ -45,6 +42,7 @@ pub(crate) fn findings_batch(load_id: &str, findings: &[Finding]) -> Result<Reco
         .map_err(|err| Error::arrow("collecting findings", &err))
 }
 
+/// The findings in these files, in their order.
 pub(in crate::warehouse) fn read_findings(files: &[DataFile]) -> Result<Vec<Finding>, Error> {
     let names: Vec<&str> = FINDING.columns.iter().map(|column| column.name).collect();
     let mut findings = Vec::new();
@@ -58,41 +56,29 @@ pub(in crate::warehouse) fn read_findings(files: &[DataFile]) -> Result<Vec<Find
 }
 
 fn append(findings: &mut Vec<Finding>, batch: &RecordBatch, path: &Path) -> Result<(), Error> {
-    let damaged = |column: &str| Error::Damaged {
-        path: path.to_owned(),
-        source: Leaf(format!("column `{column}` is missing or of another type")),
-    };
-    let column = |name: &str| batch.column_by_name(name).ok_or_else(|| damaged(name));
-    let text = |name: &str| column(name)?.as_string_opt::<i32>().ok_or_else(|| damaged(name));
-    let (check, severity, table) = (text("check_id")?, text("severity")?, text("table")?);
-    let (file, key, about) = (text("file")?, text("key")?, text("column")?);
-    let (value, message) = (text("value")?, text("message")?);
-    let line = column("line")?.as_primitive_opt::<Int64Type>().ok_or_else(|| damaged("line"))?;
-    let amount =
-        column("amount")?.as_primitive_opt::<Decimal128Type>().ok_or_else(|| damaged("amount"))?;
-    let filled = |array: &StringArray, row: usize| {
-        array.iter().nth(row).flatten().unwrap_or_default().to_owned()
-    };
+    let cells = Cells { batch, path };
+    let (check, severity) = (cells.texts("check_id")?, cells.texts("severity")?);
+    let (table, file, key) = (cells.texts("table")?, cells.texts("file")?, cells.texts("key")?);
+    let (column, value) = (cells.texts("column")?, cells.texts("value")?);
+    let (message, line) = (cells.texts("message")?, cells.wholes("line")?);
+    let amount = cells.amounts("amount")?;
+    let known = [Severity::Info, Severity::Warning, Severity::Error];
     for row in 0..batch.num_rows() {
+        let word = severity(row);
         findings.push(Finding {
-            check_id: filled(check, row),
-            severity: [Severity::Info, Severity::Warning, Severity::Error]
+            check_id: check(row),
+            severity: known
                 .into_iter()
-                .find(|known| Some(known.as_str()) == severity.iter().nth(row).flatten())
-                .ok_or_else(|| damaged("severity"))?,
-            table: filled(table, row),
-            file: filled(file, row),
-            line: line.iter().nth(row).flatten().and_then(|at| u64::try_from(at).ok()).unwrap_or(0),
-            key: filled(key, row),
-            column: filled(about, row),
-            value: filled(value, row),
-            message: filled(message, row),
-            amount: amount
-                .iter()
-                .nth(row)
-                .flatten()
-                .and_then(|fen| i64::try_from(fen).ok())
-                .map(Fen),
+                .find(|known| known.as_str() == word)
+                .ok_or_else(|| cells.damaged("severity"))?,
+            table: table(row),
+            file: file(row),
+            line: line(row),
+            key: key(row),
+            column: column(row),
+            value: value(row),
+            message: message(row),
+            amount: amount(row),
         });
     }
     Ok(())

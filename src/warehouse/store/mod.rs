@@ -11,6 +11,7 @@
 //! table versions from the newest rows of `load`, so that a half-committed load is never seen; the next
 //! writer rolls it back before it starts ([`Transaction::begin`]).
 
+mod cells;
 mod delta;
 mod error;
 mod findings;
