@@ -211,7 +211,7 @@ pub struct ItemClass {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weights {
     pub cite: Cite,
-    /// Year weights, oldest first, sum 1.
+    /// Year weights, oldest first, sum 1; may be empty with `pooled`, which takes any years alike.
     pub years: Vec<Decimal>,
     pub level: BlendLevel,
     pub single_year: SingleYear,
@@ -225,7 +225,7 @@ pub struct Weights {
     pub minimum_cases: u32,
     /// Decimal places of published means and points (A46).
     pub places: u32,
-    /// Factor of an ungrouped case (A41: 0.7).
+    /// Factor of an ungrouped case (A41: 0.7); 0 where the system has no points.
     pub ungrouped_factor: Decimal,
 }
 
