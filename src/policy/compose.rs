@@ -80,7 +80,9 @@ fn resolve<'a>(
             let policy = policy.to_owned();
             return Err(Error::UnknownPath { at, path, policy, nearest, absent });
         };
-        if change.value.is_none() && path::follow(root, &target.steps).is_none() {
+        let needed = target.section.is_some_and(|section| section.required)
+            || path::follow(root, &target.steps).is_none();
+        if change.value.is_none() && needed {
             return Err(Error::CannotRemove { at, path });
         }
         let mut target = target.clone();

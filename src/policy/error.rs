@@ -269,7 +269,8 @@ pub enum Error {
     },
     /// A band that ends where the one before it already ended.
     #[error(
-        "{at}: bands overlap: `{path}` ends at {up_to}, the band before it ends at {before}{at:#}"
+        "{at}: bands overlap: `{path}` ends at {up_to}, the band before it at {before} \
+         ({before_at}){at:#}"
     )]
     BandOverlap {
         /// Where.
@@ -280,6 +281,8 @@ pub enum Error {
         up_to: String,
         /// The end of the band before it.
         before: String,
+        /// Where that end stands.
+        before_at: At,
     },
     /// A band without an end that is not the last.
     #[error("{at}: bands overlap: `{band}` has no `up_to`, but another band follows{at:#}")]
@@ -498,7 +501,7 @@ impl Explain for Error {
                 nearest_or_all(nearest.as_ref(), "known keys", known)
             }
             Self::MissingSection { section, keys, .. } => {
-                vec![format!("add {section} with {}", words(keys))]
+                vec![format!("add {section}; its keys are {}", words(keys))]
             }
             Self::MissingKey { path, .. } => no_default(path),
             Self::NoCite { .. } => hint(
@@ -519,6 +522,9 @@ impl Explain for Error {
             Self::BandOverlap { .. } | Self::BandClassOrder { .. } => {
                 hint("list the bands from low to high, each ending above the one before it")
             }
+            Self::BandWithoutEnd { .. } => hint("give it an `up_to`, or make it the last band"),
+            Self::MissingFile { .. } => hint("put the file there, or correct its name"),
+            Self::CannotRemove { .. } => hint("set another value instead"),
             Self::NoNormalBand { .. } => hint("add a band with `class = \"normal\"`"),
             Self::PointsWithoutScale { .. } => {
                 hint("add `scale` (points of the mean case) to [weights]; A05 names no default")

@@ -44,7 +44,7 @@ fn bands(fields: &Fields<'_>) -> Result<Vec<Band>, Error> {
     for (index, entry) in listed.iter().enumerate() {
         let band = band(entry, index + 1 == listed.len())?;
         compare_with_former(entry, &band, &bands)?;
-        bands.push((band, entry.at.clone()));
+        bands.push((band, entry.at_of("up_to")));
     }
     if !bands.iter().any(|(band, _)| band.class == Class::Normal) {
         return Err(Error::NoNormalBand { at: fields.at.clone() });
@@ -95,7 +95,7 @@ fn compare_with_former(
             first_line: first.line(),
         });
     }
-    let Some((before, _)) = former.last() else { return Ok(()) };
+    let Some((before, before_at)) = former.last() else { return Ok(()) };
     if before.class > band.class {
         return Err(Error::BandClassOrder {
             at: entry.at_of("class"),
@@ -110,6 +110,7 @@ fn compare_with_former(
             path: entry.path_of("up_to"),
             up_to: end.to_string(),
             before: end_before.to_string(),
+            before_at: before_at.clone(),
         }),
         _ => Ok(()),
     }
