@@ -63,6 +63,7 @@ pub struct Identity {
 /// `[scope]`: tested per settlement, before grouping and merging (12.0, R05). An empty list tests nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
+    /// Clause or reading of this section.
     pub cite: Cite,
     /// Insurance types counted, for example `310`, `390`.
     pub insutype: Vec<String>,
@@ -87,6 +88,7 @@ pub struct Scope {
 /// `[case]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseRule {
+    /// Clause or reading of this section.
     pub cite: Cite,
     /// A54.
     pub unit: CaseUnit,
@@ -110,10 +112,13 @@ pub enum CaseUnit {
 /// `[case.cycle]` (A09–A12)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cycle {
+    /// Clause or reading of this section.
     pub cite: Cite,
     /// Length in minutes (`window = "24h"` is 1440).
     pub window_minutes: i64,
+    /// How a cycle is anchored.
     pub anchor: Anchor,
+    /// Which time it is measured by.
     pub by_time: CycleTime,
     /// Groups whose settlements are never merged (A12).
     pub except_groups: Vec<String>,
@@ -142,7 +147,9 @@ pub enum CycleTime {
 /// `[case.late]` (A23): late when the upload date is after the deadline date, or upload time is null.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Late {
+    /// Clause or reading of this section.
     pub cite: Cite,
+    /// Last day for the upload.
     pub deadline: Deadline,
 }
 
@@ -158,7 +165,9 @@ pub enum Deadline {
 /// `[grouping]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grouping {
+    /// Clause or reading of this section.
     pub cite: Cite,
+    /// Where the group code comes from.
     pub method: Method,
     /// Other spellings of a group code: `(printed, meant)`, for example `0_N18` → `O_N18` (A13).
     pub aliases: Vec<(String, String)>,
@@ -181,6 +190,7 @@ pub enum Method {
 /// `[grouping.apg]` (A14)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Apg {
+    /// Clause or reading of this section.
     pub cite: Cite,
     /// `med_chrgitm_type` of each class, in the order O, M, A.
     pub charge_types: [Vec<String>; 3],
@@ -210,12 +220,17 @@ pub struct ItemClass {
 /// `[weights]` (A01–A05, A34, A39–A41, A46, A51)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weights {
+    /// Clause or reading of this section.
     pub cite: Cite,
-    /// Year weights, oldest first, sum 1.
+    /// Year weights, oldest first, sum 1; may be empty with `pooled`, which takes any years alike.
     pub years: Vec<Decimal>,
+    /// What the year weights are applied to.
     pub level: BlendLevel,
+    /// What becomes of groups seen in some of the years only.
     pub single_year: SingleYear,
+    /// The mean of all cases.
     pub denominator: Denominator,
+    /// Which cases leave the statistics.
     pub trim: Trim,
     /// Trim rule per group and year is tried only from this many cases (A39: 25 for percentiles).
     pub trim_from_cases: u64,
@@ -225,7 +240,7 @@ pub struct Weights {
     pub minimum_cases: u32,
     /// Decimal places of published means and points (A46).
     pub places: u32,
-    /// Factor of an ungrouped case (A41: 0.7).
+    /// Factor of an ungrouped case (A41: 0.7); 0 where the system has no points.
     pub ungrouped_factor: Decimal,
 }
 
@@ -270,19 +285,37 @@ pub enum Trim {
     /// `none`.
     None,
     /// `percentile`: low and high share, for example 0.025 and 0.975.
-    Percentile { low: Decimal, high: Decimal },
+    Percentile {
+        /// Share of the cases below the lower bound.
+        low: Decimal,
+        /// Share of the cases below the upper bound.
+        high: Decimal,
+    },
     /// `iqr`: outside `[Q1 − k·IQR, Q3 + k·IQR]`.
-    Iqr { k: Decimal },
+    Iqr {
+        /// Multiple of the interquartile range.
+        k: Decimal,
+    },
     /// `sd`: more than k standard deviations from the mean.
-    Sd { k: Decimal },
+    Sd {
+        /// Multiple of the standard deviation.
+        k: Decimal,
+    },
     /// `multiple`: below `low` × mean or above `high` × mean.
-    Multiple { low: Decimal, high: Decimal },
+    Multiple {
+        /// Multiple of the mean at the lower bound.
+        low: Decimal,
+        /// Multiple of the mean at the upper bound.
+        high: Decimal,
+    },
 }
 
 /// One published price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standard {
+    /// Clause or reading of this section.
     pub cite: Cite,
+    /// Code of the group, aliases already replaced (A13).
     pub group_code: String,
     /// Yuan per case.
     pub price: Fen,
@@ -293,8 +326,11 @@ pub struct Standard {
 /// `[deviation]`: bands of the ratio fee ÷ reference, ascending (A06–A08, Y22–Y24).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deviation {
+    /// Clause or reading of this section.
     pub cite: Cite,
+    /// The amount compared.
     pub compare: Compare,
+    /// What it is compared with.
     pub reference: Reference,
     /// Ascending; the last one has no upper bound.
     pub bands: Vec<Band>,
@@ -323,8 +359,11 @@ pub enum Reference {
 /// Class of a case by its ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
+    /// `low`.
     Low,
+    /// `normal`.
     Normal,
+    /// `high`.
     High,
 }
 
@@ -340,12 +379,15 @@ pub enum BandPay {
 /// `[[deviation.band]]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Band {
+    /// Clause or reading of this section.
     pub cite: Cite,
+    /// Class of the cases in the band.
     pub class: Class,
     /// Upper end of the ratio; `None` for the last band.
     pub up_to: Option<Decimal>,
     /// Whether a ratio of exactly `up_to` still belongs to this band.
     pub inclusive: bool,
+    /// How they are paid.
     pub pay: BandPay,
     /// Merged cases never fall in this band; they are taken as normal (Y24).
     pub except_merged: bool,
@@ -354,7 +396,9 @@ pub struct Band {
 /// `[payment]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
+    /// Clause or reading of this section.
     pub cite: Cite,
+    /// How the entitlement of an institution is formed.
     pub method: PayMethod,
     /// A16, for `standard`.
     pub ratio: RatioOf,
@@ -383,7 +427,9 @@ pub enum RatioOf {
 /// `[budget]` (J01, J04, Y27): the pool of one year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
+    /// Clause or reading of this section.
     pub cite: Cite,
+    /// Where the amount comes from.
     pub source: BudgetSource,
     /// `fund` money or `total_cost` money per point (A42).
     pub basis: Basis,
@@ -422,26 +468,33 @@ pub enum BudgetSource {
 /// What a point is worth (A42).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
+    /// `fund`: fund money.
     Fund,
+    /// `total_cost`: cost money, times the ratio Σ fund ÷ Σ fee (A43).
     TotalCost,
 }
 
 /// Clearing period (Y26).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clearing {
+    /// `year`.
     Year,
+    /// `half_year`.
     HalfYear,
+    /// `quarter`.
     Quarter,
 }
 
 /// `[sharing]` (H03, H04, A24, R29): T = A + s·(F − A).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sharing {
+    /// Clause or reading of this section.
     pub cite: Cite,
     /// Providers' share of a surplus; 1 where the document prints no sharing.
     pub surplus: Decimal,
     /// Providers' share of an overspend.
     pub overspend: Decimal,
+    /// How the distributable money is divided.
     pub by: ShareBy,
 }
 
@@ -459,10 +512,13 @@ pub enum ShareBy {
 /// `[surplus_cap]` (Y34, A21, A22)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SurplusCap {
+    /// Clause or reading of this section.
     pub cite: Cite,
     /// Largest surplus rate (0.10).
     pub rate: Decimal,
+    /// What the surplus rate is a share of.
     pub base: CapBase,
+    /// Where the money above the cap goes.
     pub destination: CapDestination,
 }
 

@@ -1,0 +1,157 @@
+//! Reading `[weights]`: year weights, blending, trimming, points (A01–A05, A39, A41, A46, A51).
+
+use rust_decimal::Decimal;
+
+use super::error::Error;
+use super::fields::Fields;
+use super::model::{BlendLevel, Denominator, SingleYear, Trim, Weights};
+use super::read::{absent, below};
+use crate::units::Points;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum DenominatorWord {
+    All,
+    Grouped,
+    BeforeTrim,
+    Given,
+}
+
+/// Reads and checks `[weights]` and `[weights.trim]`.
+pub(crate) fn weights(fields: &Fields<'_>) -> Result<Weights, Error> {
+    let levels = [
+        ("means", BlendLevel::Means),
+        ("totals", BlendLevel::Totals),
+        ("ratios", BlendLevel::Ratios),
+        ("pooled", BlendLevel::Pooled),
+    ];
+    let single_years = [("rescale", SingleYear::Rescale), ("drop", SingleYear::Drop)];
+    let level = fields.maybe_word("level", &levels)?.unwrap_or(BlendLevel::Means);
+    let scale = if fields.node("scale").is_some() { Some(fields.positive("scale")?) } else { None };
+    let ungrouped_factor = ungrouped_factor(fields, scale.is_some())?;
+    let trim_fields =
+        below(fields, "weights.trim")?.ok_or_else(|| absent(&fields.at, "weights.trim"))?;
+    let (trim, trim_from_cases) = trim(&trim_fields)?;
+    Ok(Weights {
+        cite: fields.cite.clone(),
+        years: years(fields, level)?,
+        level,
+        single_year: fields
+            .maybe_word("single_year", &single_years)?
+            .unwrap_or(SingleYear::Rescale),
+        denominator: denominator(fields)?,
+        trim,
+        trim_from_cases,
+        scale,
+        minimum_cases: fields.whole("minimum_cases", 0..=1_000_000)?,
+        places: fields.whole("places", 0..=Points::PLACES)?,
+        ungrouped_factor,
+    })
+}
+
+/// The factor belongs to points: a system without a scale has neither (A41).
+fn ungrouped_factor(fields: &Fields<'_>, points: bool) -> Result<Decimal, Error> {
+    if !points {
+        fields.refuse(&["ungrouped_factor"], "no scale")?;
+        return Ok(Decimal::ZERO);
+    }
+    let factor = fields.decimal("ungrouped_factor")?;
+    if factor < Decimal::ZERO {
+        return Err(fields.not_allowed("ungrouped_factor", "a decimal from \"0\""));
+    }
+    Ok(factor)
+}
+
+fn years(fields: &Fields<'_>, level: BlendLevel) -> Result<Vec<Decimal>, Error> {
+    let years = fields.decimals("years")?;
+    if years.is_empty() {
+        return match level {
+            BlendLevel::Pooled => Ok(years),
+            _ => Err(Error::NoYearWeights { at: fields.at_of("years") }),
+        };
+    }
+    if years.iter().any(|weight| *weight <= Decimal::ZERO || *weight > Decimal::ONE) {
+        return Err(fields.not_allowed("years", "weights above \"0\", oldest year first"));
+    }
+    let sum: Decimal = years.iter().sum();
+    if sum != Decimal::ONE {
+        return Err(Error::YearWeightSum { at: fields.at_of("years"), sum: sum.to_string() });
+    }
+    Ok(years)
+}
+
+fn denominator(fields: &Fields<'_>) -> Result<Denominator, Error> {
+    let words = [
+        ("all", DenominatorWord::All),
+        ("grouped", DenominatorWord::Grouped),
+        ("before_trim", DenominatorWord::BeforeTrim),
+        ("given", DenominatorWord::Given),
+    ];
+    let word = fields.maybe_word("denominator", &words)?.unwrap_or(DenominatorWord::All);
+    if word != DenominatorWord::Given {
+        fields.refuse(&["denominator_yuan"], "a denominator other than \"given\"")?;
+    }
+    Ok(match word {
+        DenominatorWord::All => Denominator::All,
+        DenominatorWord::Grouped => Denominator::Grouped,
+        DenominatorWord::BeforeTrim => Denominator::BeforeTrim,
+        DenominatorWord::Given => Denominator::Given(fields.positive("denominator_yuan")?),
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TrimWord {
+    None,
+    Percentile,
+    Iqr,
+    Sd,
+    Multiple,
+}
+
+/// The rule and the number of cases from which it is tried.
+fn trim(fields: &Fields<'_>) -> Result<(Trim, u64), Error> {
+    let words = [
+        ("none", TrimWord::None),
+        ("percentile", TrimWord::Percentile),
+        ("iqr", TrimWord::Iqr),
+        ("sd", TrimWord::Sd),
+        ("multiple", TrimWord::Multiple),
+    ];
+    let trim = match fields.word("method", &words)? {
+        TrimWord::None => {
+            fields.refuse(&["low", "high", "k", "from_cases"], "method = \"none\"")?;
+            return Ok((Trim::None, 0));
+        }
+        TrimWord::Percentile => {
+            fields.refuse(&["k"], "method = \"percentile\"")?;
+            let (low, high) = (fields.share("low")?, fields.share("high")?);
+            ascending(fields, low, high)?;
+            Trim::Percentile { low, high }
+        }
+        TrimWord::Multiple => {
+            fields.refuse(&["k"], "method = \"multiple\"")?;
+            let low = fields.decimal("low")?;
+            if low < Decimal::ZERO {
+                return Err(fields.not_allowed("low", "a decimal from \"0\""));
+            }
+            let high = fields.positive("high")?;
+            ascending(fields, low, high)?;
+            Trim::Multiple { low, high }
+        }
+        TrimWord::Iqr => {
+            fields.refuse(&["low", "high"], "method = \"iqr\"")?;
+            Trim::Iqr { k: fields.positive("k")? }
+        }
+        TrimWord::Sd => {
+            fields.refuse(&["low", "high"], "method = \"sd\"")?;
+            Trim::Sd { k: fields.positive("k")? }
+        }
+    };
+    Ok((trim, u64::from(fields.whole("from_cases", 0..=1_000_000)?)))
+}
+
+fn ascending(fields: &Fields<'_>, low: Decimal, high: Decimal) -> Result<(), Error> {
+    if low < high {
+        return Ok(());
+    }
+    Err(fields.not_allowed("high", &format!("a decimal above `low`, which is \"{low}\"")))
+}

@@ -1,0 +1,144 @@
+//! The sections of `policy.toml` and the keys each may hold: one list for reading, hints and paths.
+
+/// One section of a policy file.
+#[derive(Debug)]
+pub(crate) struct Section {
+    /// Dotted path, for example `deviation.band`.
+    pub(crate) path: &'static str,
+    /// For a list of sections (`[[…]]`): the key that tells its entries apart.
+    pub(crate) selector: Option<&'static str>,
+    /// Whether it has to carry `clause` or `reading`.
+    pub(crate) cited: bool,
+    /// Whether every policy has it.
+    pub(crate) required: bool,
+    /// Whether it holds keys that are data (group codes) beside the named ones.
+    pub(crate) open: bool,
+    /// Keys besides `clause`, `reading` and the sections below it.
+    pub(crate) keys: &'static [&'static str],
+}
+
+/// A section that carries a cite and may be absent.
+pub(crate) const fn section(path: &'static str, keys: &'static [&'static str]) -> Section {
+    Section { path, selector: None, cited: true, required: false, open: false, keys }
+}
+
+impl Section {
+    const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    const fn many(mut self, selector: &'static str) -> Self {
+        self.selector = Some(selector);
+        self
+    }
+
+    pub(crate) const fn uncited(mut self) -> Self {
+        self.cited = false;
+        self
+    }
+
+    const fn open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    /// The last part of the path.
+    pub(crate) fn name(&self) -> &'static str {
+        self.path.rsplit('.').next().unwrap_or(self.path)
+    }
+
+    /// How the section's heading is written.
+    pub(crate) fn heading(&self) -> String {
+        if self.selector.is_some() {
+            format!("[[{}]]", self.path)
+        } else {
+            format!("[{}]", self.path)
+        }
+    }
+
+    /// The sections directly below this one.
+    pub(crate) fn children(&self) -> impl Iterator<Item = &'static Self> {
+        let parent = self.path;
+        SECTIONS.iter().filter(move |section| {
+            section.path.rsplit_once('.').is_some_and(|(above, _)| above == parent)
+        })
+    }
+
+    /// Every key that may stand in this section.
+    pub(crate) fn known(&self) -> Vec<&'static str> {
+        let cite: &[&str] = if self.cited { &["clause", "reading"] } else { &[] };
+        let below = self.children().map(Self::name);
+        self.keys.iter().copied().chain(cite.iter().copied()).chain(below).collect()
+    }
+}
+
+const CLASSES: &[&str] = &["O", "M", "A"];
+
+/// Every section, a section before those below it.
+pub(crate) const SECTIONS: &[Section] = &[
+    section("policy", &["id", "title", "document", "valid_from", "valid_to"]).uncited().required(),
+    section(
+        "scope",
+        &[
+            "insutype",
+            "med_type",
+            "dise_codg",
+            "exclude_out_of_area",
+            "insu_admdvs",
+            "proxy_upload_codes",
+            "carve_out_hi_paymtd",
+            "only_started_institutions",
+            "completed_from",
+        ],
+    )
+    .required(),
+    section("case", &["unit", "unusable_to_fallback"]).required(),
+    section("case.cycle", &["window", "anchor", "time", "by", "except_groups"]),
+    section("case.late", &["days", "month_end"]),
+    section("grouping", &["method", "scheme"]).required(),
+    section("grouping.apg", &["items", "important_share", "fallback", "disease_required"]),
+    section("grouping.apg.charge_types", CLASSES).uncited(),
+    section("grouping.apg.important", CLASSES).uncited(),
+    section("grouping.alias", &["printed", "meant"]).many("printed"),
+    section("grouping.names", &["file"]).open(),
+    section(
+        "weights",
+        &[
+            "years",
+            "level",
+            "single_year",
+            "denominator",
+            "denominator_yuan",
+            "scale",
+            "minimum_cases",
+            "places",
+            "ungrouped_factor",
+        ],
+    )
+    .required(),
+    section("weights.trim", &["method", "low", "high", "k", "from_cases"]).required(),
+    section("standard", &["group_code", "price", "from"]).many("group_code"),
+    section("deviation", &["compare", "reference"]),
+    section("deviation.band", &["class", "up_to", "inclusive", "pay", "except_merged"])
+        .many("class"),
+    section("payment", &["method", "ratio"]).required(),
+    section("budget", &["source", "item", "growth", "basis", "period", "pools"]).required(),
+    section("budget.amount", &["year", "yuan"]).many("year"),
+    section("sharing", &["surplus", "overspend", "by"]).required(),
+    section("surplus_cap", &["rate", "base", "destination"]),
+];
+
+/// Values for which no reading names a default, with the reading that says so.
+pub(crate) const NO_DEFAULT: &[(&str, &str)] =
+    &[("weights.scale", "A05"), ("budget.basis", "A42"), ("case.late.days", "A23")];
+
+/// The section with this path.
+pub(crate) fn find(path: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.path == path)
+}
+
+/// The sections that stand at the top of the file.
+pub(crate) fn top() -> impl Iterator<Item = &'static Section> {
+    SECTIONS.iter().filter(|section| !section.path.contains('.'))
+}
