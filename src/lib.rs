@@ -22,3 +22,6 @@ pub mod warehouse;
 
 #[cfg(feature = "engine")]
 pub mod grouping;
+
+#[cfg(test)]
+mod tidy;
