@@ -31,20 +31,20 @@ pub fn citations(policy: &LoadedPolicy) -> Vec<Citation> {
 
 fn collect(section: &'static Section, path: &str, node: &Node, found: &mut Vec<Citation>) {
     let Some(selector) = section.selector else {
-        return collect_one(section, path.to_owned(), node, found);
+        return collect_one(section, path, node, found);
     };
     for entry in node.list().unwrap_or(&[]) {
         let name = entry.get(selector).map(Node::show).unwrap_or_default();
         let from = entry.get("from").map(|from| format!("@{}", from.show())).unwrap_or_default();
-        collect_one(section, format!("{path}[{name}{from}]"), entry, found);
+        collect_one(section, &format!("{path}[{name}{from}]"), entry, found);
     }
 }
 
-fn collect_one(section: &'static Section, path: String, node: &Node, found: &mut Vec<Citation>) {
+fn collect_one(section: &'static Section, path: &str, node: &Node, found: &mut Vec<Citation>) {
     if section.cited {
         let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
         found.push(Citation {
-            section: path.clone(),
+            section: path.to_owned(),
             clause: text("clause"),
             reading: text("reading"),
         });

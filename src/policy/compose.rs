@@ -1,4 +1,5 @@
-//! A policy with scenarios: one value, one change; A+B is B+A; the result is checked like any policy.
+//! A policy with scenarios: one value, one change; A+B is B+A; the result is checked like any
+//! policy.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,7 @@
 //! A TOML file as a tree in which every key and value knows where it stands.
 //!
-//! Places survive composition: a value that came from a scenario still points into the scenario's file.
+//! Places survive composition: a value that came from a scenario still points into the scenario's
+//! file.
 
 use std::collections::BTreeMap;
 use std::fmt;

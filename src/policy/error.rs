@@ -1,4 +1,5 @@
-//! What can be wrong with a policy or scenario: what, where, which value, what is allowed, what next.
+//! What can be wrong with a policy or scenario: what, where, which value, what is allowed, what
+//! next.
 
 use std::path::PathBuf;
 

@@ -24,7 +24,7 @@ pub(crate) struct Fields<'a> {
 const DECIMAL: &str = "a decimal in quotes, such as \"0.4\"";
 const TEXT: &str = "text in quotes";
 const TEXTS: &str = "a list of texts, such as [\"310\", \"390\"]";
-const DATE: &str = "a date without quotes, such as 2024-01-01";
+const DATE: &str = "a date without quotes, YYYY-MM-DD";
 
 impl<'a> Fields<'a> {
     /// Opens a section: refuses unknown keys, then a missing or wrong cite.

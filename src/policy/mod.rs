@@ -1,8 +1,8 @@
 //! The policy and scenario files: read, check, compose, cite.
 //!
 //! A policy is a folder with a `policy.toml`: one city's system as data. Every section carries the
-//! clause it implements or the reading taken where the clause is silent; a value with neither does not
-//! load, and neither does an unknown key. A scenario is a small difference to one policy.
+//! clause it implements or the reading taken where the clause is silent; a value with neither does
+//! not load, and neither does an unknown key. A scenario is a small difference to one policy.
 //!
 //! ```
 //! use dianshu::policy;

@@ -1,6 +1,7 @@
 //! What a policy says, resolved and checked: plain data, no files.
 //!
-//! One struct a section of `policy.toml`. Every section carries its [`Cite`]: the clause it implements
+//! One struct a section of `policy.toml`. Every section carries its [`Cite`]: the clause it
+//! implements
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
@@ -60,7 +61,8 @@ pub struct Identity {
     pub valid_to: Option<NaiveDate>,
 }
 
-/// `[scope]`: tested per settlement, before grouping and merging (12.0, R05). An empty list tests nothing.
+/// `[scope]`: tested per settlement, before grouping and merging (12.0, R05). An empty list tests
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     /// Clause or reading of this section.
@@ -71,7 +73,8 @@ pub struct Scope {
     pub med_type: Vec<String>,
     /// Diseases counted (`dise_codg`, exact); empty: all, also none at all.
     pub dise_codg: Vec<String>,
-    /// Drop out-of-area settlements: `pay_loc` 3 or 4, or `insu_admdvs` filled and outside `insu_admdvs` below.
+    /// Drop out-of-area settlements: `pay_loc` 3 or 4, or `insu_admdvs` filled and outside
+    /// `insu_admdvs` below.
     pub exclude_out_of_area: bool,
     /// Prefixes of the policy's own area; empty: `insu_admdvs` is not tested.
     pub insu_admdvs: Vec<String>,
@@ -96,7 +99,8 @@ pub struct CaseRule {
     pub cycle: Option<Cycle>,
     /// Late upload (Y25, A23); absent: no such rule.
     pub late: Option<Late>,
-    /// `unusable` (no fee lines or no diagnosis, Y25, R24) is a class of its own, priced as the fallback group.
+    /// `unusable` (no fee lines or no diagnosis, Y25, R24) is a class of its own, priced as the
+    /// fallback group.
     pub unusable_to_fallback: bool,
 }
 
@@ -127,7 +131,8 @@ pub struct Cycle {
 /// How a cycle is anchored (A09).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
-    /// `first`: the first settlement opens the cycle; others belong while less than the window after it.
+    /// `first`: the first settlement opens the cycle; others belong while less than the window
+    /// after it.
     First,
     /// `rolling`: belongs while less than the window after the settlement before it.
     Rolling,
@@ -144,7 +149,8 @@ pub enum CycleTime {
     Settle,
 }
 
-/// `[case.late]` (A23): late when the upload date is after the deadline date, or upload time is null.
+/// `[case.late]` (A23): late when the upload date is after the deadline date, or upload time is
+/// null.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Late {
     /// Clause or reading of this section.
@@ -177,8 +183,10 @@ pub struct Grouping {
 
 /// Where the group code comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one a policy, never in a list")]
 pub enum Method {
-    /// `given`: `group_code` of table `group_result` for this scheme; no row or differing rows: ungrouped.
+    /// `given`: `group_code` of table `group_result` for this scheme; no row or differing rows:
+    /// ungrouped.
     Given {
         /// `group_result.scheme`.
         scheme: String,
@@ -196,13 +204,15 @@ pub struct Apg {
     pub charge_types: [Vec<String>; 3],
     /// Item lists: `(code or prefix, is_prefix, class)`; exact wins, then the longest prefix.
     pub items: Vec<ItemClass>,
-    /// Items that make their class important, per class O, M, A; an empty list falls back to the share.
+    /// Items that make their class important, per class O, M, A; an empty list falls back to the
+    /// share.
     pub important: [Vec<String>; 3],
     /// Share of the fee from which a class counts as important where its list is empty (0.10).
     pub important_share: Decimal,
     /// Letters of the fallback group (`QY`).
     pub fallback: String,
-    /// Without `dise_codg` a settlement is ungrouped (济宁, R13); otherwise it joins the fallback of the policy's only disease.
+    /// Without `dise_codg` a settlement is ungrouped (济宁, R13); otherwise it joins the fallback of
+    /// the policy's only disease.
     pub disease_required: bool,
 }
 
@@ -234,7 +244,8 @@ pub struct Weights {
     pub trim: Trim,
     /// Trim rule per group and year is tried only from this many cases (A39: 25 for percentiles).
     pub trim_from_cases: u64,
-    /// Points of a group with the mean of all cases (A05); absent where the system has no points (烟台).
+    /// Points of a group with the mean of all cases (A05); absent where the system has no points
+    /// (烟台).
     pub scale: Option<Decimal>,
     /// Groups with fewer cases than this a year are flagged `small` (A51); 0: none.
     pub minimum_cases: u32,
@@ -279,7 +290,8 @@ pub enum Denominator {
     Given(Decimal),
 }
 
-/// Which cases leave the statistics of a group and year (A39). Bounds are exclusive of the case on them.
+/// Which cases leave the statistics of a group and year (A39). Bounds are exclusive of the case on
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trim {
     /// `none`.
@@ -458,7 +470,8 @@ pub enum BudgetSource {
     },
     /// `amount`: stated in the policy, `(year, fen)`.
     Amount(Vec<(u16, Fen)>),
-    /// `last_year_booked`: booked in the year before, all in scope, × (1 + growth), rounded to the fen.
+    /// `last_year_booked`: booked in the year before, all in scope, × (1 + growth), rounded to the
+    /// fen.
     LastYearBooked {
         /// 0.03 is 3 %.
         growth: Decimal,
@@ -505,7 +518,8 @@ pub enum ShareBy {
     Points,
     /// `keeps_booked`: booked + allocate(s·(F − A), points).
     KeepsBooked,
-    /// `own_excess`: booked + allocate(s·(F − A), own distance from the share of F on the area's side).
+    /// `own_excess`: booked + allocate(s·(F − A), own distance from the share of F on the area's
+    /// side).
     OwnExcess,
 }
 
@@ -538,6 +552,7 @@ pub enum CapBase {
 pub enum CapDestination {
     /// Back to the fund.
     Fund,
-    /// To the institutions below the cap, by points, until none breaks it; what is left returns to the fund.
+    /// To the institutions below the cap, by points, until none breaks it; what is left returns to
+    /// the fund.
     Pool,
 }

@@ -1,6 +1,7 @@
 //! Paths into a policy, such as `deviation.band[low].up_to`: all that exist, and where each leads.
 //!
-//! The paths are listed from the schema and the policy together, so that a wrong one can be answered
+//! The paths are listed from the schema and the policy together, so that a wrong one can be
+//! answered
 //! with the nearest that exists.
 
 use std::collections::BTreeMap;
@@ -130,7 +131,8 @@ fn step(here: &Target, spellings: &[String], name: &str, last: Step) -> (Target,
 
 /// What may stand in the brackets for an entry, the canonical one first.
 ///
-/// A dated entry is `[code@from]`, the latest of its code also `[code]`; a code with an alias may be
+/// A dated entry is `[code@from]`, the latest of its code also `[code]`; a code with an alias may
+/// be
 /// written either way.
 fn selectors(root: &Node, section: &Section, list: &Node, entry: &Node) -> Vec<String> {
     let key = section.selector.unwrap_or_default();

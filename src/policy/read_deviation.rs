@@ -1,4 +1,5 @@
-//! Reading `[deviation]`: the bands of the ratio fee ÷ reference, which must cover it once (A06, Y22–Y24).
+//! Reading `[deviation]`: the bands of the ratio fee ÷ reference, which must cover it once (A06,
+//! Y22–Y24).
 
 use rust_decimal::Decimal;
 

@@ -58,7 +58,8 @@ const SCENARIO: Section = section("scenario", &["title", "base", "set"]).uncited
 const CHANGE: Section = section("set", &["value", "remove", "reason", "from"]);
 
 impl Scenario {
-    /// Reads the text of a scenario file; `file` is named in messages, its stem is the scenario's name.
+    /// Reads the text of a scenario file; `file` is named in messages, its stem is the scenario's
+    /// name.
     ///
     /// # Errors
     /// Anything that is wrong with the file alone; whether its paths exist is seen by
@@ -123,7 +124,8 @@ fn change(path: &str, at: &At, node: &Node) -> Result<Change, Error> {
     })
 }
 
-/// Reads one scenario: a file on disk, or a name in the policy's `scenarios/` (embedded or on disk).
+/// Reads one scenario: a file on disk, or a name in the policy's `scenarios/` (embedded or on
+/// disk).
 ///
 /// # Errors
 /// [`Error::UnknownScenario`] if it is neither, and whatever is wrong with the file.

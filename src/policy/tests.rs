@@ -375,7 +375,7 @@ fn any_value_of_a_scenario_may_be_dated() {
     let base = good();
     let share = set("\"sharing.surplus\" = { value = \"0.9\", from = 2025-01-01, \
         reason = \"试\", reading = \"R29\" }");
-    let changed = composed(&base, &[share.clone()]);
+    let changed = composed(&base, &[share]);
     let dated = ("sharing.surplus".to_owned(), date(2025, 1, 1));
     assert_eq!(latest_dated_value(&changed), Some(dated));
     let undated =
