@@ -109,9 +109,9 @@ pub enum Pay {
 /// Why a case cannot be paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refusal {
-    /// No standard of its group is in force.
+    /// No standard of its group is in force, to pay it or to draw lines at.
     NoPrice,
-    /// No amount to draw the group's lines at.
+    /// No published mean to draw the group's lines at.
     NoReference,
     /// Its pay or points leave 64 bits.
     OutOfRange,
@@ -162,7 +162,7 @@ pub fn decide(tariff: &Tariff, case: &CaseView) -> Judgement {
         return tested(CaseClass::Normal, None, group_pay(tariff, rate, case));
     }
     if !rate.referenced {
-        return tested(CaseClass::Normal, None, Pay::Refused(Refusal::NoReference));
+        return tested(CaseClass::Normal, None, Pay::Refused(tariff.unreferenced));
     }
     let amount = match tariff.compare {
         Compare::Fee => case.fee_fen,

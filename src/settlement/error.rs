@@ -101,7 +101,7 @@ pub enum Error {
     /// Cases of a group for which no line can be drawn.
     #[error(
         "scenario `{scenario}`: the lines of `deviation` cannot be drawn for group `{group}` on \
-         {on}: the group has neither standard nor mean to compare with"
+         {on}: the catalog has no mean of it to compare with"
     )]
     NoReference {
         /// The scenario.

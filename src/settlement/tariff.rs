@@ -17,6 +17,7 @@ use crate::policy::model::{
 use crate::units::{Fen, Points, Ratio, exact, fraction, ratio};
 
 use super::cases::{Cases, UNGROUPED};
+use super::decide::Refusal;
 use super::error::Error;
 use super::input::ScenarioInput;
 
@@ -34,6 +35,8 @@ pub struct Tariff {
     ungrouped: u32,
     /// 1 where nothing changes within the year, else 12.
     slots: u32,
+    /// What a group without ends is refused for.
+    pub(super) unreferenced: Refusal,
     pub(super) by_fee: ByFee,
     pub(super) denominator: Denominator,
 }
@@ -97,6 +100,10 @@ impl Tariff {
             ends,
             ungrouped: u32::try_from(cases.groups.len()).unwrap_or(UNGROUPED),
             slots: u32::try_from(slots).unwrap_or(1),
+            unreferenced: match policy.deviation.as_ref().map(|deviation| deviation.reference) {
+                Some(Reference::Mean) => Refusal::NoReference,
+                Some(Reference::Standard) | None => Refusal::NoPrice,
+            },
             by_fee: match policy.payment.method {
                 PayMethod::Points => by_fee(input, need_catalog(input)?)?,
                 PayMethod::Standard => ByFee { numerator: 0, denominator: 1, unit: 0 },
