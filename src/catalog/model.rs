@@ -38,7 +38,9 @@ pub struct Catalog {
 /// One group of a catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
+    /// Group code.
     pub group_code: String,
+    /// Group name; empty where none is published.
     pub group_name: String,
     /// `group`, or `fallback` for the group of cases that fit no class.
     pub kind: String,
@@ -63,8 +65,11 @@ pub struct Group {
 /// What one institution contributed to the statistics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Institution {
+    /// The institution.
     pub fixmedins_code: String,
+    /// Cases of each statistics year, oldest first.
     pub year_cases: Vec<u64>,
+    /// Fee of those cases.
     pub year_cost: Vec<Fen>,
 }
 
@@ -84,12 +89,17 @@ pub struct FlowStep {
 /// Cases trimmed from one group and year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trimmed {
+    /// Group code.
     pub group_code: String,
+    /// Statistics year.
     pub year: u16,
+    /// Cases trimmed.
     pub cases: u64,
+    /// Their fee.
     pub amount: Fen,
-    /// Smallest and largest fee kept.
+    /// Smallest fee kept.
     pub kept_from: Fen,
+    /// Largest fee kept.
     pub kept_to: Fen,
 }
 

@@ -1,3 +1,117 @@
 //! The kernel: cases → money, pools, clearing. Pure Rust on column slices; no engine, no IO.
+//!
+//! [`settle`] reads the case columns once, whatever the number of scenarios: each scenario is resolved
+//! to a [`Tariff`] of whole numbers, equal tariffs are evaluated once, and everything after the pass
+//! works on sums by institution and month. One case is judged by [`decide::decide`], in the pass and alone.
+//!
+//! Invariants, asserted in release builds too: the ledger lines of an institution sum to its paid
+//! amount, and all lines of a pool, those of the fund included, sum to its budget.
+//!
+//! [`Tariff`]: tariff::Tariff
+#![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 pub mod cases;
+mod clearing;
+pub mod decide;
+mod decisions;
+mod error;
+mod input;
+mod ledger;
+pub mod outcome;
+mod pass;
+mod pool;
+mod run;
+pub mod tables;
+pub mod tariff;
+#[cfg(test)]
+mod tests;
+mod year_end;
+
+use std::num::NonZeroUsize;
+
+pub use decisions::decide_all;
+pub use error::{Error, Place};
+pub use input::{Assessment, ScenarioInput};
+pub use outcome::Outcome;
+pub use pool::{ALL, YEAR};
+
+use cases::Cases;
+use decide::Refusal;
+use pass::TariffSums;
+use tariff::Tariff;
+
+/// Settles the same cases under every scenario, in the order given.
+///
+/// Cases of other years than the scenarios' are not looked at. The result depends neither on the order
+/// of the rows nor on `threads`.
+///
+/// # Errors
+/// Any [`Error`]; nothing is settled if one scenario cannot be.
+pub fn settle(
+    cases: &Cases,
+    scenarios: &[ScenarioInput<'_>],
+    threads: NonZeroUsize,
+) -> Result<Vec<Outcome>, Error> {
+    let Some(first) = scenarios.first() else { return Ok(Vec::new()) };
+    check(cases, scenarios)?;
+    let (tariffs, which) = distinct_tariffs(cases, scenarios)?;
+    let sums = pass::sum(cases, first.year, &tariffs, threads);
+    let mut outcomes = Vec::with_capacity(scenarios.len());
+    for (input, tariff) in scenarios.iter().zip(which) {
+        let judged = &sums.tariffs[tariff];
+        refuse(input, cases, judged)?;
+        outcomes.push(run::outcome(input, cases, &sums, judged)?);
+    }
+    Ok(outcomes)
+}
+
+fn check(cases: &Cases, scenarios: &[ScenarioInput<'_>]) -> Result<(), Error> {
+    for (at, input) in scenarios.iter().enumerate() {
+        if scenarios[..at].iter().any(|other| other.name == input.name) {
+            return Err(Error::DuplicateScenario { scenario: input.name.clone() });
+        }
+        if input.year != scenarios[0].year {
+            return Err(Error::DifferentYears {
+                scenario: input.name.clone(),
+                year: input.year,
+                first: scenarios[0].year,
+            });
+        }
+    }
+    pass::check_columns(cases)
+}
+
+/// The different tariffs, and which of them each scenario has.
+fn distinct_tariffs(
+    cases: &Cases,
+    scenarios: &[ScenarioInput<'_>],
+) -> Result<(Vec<Tariff>, Vec<usize>), Error> {
+    let mut tariffs: Vec<Tariff> = Vec::new();
+    let mut which = Vec::with_capacity(scenarios.len());
+    for input in scenarios {
+        let tariff = Tariff::resolve(input, cases)?;
+        let known = tariffs.iter().position(|other| *other == tariff);
+        which.push(known.unwrap_or(tariffs.len()));
+        if known.is_none() {
+            tariffs.push(tariff);
+        }
+    }
+    Ok((tariffs, which))
+}
+
+/// The error for the first case that cannot be paid, if there is one.
+fn refuse(input: &ScenarioInput<'_>, cases: &Cases, judged: &TariffSums) -> Result<(), Error> {
+    let Some((refusal, group, month)) = judged.refused else { return Ok(()) };
+    let scenario = input.name.clone();
+    let code = cases.groups.get(group as usize).map_or(outcome::UNGROUPED_CODE, String::as_str);
+    let group = code.to_owned();
+    let on = tariff::first_of(input.year, month).map_or_else(String::new, |day| day.to_string());
+    Err(match refusal {
+        Refusal::NoPrice => {
+            let known = tariff::known_from(&input.policy.standards, code);
+            Error::NoPrice { scenario, group, on, known }
+        }
+        Refusal::NoReference => Error::NoReference { scenario, group, on },
+        Refusal::OutOfRange => Error::CaseOutOfRange { scenario, group, on },
+    })
+}

@@ -1,0 +1,290 @@
+//! Why a settlement is refused.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::explain::{Explain, Kind};
+use crate::units::{Fen, UnitError};
+
+/// One pool in one clearing period of one scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The scenario.
+    pub scenario: String,
+    /// `all`, or the insurance type.
+    pub pool: String,
+    /// `Y`, `H1`…, `Q1`….
+    pub period: String,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "scenario `{}`, pool `{}`, period `{}`", self.scenario, self.pool, self.period)
+    }
+}
+
+/// A settlement that cannot be had; nothing of it was computed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two scenarios of one name.
+    #[error("two scenarios are named `{scenario}`")]
+    DuplicateScenario {
+        /// The name.
+        scenario: String,
+    },
+    /// Scenarios of different years.
+    #[error("scenario `{scenario}` settles {year}, the first one settles {first}")]
+    DifferentYears {
+        /// The scenario that differs.
+        scenario: String,
+        /// Its year.
+        year: u16,
+        /// The first scenario's year.
+        first: u16,
+    },
+    /// Points, or lines at the mean, without a catalog.
+    #[error("scenario `{scenario}` needs a catalog: it pays by points or draws lines at the mean")]
+    CatalogMissing {
+        /// The scenario.
+        scenario: String,
+    },
+    /// Points from a catalog without a scale.
+    #[error("scenario `{scenario}` pays by points, but the catalog of `{system}` has no scale")]
+    CatalogWithoutScale {
+        /// The scenario.
+        scenario: String,
+        /// System of the catalog.
+        system: String,
+    },
+    /// A base mean nothing can be divided by.
+    #[error("scenario `{scenario}`: base mean {base_mean} of the catalog is not a usable amount")]
+    BaseMean {
+        /// The scenario.
+        scenario: String,
+        /// The base mean in yuan.
+        base_mean: Decimal,
+    },
+    /// A group of the catalog with a mean but without points.
+    #[error("scenario `{scenario}`: group `{group}` of the catalog has no points")]
+    GroupWithoutPoints {
+        /// The scenario.
+        scenario: String,
+        /// The group.
+        group: String,
+    },
+    /// A price that changes within a month of the year settled.
+    #[error(
+        "scenario `{scenario}`: the standard of group `{group}` changes on {from}; within the year \
+         settled a standard may change only on the first of a month"
+    )]
+    PriceInsideMonth {
+        /// The scenario.
+        scenario: String,
+        /// The group.
+        group: String,
+        /// The date.
+        from: NaiveDate,
+    },
+    /// Cases of a group without a price in force.
+    #[error("scenario `{scenario}` has no standard of group `{group}` in force on {on}")]
+    NoPrice {
+        /// The scenario.
+        scenario: String,
+        /// The group.
+        group: String,
+        /// First day of the month of its cases.
+        on: String,
+        /// First days of the standards that are known, with the price.
+        known: Vec<(NaiveDate, Fen)>,
+    },
+    /// Cases of a group for which no line can be drawn.
+    #[error(
+        "scenario `{scenario}`: the lines of `deviation` cannot be drawn for group `{group}` on \
+         {on}: the catalog has no mean of it to compare with"
+    )]
+    NoReference {
+        /// The scenario.
+        scenario: String,
+        /// The group.
+        group: String,
+        /// First day of the month of its cases.
+        on: String,
+    },
+    /// Pay or points of one case beyond 64 bits.
+    #[error("scenario `{scenario}`: a case of group `{group}` in {on} has an impossible amount")]
+    CaseOutOfRange {
+        /// The scenario.
+        scenario: String,
+        /// The group.
+        group: String,
+        /// First day of the month.
+        on: String,
+    },
+    /// Sharing that starts from booked amounts, under standards.
+    #[error(
+        "scenario `{scenario}`: `sharing.by` must be `points` where cases are paid by standard"
+    )]
+    SharingNeedsPoints {
+        /// The scenario.
+        scenario: String,
+    },
+    /// A pool without money.
+    #[error("{place}: there is no budget")]
+    BudgetMissing {
+        /// Where.
+        place: Box<Place>,
+        /// Budgets that were given, as `pool/period`.
+        known: Vec<String>,
+    },
+    /// Money without a pool.
+    #[error("{place}: there is a budget of {amount} yuan, but no such pool and period")]
+    BudgetWithoutPool {
+        /// Where.
+        place: Box<Place>,
+        /// The money.
+        amount: Fen,
+        /// Pools and periods settled, as `pool/period`.
+        known: Vec<String>,
+    },
+    /// An assessment for a pool that is not settled.
+    #[error(
+        "scenario `{scenario}`: institution `{institution}` is assessed in pool `{pool}`, which is not settled"
+    )]
+    AssessmentWithoutPool {
+        /// The scenario.
+        scenario: String,
+        /// The pool named.
+        pool: String,
+        /// The institution.
+        institution: String,
+    },
+    /// Below zero points (R25).
+    #[error("{place}: institution `{institution}` has {points} points; they must not be below 0")]
+    NegativePoints {
+        /// Where.
+        place: Box<Place>,
+        /// The institution.
+        institution: String,
+        /// Its points.
+        points: Decimal,
+    },
+    /// Below zero pay by standard, where a rescale has to be divided by it.
+    #[error(
+        "{place}: institution `{institution}` has {amount} yuan by standard; a rescale cannot be \
+         divided by amounts below 0"
+    )]
+    NegativeStandard {
+        /// Where.
+        place: Box<Place>,
+        /// The institution.
+        institution: String,
+        /// Σ of its pay by standard.
+        amount: Fen,
+    },
+    /// Money to divide, but nobody has points (A53).
+    #[error("zero_points: {place}: {money} yuan are to be divided, but no institution has points")]
+    ZeroPoints {
+        /// Where.
+        place: Box<Place>,
+        /// The money.
+        money: Fen,
+    },
+    /// What is paid by item alone uses the money up (A19).
+    #[error(
+        "control_exhausted: {place}: {item_paid} yuan are paid as booked out of {distributable}; \
+         nothing is left for the other cases"
+    )]
+    ControlExhausted {
+        /// Where.
+        place: Box<Place>,
+        /// T.
+        distributable: Fen,
+        /// I.
+        item_paid: Fen,
+    },
+    /// A division of money failed.
+    #[error("{place}: the money cannot be divided")]
+    Divide {
+        /// Where.
+        place: Box<Place>,
+        /// Why.
+        source: UnitError,
+    },
+    /// A sum beyond 64 bits.
+    #[error("scenario `{scenario}`: an amount cannot be written in fen")]
+    Amount {
+        /// The scenario.
+        scenario: String,
+        /// Why.
+        source: UnitError,
+    },
+    /// Decisions were asked of cases without ids.
+    #[error("decisions on single cases need `case_id`, and {with_id} of {cases} cases have one")]
+    CaseIds {
+        /// Cases.
+        cases: usize,
+        /// Cases with an id.
+        with_id: usize,
+    },
+    /// The case columns do not fit together.
+    #[error("case column `{column}` is wrong at row {row}")]
+    Columns {
+        /// The column.
+        column: &'static str,
+        /// The first wrong row.
+        row: usize,
+    },
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Columns { .. } | Self::CaseIds { .. } => Kind::Internal,
+            _ => Kind::Input,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::DuplicateScenario { .. } => vec!["give each scenario its own name".to_owned()],
+            Self::CatalogMissing { .. } | Self::CatalogWithoutScale { .. } => {
+                vec!["name a catalog with points: `--catalog DIR`".to_owned()]
+            }
+            Self::NoPrice { group, known, .. } if known.is_empty() => {
+                vec![format!("add a `[[standard]]` for `{group}`, or leave its cases out of scope")]
+            }
+            Self::NoPrice { group, known, .. } => known
+                .first()
+                .map(|(from, price)| {
+                    format!("the standard of `{group}` is known from {from} ({price} yuan)")
+                })
+                .into_iter()
+                .collect(),
+            Self::NoReference { .. } => vec![
+                "compare with `reference = \"standard\"` or use a catalog that has the group"
+                    .to_owned(),
+            ],
+            Self::BudgetMissing { known, .. } if known.is_empty() => {
+                vec!["no budget was given at all; load the table `budget`".to_owned()]
+            }
+            Self::BudgetMissing { known, .. } => {
+                vec![format!("budgets are known for {}", known.join(", "))]
+            }
+            Self::BudgetWithoutPool { known, .. } => {
+                vec![format!("settled are {}", known.join(", "))]
+            }
+            Self::NegativePoints { .. } | Self::NegativeStandard { .. } => vec![
+                "look for cases with a negative fee among its findings (`dianshu check`)"
+                    .to_owned(),
+            ],
+            Self::ZeroPoints { .. } => {
+                vec!["check scope, year and groups: no case of this pool earned points".to_owned()]
+            }
+            Self::ControlExhausted { .. } => {
+                vec!["raise the budget, or check the lines that pay cases as booked".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What a settlement yields: rows by pool, institution, month and group, and the ledger.
+
+use rust_decimal::Decimal;
+
+use crate::units::{Fen, Points};
+
+/// `group_code` of the row for cases without any group (A41).
+pub const UNGROUPED_CODE: &str = "ungrouped";
+
+/// Everything one scenario yields. All lists are sorted by their keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Decimal places of points in tables.
+    pub places: u32,
+    /// By pool and period; `Y` is the year.
+    pub pools: Vec<PoolRow>,
+    /// By pool and institution.
+    pub institutions: Vec<InstitutionRow>,
+    /// By pool, institution and month.
+    pub months: Vec<MonthRow>,
+    /// By pool and group.
+    pub groups: Vec<GroupRow>,
+    /// Every fen between budget and paid.
+    pub ledger: Vec<LedgerLine>,
+}
+
+/// One pool in one clearing period, or in the whole year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolRow {
+    /// `all`, or the insurance type.
+    pub pool: String,
+    /// `Y`, and `H1`, `H2` or `Q1`…`Q4` where the pool is cleared by them.
+    pub period: String,
+    /// F: budget or control total.
+    pub budget: Fen,
+    /// A: Σ fund booked.
+    pub booked: Fen,
+    /// T: distributable to institutions after sharing.
+    pub distributable: Fen,
+    /// I: Σ fund of cases paid as booked.
+    pub item_paid: Fen,
+    /// E: Σ standard-based pay before any rescale; `None` where points are paid.
+    pub standard_paid: Option<Fen>,
+    /// Σ points in millionths; `None` where standards are paid.
+    pub points: Option<i128>,
+    /// Printed yuan per point, 4 places; `None` without points, where sharing is not by points, and in
+    /// the row of a year cleared by parts.
+    pub point_value: Option<Decimal>,
+    /// Printed floating factor k, 4 places (R40); `None` for points and in the row of a year cleared by
+    /// parts.
+    pub floating_factor: Option<Decimal>,
+    /// Σ entitlement of institutions.
+    pub entitlement: Fen,
+    /// Figures that exist for the year only.
+    pub year_end: Option<YearEnd>,
+    /// Cases.
+    pub cases: i64,
+    /// Σ fee.
+    pub cost: Fen,
+    /// Cases in the low band.
+    pub low_cases: i64,
+    /// Cases in the high band.
+    pub high_cases: i64,
+    /// Cases without a group of the catalog.
+    pub ungrouped_cases: i64,
+}
+
+/// What the year end does to a pool (R27).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct YearEnd {
+    /// Σ paid − Σ entitlement.
+    pub adjustment: Fen,
+    /// Σ paid.
+    pub paid: Fen,
+    /// F − Σ paid.
+    pub fund_balance: Fen,
+    /// Money above the cap that went back to the fund.
+    pub returned: Fen,
+    /// Institutions held at their cap.
+    pub capped_institutions: i64,
+}
+
+/// One institution in one pool over the year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstitutionRow {
+    /// `all`, or the insurance type.
+    pub pool: String,
+    /// The institution.
+    pub fixmedins_code: String,
+    /// Cases.
+    pub cases: i64,
+    /// Σ fee.
+    pub cost: Fen,
+    /// Σ fund booked.
+    pub booked: Fen,
+    /// Points in millionths; 0 where standards are paid.
+    pub points: i128,
+    /// Before cap, assessment and deductions.
+    pub entitlement: Fen,
+    /// `paid − entitlement`.
+    pub adjustment: Fen,
+    /// After cap, assessment and deductions.
+    pub paid: Fen,
+    /// `paid − booked`.
+    pub surplus: Fen,
+    /// `surplus ÷ paid`, 4 places; `None` when paid is 0 (A53).
+    pub surplus_rate: Option<Decimal>,
+    /// `(entitlement − booked) ÷ entitlement`, 4 places; `None` when the entitlement is 0.
+    pub surplus_rate_before_cap: Option<Decimal>,
+}
+
+/// One institution in one month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonthRow {
+    /// `all`, or the insurance type.
+    pub pool: String,
+    /// The institution.
+    pub fixmedins_code: String,
+    /// 1 to 12.
+    pub month: u8,
+    /// Cases.
+    pub cases: i64,
+    /// Σ fee.
+    pub cost: Fen,
+    /// Σ fund booked.
+    pub booked: Fen,
+    /// Points in millionths.
+    pub points: i128,
+}
+
+/// One group over the year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRow {
+    /// `all`, or the insurance type.
+    pub pool: String,
+    /// Group code, or [`UNGROUPED_CODE`].
+    pub group_code: String,
+    /// Cases.
+    pub cases: i64,
+    /// Σ fee.
+    pub cost: Fen,
+    /// Σ fund booked.
+    pub booked: Fen,
+    /// Points in millionths.
+    pub points: i128,
+    /// Cases in the low band.
+    pub low_cases: i64,
+    /// Cases in the high band.
+    pub high_cases: i64,
+}
+
+/// One line of the ledger.
+///
+/// The lines of an institution in a pool sum to its paid amount; all lines of a pool, those of the fund
+/// (no institution) included, sum to its budget.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LedgerLine {
+    /// `all`, or the insurance type.
+    pub pool: String,
+    /// The institution; empty for a line of the fund.
+    pub fixmedins_code: String,
+    /// Clearing period, `Y` for the year end.
+    pub period: String,
+    /// What the money is.
+    pub kind: LineKind,
+    /// Signed amount.
+    pub amount: Fen,
+    /// Clause of the policy, or empty.
+    pub clause: String,
+    /// Reading or ruling, or empty.
+    pub reading: String,
+}
+
+/// What a ledger line is; the order is the order of the year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LineKind {
+    /// Cases with fee 0, paid as booked (R11).
+    ItemPaidZeroFee,
+    /// Low cases, paid as booked (Y22).
+    ItemPaidLow,
+    /// Normal cases of a band that is paid as booked, or without a denominator (A53).
+    ItemPaidNormal,
+    /// High cases, paid as booked (Y23).
+    ItemPaidHigh,
+    /// Own booked amount, where sharing starts from it (A24).
+    Booked,
+    /// Share of the budget by points (J05).
+    PointsShare,
+    /// Σ standard × ratio (Y20).
+    StandardPaid,
+    /// What the clearing standards take off (Y29).
+    FloatingRescale,
+    /// What sharing of surplus or overspend adds or takes (H03, H04); for the fund F − T.
+    Sharing,
+    /// Control total that was not needed (A20); a line of the fund.
+    FundKept,
+    /// Surplus above the cap (Y34); for the fund what comes back.
+    SurplusReturned,
+    /// Others' surplus above their caps (A22, `pool`).
+    CapRedistributed,
+    /// What the assessment coefficient takes or adds (J17).
+    Assessment,
+    /// Listed deductions (J17).
+    Deduction,
+}
+
+impl LineKind {
+    /// The word used in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ItemPaidZeroFee => "item_paid_zero_fee",
+            Self::ItemPaidLow => "item_paid_low",
+            Self::ItemPaidNormal => "item_paid_normal",
+            Self::ItemPaidHigh => "item_paid_high",
+            Self::Booked => "booked",
+            Self::PointsShare => "points_share",
+            Self::StandardPaid => "standard_paid",
+            Self::FloatingRescale => "floating_rescale",
+            Self::Sharing => "sharing",
+            Self::FundKept => "fund_kept",
+            Self::SurplusReturned => "surplus_returned",
+            Self::CapRedistributed => "cap_redistributed",
+            Self::Assessment => "assessment",
+            Self::Deduction => "deduction",
+        }
+    }
+}
+
+/// What one case ends with: its class, how it is paid, and its pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// Row of the case columns.
+    pub row: usize,
+    /// Its class.
+    pub class: super::decide::CaseClass,
+    /// Whether the booked amount is paid.
+    pub paid_as_booked: bool,
+    /// Its points; 0 where it has none.
+    pub points: Points,
+    /// Its part of the institution's entitlement. Parts sum to the entitlement (R27).
+    pub pay: Fen,
+}

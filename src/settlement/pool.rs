@@ -1,0 +1,185 @@
+//! Pools, their institutions and their clearing periods, gathered from the sums of the pass.
+#![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
+
+use std::ops::RangeInclusive;
+
+use crate::policy::model::{Clearing, Pools};
+use crate::units::{Fen, UnitError};
+
+use super::cases::Cases;
+use super::input::ScenarioInput;
+use super::outcome::{GroupRow, UNGROUPED_CODE};
+use super::pass::{Base, Judged, JudgedGroup, Shape, Sums, TariffSums};
+
+/// Name of the only pool where the money is not separated (A49).
+pub const ALL: &str = "all";
+
+/// Name of the period that is the whole year.
+pub const YEAR: &str = "Y";
+
+/// One clearing period: its name and its months.
+pub(super) type Period = (&'static str, RangeInclusive<usize>);
+
+/// The clearing periods of a year, in order (Y26).
+pub(super) fn periods(clearing: Clearing) -> &'static [Period] {
+    const YEARS: &[Period] = &[(YEAR, 1..=12)];
+    const HALVES: &[Period] = &[("H1", 1..=6), ("H2", 7..=12)];
+    const QUARTERS: &[Period] = &[("Q1", 1..=3), ("Q2", 4..=6), ("Q3", 7..=9), ("Q4", 10..=12)];
+    match clearing {
+        Clearing::Year => YEARS,
+        Clearing::HalfYear => HALVES,
+        Clearing::Quarter => QUARTERS,
+    }
+}
+
+/// Sums of one institution in one pool over some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Total {
+    pub(super) base: Base,
+    pub(super) judged: Judged,
+}
+
+impl Total {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.base.add(&other.base);
+        self.judged.add(&other.judged);
+    }
+}
+
+/// One institution in one pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) code: String,
+    months: [Total; 12],
+}
+
+impl Member {
+    /// The sums of some months (1 to 12).
+    pub(super) fn over(&self, months: &RangeInclusive<usize>) -> Total {
+        let mut total = Total::default();
+        for (_, month) in self.by_month().filter(|(month, _)| months.contains(month)) {
+            total.add(month);
+        }
+        total
+    }
+
+    /// Months 1 to 12 with their sums.
+    pub(super) fn by_month(&self) -> impl Iterator<Item = (usize, &Total)> {
+        (1..).zip(&self.months)
+    }
+}
+
+/// One pool: whose cases are settled from one budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pool {
+    pub(super) name: String,
+    /// Positions of its insurance types.
+    insutypes: Vec<usize>,
+    /// Institutions with cases or a deduction in it, ascending by code.
+    pub(super) members: Vec<Member>,
+}
+
+/// The pools of a scenario, ascending by name.
+pub(super) fn pools(
+    input: &ScenarioInput<'_>,
+    cases: &Cases,
+    sums: &Sums,
+    judged: &TariffSums,
+) -> Vec<Pool> {
+    let shape = Shape::of(cases);
+    let groups: Vec<(String, Vec<usize>)> = match input.policy.budget.pools {
+        Pools::One => vec![(ALL.to_owned(), (0..shape.insutypes).collect())],
+        Pools::Insutype => {
+            (0..shape.insutypes).map(|at| (cases.insutypes[at].clone(), vec![at])).collect()
+        }
+    };
+    let mut pools: Vec<Pool> = groups
+        .into_iter()
+        .map(|(name, insutypes)| {
+            let members = members(cases, shape, &insutypes, sums, judged);
+            Pool { name, insutypes, members }
+        })
+        .filter(|pool| !pool.members.is_empty() || pool.name == ALL)
+        .collect();
+    for ((named, institution), assessment) in &input.assessments {
+        if assessment.deduction == Fen::ZERO {
+            continue;
+        }
+        let known = pools.iter().any(|pool| {
+            (named.is_empty() || *named == pool.name)
+                && pool.members.iter().any(|member| member.code == *institution)
+        });
+        let pool = pools.iter_mut().find(|pool| named.is_empty() || *named == pool.name);
+        if let (false, Some(pool)) = (known, pool) {
+            // No cases, yet something to pay back: the institution still has a row.
+            let code = institution.clone();
+            pool.members.push(Member { code, months: [Total::default(); 12] });
+            pool.members.sort_by(|one, two| one.code.cmp(&two.code));
+        }
+    }
+    pools
+}
+
+fn members(
+    cases: &Cases,
+    shape: Shape,
+    insutypes: &[usize],
+    sums: &Sums,
+    judged: &TariffSums,
+) -> Vec<Member> {
+    let mut members = Vec::new();
+    for (institution, code) in cases.institutions.iter().enumerate() {
+        let mut months = [Total::default(); 12];
+        for insutype in insutypes {
+            for (month, total) in (1..).zip(&mut months) {
+                let at = shape.month_at(*insutype, institution, month);
+                total.add(&Total { base: sums.months[at], judged: judged.months[at] });
+            }
+        }
+        if months.iter().any(|month| month.base.cases != 0) {
+            members.push(Member { code: code.clone(), months });
+        }
+    }
+    members
+}
+
+/// The rows by group of a pool, ascending by code, the ungrouped last.
+///
+/// # Errors
+/// [`UnitError::Overflow`] beyond 64 bits.
+pub(super) fn group_rows(
+    pool: &Pool,
+    cases: &Cases,
+    sums: &Sums,
+    judged: &TariffSums,
+) -> Result<Vec<GroupRow>, UnitError> {
+    let shape = Shape::of(cases);
+    let mut rows = Vec::new();
+    let codes = cases.groups.iter().map(String::as_str).chain([UNGROUPED_CODE]);
+    for (group, code) in codes.enumerate() {
+        let (mut base, mut of_group) = (Base::default(), JudgedGroup::default());
+        for insutype in &pool.insutypes {
+            let at = shape.group_at(*insutype, group);
+            base.add(&sums.groups[at]);
+            of_group.add(&judged.groups[at]);
+        }
+        if base.cases != 0 {
+            rows.push(GroupRow {
+                pool: pool.name.clone(),
+                group_code: code.to_owned(),
+                cases: base.cases,
+                cost: fen(base.cost)?,
+                booked: fen(base.booked)?,
+                points: of_group.points,
+                low_cases: of_group.low,
+                high_cases: of_group.high,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// A 128-bit sum as fen.
+pub(super) fn fen(sum: i128) -> Result<Fen, UnitError> {
+    i64::try_from(sum).map(Fen).map_err(|_| UnitError::Overflow)
+}

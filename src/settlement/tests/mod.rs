@@ -1,0 +1,13 @@
+//! Tests of the kernel: worked numbers, refusals, properties and a slow second implementation.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::integer_division,
+    reason = "tests compute on small numbers of their own; an overflow fails them"
+)]
+
+mod build;
+mod numbers;
+mod properties;
+mod reference;
+mod refusals;
+mod speed;
