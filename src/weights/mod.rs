@@ -82,8 +82,8 @@ struct Estimate<'a> {
 /// Cases of other years are left alone, so one set of columns serves several windows.
 ///
 /// # Errors
-/// [`Error`]: years that do not fit the weights, a year without cases, a mean below 0, a number out of
-/// range.
+/// [`Error`]: years that do not fit the weights, a year without cases, a mean below 0, a number
+/// out of range.
 pub fn build(
     cases: &Cases,
     policy: &Policy,
