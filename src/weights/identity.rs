@@ -10,8 +10,8 @@
 //! | S0 | fee of all their cases | `ungrouped`: fee of all other cases |
 //!
 //! Each sum is rounded to 4 places and the lines are differences of those, so that they add up to
-//! the total exactly and nothing remains. Terms are carried with 12 places; where a group was neither
-//! trimmed nor weighted its term is exact. Without a scale, means take the place of points.
+//! the total exactly and nothing remains. Terms are carried with 12 places; where a group was
+//! neither trimmed nor weighted its term is exact. Without a scale, means take the place of points.
 
 use num_bigint::BigInt;
 use num_traits::Zero;

@@ -116,7 +116,8 @@ fn a_group_whose_years_weigh_nothing_leaves_with_a_warning() {
 #[test]
 fn the_mean_of_all_cases_is_taken_over_the_cases_named() {
     // Grouped 100, 200, 9 900; ungrouped 400 yuan. A bound of 1.5 × the mean (A: 3 400) trims
-    // 9 900; the one ungrouped case is its own mean. all: 700/3; grouped: 300/2; before_trim: 10 600/4.
+    // 9 900; the one ungrouped case is its own mean.
+    // all: 700/3; grouped: 300/2; before_trim: 10 600/4.
     let cases = cases(&[
         ("A", "H1", 2023, 10_000),
         ("A", "H1", 2023, 20_000),
