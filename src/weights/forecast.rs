@@ -131,8 +131,8 @@ fn table(rows: &BTreeMap<&str, Row>, places: u32) -> Result<Table, Error> {
 
 /// Table `weight`: one row per group and statistics year, in that order.
 ///
-/// Columns: `group_code, group_name, year, cases, mean_yuan, ratio`: the year's published mean ÷ the
-/// year's published base mean, 6 places, missing where the year has no kept case.
+/// Columns: `group_code, group_name, year, cases, mean_yuan, ratio`: the year's published mean ÷
+/// the year's published base mean, 6 places, missing where the year has no kept case.
 ///
 /// # Errors
 /// [`Error::Overflow`].

@@ -5,13 +5,13 @@
 //! | | Σ over the groups | difference to the next |
 //! | --- | --- | --- |
 //! | S3 | cases × published points ÷ scale × published M | `rounding` |
-//! | S2 | cases × unrounded quotient × M (for all levels but `ratios`: × blended mean) | `blending` |
+//! | S2 | cases × unrounded quotient × M (but for `ratios`: the blended mean) | `blending` |
 //! | S1 | cases × pooled mean of the kept cases | `trimming` |
 //! | S0 | fee of all their cases | `ungrouped`: fee of all other cases |
 //!
-//! Each sum is rounded to 4 places and the lines are differences of those, so that they add up to the
-//! total exactly and nothing remains. Terms are carried with 12 places; where a group was neither
-//! trimmed nor weighted its term is exact. Without a scale, means take the place of points.
+//! Each sum is rounded to 4 places and the lines are differences of those, so that they add up to
+//! the total exactly and nothing remains. Terms are carried with 12 places; where a group was
+//! neither trimmed nor weighted its term is exact. Without a scale, means take the place of points.
 
 use num_bigint::BigInt;
 use num_traits::Zero;

@@ -3,7 +3,11 @@
 //! Everything is counted in whole fen and divided exactly ([`crate::units::Ratio`]); a number is
 //! rounded once, where the catalog publishes it (A46). Nothing depends on the order of the cases.
 //!
-//! A small group (A51) keeps its own mean and is flagged: parents of groups are not declared yet.
+//! * A small group (A51) keeps its own mean and is flagged: parents of groups are not declared yet.
+//! * A group without a mean (every case trimmed, or only years of weight 0) leaves with a warning.
+//! * Cases of groups that left (A03 `drop`, or without a mean) stay in M over all cases, trimmed in
+//!   their own group; M over grouped cases (A04) is taken over the groups of the catalog.
+//! * Groups of the policy's price list are always there.
 //!
 //! ```text
 //! Σn, Σx, Σx² per group and year → trim (A39) → blend 2:8 (A01–A03) → ÷ M (A04) × scale = points
@@ -82,8 +86,8 @@ struct Estimate<'a> {
 /// Cases of other years are left alone, so one set of columns serves several windows.
 ///
 /// # Errors
-/// [`Error`]: years that do not fit the weights, a year without cases, a mean below 0, a number out of
-/// range.
+/// [`Error`]: years that do not fit the weights, a year without cases, a mean below 0, a number
+/// out of range.
 pub fn build(
     cases: &Cases,
     policy: &Policy,

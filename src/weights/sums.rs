@@ -65,7 +65,11 @@ impl<'a> Window<'a> {
         let broken = |fact: String| Err(Error::Columns { fact });
         let lengths = [cases.group.len(), cases.institution.len(), cases.year.len()];
         if lengths.iter().any(|length| *length != cases.len()) {
-            return broken(format!("{} fees, but {lengths:?} groups, …", cases.len()));
+            let [groups, institutions, years] = lengths;
+            return broken(format!(
+                "{} fees, {groups} groups, {institutions} institutions, {years} years",
+                cases.len()
+            ));
         }
         if !cases.groups.is_sorted_by(|a, b| a < b) {
             return broken("group codes are not ascending and distinct".to_owned());

@@ -5,6 +5,7 @@ mod levels;
 mod properties;
 mod tables;
 mod trims;
+mod volume;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -126,7 +127,7 @@ fn cases(rows: &[(&str, &str, u16, i64)]) -> Cases {
     }
 }
 
-/// Rows of `count` cases of one group and year that cost `yuan` together: even, the rest on the last.
+/// `count` cases of one group and year that cost `yuan` together: even, the rest on the last.
 fn rows(
     group: &'static str,
     year: u16,
@@ -134,7 +135,7 @@ fn rows(
     yuan: i64,
 ) -> Vec<(&'static str, &'static str, u16, i64)> {
     let fen = yuan * 100;
-    let each = fen / count;
+    let each = fen.div_euclid(count);
     let mut rows = vec![(group, "H1", year, each); usize::try_from(count).unwrap()];
     rows.last_mut().unwrap().3 += fen - each * count;
     rows

@@ -1,9 +1,12 @@
 //! Which cases leave the statistics of their group and year (A39).
 //!
-//! Every rule ends in the smallest and the largest fee that stay, as whole fen; a case on the bound
-//! stays. Percentile: t = ⌊share · n⌋ on each side, bounds x₍ₜ₊₁₎ and x₍ₙ₋ₜ₎ of the ascending fees.
-//! IQR: Q1 and Q3 are the nearest-rank order statistics x₍⌈n/4⌉₎ and x₍⌈3n/4⌉₎. SD: the population SD,
-//! compared as b²·(n·x − Σx)² ≤ a²·(n·Σx² − (Σx)²) for k = a ÷ b, so that no root is rounded.
+//! Every rule ends in the smallest and the largest fee that stay, as whole fen; a case on the
+//! bound stays.
+//!
+//! * Percentile: t = ⌊share · n⌋ on each side, bounds x₍ₜ₊₁₎ and x₍ₙ₋ₜ₎ of the ascending fees.
+//! * IQR: Q1 and Q3 are the nearest-rank order statistics, ranks ⌈n/4⌉ and ⌈3n/4⌉.
+//! * SD: the population SD, compared as (n·x − Σx)² ≤ k²·(n·Σx² − (Σx)²): no root is rounded.
+//! * Multiple: between low and high times the mean of the group and year.
 
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
@@ -61,7 +64,7 @@ pub(super) fn check(policy: &Policy) -> Result<(), Error> {
 
 /// Applies the policy's rule to every cell with enough cases.
 ///
-/// `with_ungrouped`: whether the ungrouped cases are in the statistics at all, then as one group (A04).
+/// `with_ungrouped`: whether the ungrouped cases are in the statistics, then as one group (A04).
 ///
 /// # Errors
 /// [`Error::Overflow`].

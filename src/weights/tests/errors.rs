@@ -123,7 +123,7 @@ fn trim_rules_that_contradict_themselves_are_refused() {
 
 #[test]
 fn sums_beyond_the_numbers_are_refused_and_not_wrapped() {
-    // Two squares of 2⁶³ fen are 2¹²⁷, one more than 128 bits hold; with one the cost fits, 4 places do not.
+    // Two squares of 2⁶³ fen are 2¹²⁷ fen², one more than 128 bits hold.
     let huge = cases(&[("A", "H1", 2023, i64::MIN), ("A", "H1", 2023, i64::MIN)]);
     let error = refused(&huge, &policy(weights(&["1"])), &[2023]);
     assert_eq!(

@@ -8,7 +8,7 @@ use crate::units::Fen;
 use crate::weights::{Passed, Warning, build};
 
 /// domain.md 1.3: group g with n = 100, mean 500, then n = 300, mean 400; all cases N = 1000, mean
-/// 300, then N = 1200, mean 320. The others are ungrouped: 900 cases of 250 000 and of 264 000 yuan.
+/// 300, then N = 1200, mean 320. The others are ungrouped: 900 cases, 250 000 and 264 000 yuan.
 fn five_readings() -> crate::settlement::cases::Cases {
     let mut all = rows("g", 2022, 100, 50_000);
     all.extend(rows("", 2022, 900, 250_000));
@@ -71,7 +71,8 @@ fn the_tiny_example_gives_its_points() {
 
 #[test]
 fn a_group_in_one_year_only_counts_fully_or_leaves() {
-    // A03: only the newer year, mean 500 → 500, not 400. M keeps its weights: 0.2·100 + 0.8·300 = 260.
+    // A03: only the newer year, mean 500 → 500, not 400. M keeps its weights:
+    // 0.2·100 + 0.8·300 = 260.
     let rows = [("A", "H1", 2022, 10_000), ("A", "H1", 2023, 10_000), ("B", "H1", 2023, 50_000)];
     let cases = cases(&rows);
     let made = catalog(&cases, &policy(weights(&["0.2", "0.8"])), &[2022, 2023]);
@@ -114,8 +115,9 @@ fn a_group_whose_years_weigh_nothing_leaves_with_a_warning() {
 
 #[test]
 fn the_mean_of_all_cases_is_taken_over_the_cases_named() {
-    // Grouped 100, 200, 9 900; ungrouped 400 yuan. A bound of 1.5 × the mean (A: 3 400) trims 9 900;
-    // the one ungrouped case is its own mean. all: 700/3; grouped: 300/2; before_trim: 10 600/4.
+    // Grouped 100, 200, 9 900; ungrouped 400 yuan. A bound of 1.5 × the mean (A: 3 400) trims
+    // 9 900; the one ungrouped case is its own mean.
+    // all: 700/3; grouped: 300/2; before_trim: 10 600/4.
     let cases = cases(&[
         ("A", "H1", 2023, 10_000),
         ("A", "H1", 2023, 20_000),
@@ -205,7 +207,8 @@ fn priced_groups_are_all_there_with_the_price_of_the_newest_year() {
 
 #[test]
 fn the_identity_names_what_broke_it() {
-    // A: 2022 {100}, 2023 {200, 200, 800}; bound 1.5 × mean (400) = 600 trims 800. Ungrouped: 50 each year.
+    // A: 2022 {100}, 2023 {200, 200, 800}; bound 1.5 × mean (400) = 600 trims 800.
+    // Ungrouped: 50 each year.
     // Kept: 100 | 200, 200. m_A = 0.2·100 + 0.8·200 = 180. M: 2022 150/2 = 75; 2023 450/3 = 150;
     // 0.2·75 + 0.8·150 = 135. Points 180/135·1000 = 1333.3333 (4 places).
     // S3 = 4·1.3333333·135 = 719.999982; S2 = 4·180 = 720; S1 = 4·500/3 = 666.6667; S0 = 1300.

@@ -1,6 +1,6 @@
 //! What holds for every set of cases and every policy.
 
-use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 use rust_decimal::Decimal;
 
@@ -52,6 +52,8 @@ fn rule() -> impl Strategy<Value = Weights> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn shuffled_rows_give_the_same_catalog(
         (rows, shuffled) in history().prop_flat_map(|rows| {
@@ -139,20 +141,26 @@ proptest! {
                     .collect();
                 let mean = fraction(fees.iter().sum::<i64>(), fees.len() * 100);
                 prop_assert_eq!(group.year_cases[at], fees.len() as u64);
-                prop_assert_eq!(group.year_means[at], mean.map(|mean| to_decimal(&mean, 4).unwrap()));
+                let mean = mean.map(|mean| to_decimal(&mean, 4).unwrap());
+                prop_assert_eq!(group.year_means[at], mean);
             }
-            let fees: Vec<f64> =
-                rows.iter().filter(|row| row.0 == group.group_code).map(|row| row.3 as f64).collect();
-            let count = fees.len() as f64;
-            let mean = fees.iter().sum::<f64>() / count;
-            let variance = fees.iter().map(|fee| (fee - mean) * (fee - mean)).sum::<f64>() / count;
-            let expected = (fees.len() > 1 && mean > 0.0).then(|| variance.sqrt() / mean);
-            let found = group.cv.map(|cv| cv.to_string().parse::<f64>().unwrap());
-            match (expected, found) {
-                (Some(expected), Some(found)) => {
-                    prop_assert!((expected - found).abs() < 0.000_000_6, "{expected} {found}");
-                }
-                (expected, found) => prop_assert_eq!(expected, found),
+            // CV² = Σ(xᵢ − xⱼ)² over the pairs ÷ (Σx)²; the printed CV is the nearest millionth.
+            let fees: Vec<i128> = rows
+                .iter()
+                .filter(|row| row.0 == group.group_code)
+                .map(|row| i128::from(row.3))
+                .collect();
+            let sum: i128 = fees.iter().sum();
+            let pairs = fees.iter().enumerate().flat_map(|(at, fee)| {
+                fees[..at].iter().map(move |other| (fee - other) * (fee - other))
+            });
+            let spread = 4_000_000_000_000 * pairs.sum::<i128>();
+            prop_assert_eq!(group.cv.is_some(), fees.len() > 1 && sum > 0);
+            if let Some(cv) = group.cv {
+                prop_assert_eq!(cv.scale(), 6);
+                let edge = |half: i128| (2 * cv.mantissa() + half) * sum;
+                prop_assert!(cv.is_zero() || edge(-1) * edge(-1) <= spread);
+                prop_assert!(spread < edge(1) * edge(1));
             }
         }
     }

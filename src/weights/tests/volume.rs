@@ -1,0 +1,51 @@
+//! Twenty million cases, by hand: `cargo test --lib -- --ignored volume`, optimised.
+
+use std::time::Instant;
+
+use super::{built, dec, policy, weights};
+use crate::policy::model::{Trim, Weights};
+use crate::settlement::cases::Cases;
+
+/// Cases of two years in 1 400 groups and 300 institutions, costs by a fixed generator.
+fn many(rows: usize) -> Cases {
+    let mut state = 1u64;
+    let mut next = |below: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let mut cases = Cases {
+        institutions: (0..300).map(|at| format!("H{at:04}")).collect(),
+        groups: (0..1_400).map(|at| format!("G{at:04}")).collect(),
+        insutypes: vec!["310".to_owned()],
+        ..Cases::default()
+    };
+    for _ in 0..rows {
+        cases.institution.push(u32::try_from(next(300)).unwrap());
+        cases.group.push(u32::try_from(next(1_400)).unwrap());
+        cases.year.push(2022 + u16::try_from(next(2)).unwrap());
+        cases.fee_fen.push(1 + i64::try_from(next(1_000_000)).unwrap());
+    }
+    cases
+}
+
+#[test]
+#[ignore = "volume: takes gigabytes and an optimised build"]
+fn volume_of_twenty_million_cases_takes_seconds() {
+    let cases = many(20_000_000);
+    for trim in [
+        Trim::None,
+        Trim::Multiple { low: dec("0.1"), high: dec("3") },
+        Trim::Sd { k: dec("3") },
+        Trim::Percentile { low: dec("0.025"), high: dec("0.975") },
+        Trim::Iqr { k: dec("1.5") },
+    ] {
+        let rules = policy(Weights { trim: trim.clone(), ..weights(&["0.2", "0.8"]) });
+        let start = Instant::now();
+        let made = built(&cases, &rules, &[2022, 2023]);
+        let seconds = start.elapsed().as_secs_f64();
+        println!("{trim:?}: {seconds:.2} s, {} ledger rows", made.catalog.trimmed.len());
+        assert_eq!(made.catalog.groups.len(), 1_400);
+        assert!(seconds < 60.0, "{trim:?} took {seconds} s");
+    }
+}
