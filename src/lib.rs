@@ -23,5 +23,8 @@ pub mod warehouse;
 #[cfg(feature = "engine")]
 pub mod grouping;
 
+#[cfg(feature = "engine")]
+pub mod backtest;
+
 #[cfg(test)]
 mod tidy;

@@ -213,8 +213,8 @@ pub(super) fn citation_table(policy: &LoadedPolicy) -> Table {
     let list = |of: fn(&policy::Citation) -> String| Column::text(citations.iter().map(of));
     Table::new("citation")
         .with("section", list(|one| one.section.clone()))
-        .with("clause", list(|one| one.cite.clause.clone().unwrap_or_default()))
-        .with("reading", list(|one| one.cite.reading.clone().unwrap_or_default()))
+        .with("clause", list(|one| one.clause.clone().unwrap_or_default()))
+        .with("reading", list(|one| one.reading.clone().unwrap_or_default()))
 }
 
 /// Tables of equal columns below each other; `None` if there is none.
