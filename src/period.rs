@@ -21,7 +21,7 @@ impl Explain for YearsError {
     }
     fn hints(&self) -> Vec<String> {
         vec![
-            "write `2022,2023` or `2022..2024` (both ends included), years 1990 to 2100".to_owned(),
+            "write `YYYY,YYYY` or `YYYY..YYYY` (both ends included), years 1990 to 2100".to_owned(),
         ]
     }
 }

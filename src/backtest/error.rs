@@ -54,7 +54,9 @@ pub enum Error {
         newest: u16,
     },
     /// A value dated after the catalog's cut-off.
-    #[error("scenario `{scenario}`: `{path}` is dated {from}, after the catalog's cut-off {cut_off}")]
+    #[error(
+        "scenario `{scenario}`: `{path}` is dated {from}, after the catalog's cut-off {cut_off}"
+    )]
     FromTheFuture {
         /// Scenario, `baseline` for the policy itself.
         scenario: String,
@@ -88,7 +90,9 @@ pub enum Error {
         year: u16,
     },
     /// Two budgets for the same pool and period.
-    #[error("table `budget` has {versions} amounts of `{item}` for {year}, pool `{pool}`, period `{period}`")]
+    #[error(
+        "table `budget` has {versions} amounts of `{item}` for {year}, pool `{pool}`, period `{period}`"
+    )]
     BudgetTwice {
         /// Item.
         item: String,
@@ -139,9 +143,9 @@ impl Explain for Error {
             Self::OtherSystem { catalog, .. } => {
                 vec![format!("pass `--policy {catalog}`, or another catalog")]
             }
-            Self::NotOutOfSample { newest, .. } => vec![format!(
-                "settle a year after {newest}, or build a catalog from earlier years"
-            )],
+            Self::NotOutOfSample { newest, .. } => {
+                vec![format!("settle a year after {newest}, or build a catalog from earlier years")]
+            }
             Self::FromTheFuture { .. } => vec![
                 "a backtest may use only what was known when the catalog was made: give the value \
                  a date on or before the cut-off, or build the catalog from later years"
@@ -163,7 +167,10 @@ impl Explain for Error {
                  state `budget.amount` in a scenario"
             )],
             Self::BudgetTwice { .. } => {
-                vec!["load each budget once; correct it by a warehouse without the old row".to_owned()]
+                vec![
+                    "load each budget once; correct it by a warehouse without the old row"
+                        .to_owned(),
+                ]
             }
             _ => Vec::new(),
         }

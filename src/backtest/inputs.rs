@@ -31,7 +31,8 @@ pub(super) fn institutions(
     let cell = |column: &str, row: usize| table.cell(column, row).unwrap_or_default();
     Ok((0..table.rows())
         .map(|row| {
-            let name = InstitutionName { name: cell("fixmedins_name", row), tier: cell("tier", row) };
+            let name =
+                InstitutionName { name: cell("fixmedins_name", row), tier: cell("tier", row) };
             (cell("fixmedins_code", row), name)
         })
         .collect())

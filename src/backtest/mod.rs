@@ -97,8 +97,7 @@ pub fn replay(
         for ((at, outcome), input) in members.iter().zip(settled).zip(&inputs) {
             if settings.with_cases {
                 let decided = settlement::decide_all(&set.built.cases, input, &outcome)?;
-                let table =
-                    settlement::tables::case_table(&outcome, &set.built.cases, &decided);
+                let table = settlement::tables::case_table(&outcome, &set.built.cases, &decided);
                 case_tables.push(table);
             }
             outcomes[*at] = Some(outcome);
@@ -178,8 +177,7 @@ fn scenario_inputs<'a>(
         .iter()
         .map(|at| {
             let one = &composed[*at];
-            let budgets =
-                inputs::budgets(engine, snapshot, one, settings.year, &mut last_year)?;
+            let budgets = inputs::budgets(engine, snapshot, one, settings.year, &mut last_year)?;
             Ok(ScenarioInput {
                 name: one.name.clone(),
                 policy: &one.policy.policy,

@@ -31,10 +31,11 @@ pub(super) fn name_institutions(
         .collect();
     let known = |row: usize| institutions.get(&text("fixmedins_code", row));
     let names = (0..table.rows()).map(|row| known(row).map(|known| known.name.clone()));
-    let tiers = (0..table.rows())
-        .map(|row| Some(known(row).map_or_else(|| "未定级".to_owned(), |known| known.tier.clone())));
-    let changes = (0..table.rows())
-        .map(|row| Some(fen(table, "paid_yuan", row) - baseline.get(&key(row))?));
+    let tiers = (0..table.rows()).map(|row| {
+        Some(known(row).map_or_else(|| "未定级".to_owned(), |known| known.tier.clone()))
+    });
+    let changes =
+        (0..table.rows()).map(|row| Some(fen(table, "paid_yuan", row) - baseline.get(&key(row))?));
     let (names, tiers) = (Column::Text(names.collect()), Column::Text(tiers.collect()));
     let changes = Column::Decimal { places: 2, values: changes.collect() };
     table.columns.push(("fixmedins_name".to_owned(), names));

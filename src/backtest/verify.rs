@@ -81,17 +81,22 @@ pub fn identities(run: &Run) -> Identities {
             rows.push((name, key, left, right));
         }
     }
-    let yuan = |values: Vec<i128>| Column::Decimal {
+    lines(&rows)
+}
+
+fn lines(rows: &[(&str, Key, i128, i128)]) -> Identities {
+    let yuan = |of: fn(&(&str, Key, i128, i128)) -> i128| Column::Decimal {
         places: 2,
-        values: values.into_iter().map(Some).collect(),
+        values: rows.iter().map(|row| Some(of(row))).collect(),
     };
+    let holds = rows.iter().map(|row| if row.2 == row.3 { "yes" } else { "no" });
     let table = Table::new("identity")
         .with("identity", Column::text(rows.iter().map(|row| row.0)))
         .with("scenario", Column::text(rows.iter().map(|row| row.1.0.clone())))
         .with("pool", Column::text(rows.iter().map(|row| row.1.1.clone())))
-        .with("left_yuan", yuan(rows.iter().map(|row| row.2).collect()))
-        .with("right_yuan", yuan(rows.iter().map(|row| row.3).collect()))
-        .with("holds", Column::text(rows.iter().map(|row| if row.2 == row.3 { "yes" } else { "no" })));
+        .with("left_yuan", yuan(|row| row.2))
+        .with("right_yuan", yuan(|row| row.3))
+        .with("holds", Column::text(holds));
     Identities { table, hold: !rows.is_empty() && rows.iter().all(|row| row.2 == row.3) }
 }
 

@@ -260,8 +260,8 @@ fn read(
         };
         // An identical copy is a finding of its own, whatever else its row is.
         let is_copy = repeated.is_some_and(|column| column.value(row));
-        let other = !["duplicate_conflict", "duplicate_identical"]
-            .contains(&violation.check_id.as_str());
+        let other =
+            !["duplicate_conflict", "duplicate_identical"].contains(&violation.check_id.as_str());
         if is_copy && other {
             let check_id = "duplicate_identical".to_owned();
             violations.insert(Violation { check_id, ..violation.clone() });
@@ -273,8 +273,10 @@ fn read(
 
 /// Counts rows by institution and year, and judges late uploads by the policy's deadline.
 fn count(batch: &RecordBatch, deadline: Option<Deadline>, part: &mut Part) -> Result<(), Error> {
-    let (ids, institutions) = (text_column(batch, "setl_id")?, text_column(batch, "fixmedins_code")?);
-    let (settled, uploaded) = (time_column(batch, "setl_time")?, time_column(batch, "upload_time")?);
+    let (ids, institutions) =
+        (text_column(batch, "setl_id")?, text_column(batch, "fixmedins_code")?);
+    let (settled, uploaded) =
+        (time_column(batch, "setl_time")?, time_column(batch, "upload_time")?);
     let (void, amounts) = (bool_column(batch, "is_void")?, whole_column(batch, "fee_fen")?);
     let at = |micros: i64| {
         DateTime::from_timestamp_micros(micros).map(|time| time.naive_utc()).unwrap_or_default()

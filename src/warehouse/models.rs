@@ -18,8 +18,14 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__netted", include_str!("../../sql/cases/int_cases__netted.sql")),
     ("int_cases__refund", include_str!("../../sql/cases/int_cases__refund.sql")),
     ("int_cases__refund_fee", include_str!("../../sql/cases/int_cases__refund_fee.sql")),
-    ("int_cases__repeated_fee_item", include_str!("../../sql/cases/int_cases__repeated_fee_item.sql")),
-    ("int_cases__repeated_settlement", include_str!("../../sql/cases/int_cases__repeated_settlement.sql")),
+    (
+        "int_cases__repeated_fee_item",
+        include_str!("../../sql/cases/int_cases__repeated_fee_item.sql"),
+    ),
+    (
+        "int_cases__repeated_settlement",
+        include_str!("../../sql/cases/int_cases__repeated_settlement.sql"),
+    ),
     ("int_cases__reversal", include_str!("../../sql/cases/int_cases__reversal.sql")),
     ("int_cases__reversal_match", include_str!("../../sql/cases/int_cases__reversal_match.sql")),
     ("int_cases__settlement", include_str!("../../sql/cases/int_cases__settlement.sql")),

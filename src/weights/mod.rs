@@ -39,7 +39,7 @@ use trim::Kept;
 
 use crate::catalog::model::{Catalog, FlowStep, Institution, Trimmed};
 use crate::period::Years;
-use crate::policy::model::{Denominator, Policy, SingleYear, Weights};
+use crate::policy::model::{BlendLevel, Denominator, Policy, SingleYear, Weights};
 use crate::settlement::cases::Cases;
 use crate::units::{Fen, Ratio, exact, ratio, to_decimal};
 
@@ -141,6 +141,10 @@ pub fn build(
 fn blend_of(policy: &Policy, years: &Years) -> Result<Blend, Error> {
     let Weights { years: weights, level, .. } = &policy.weights;
     let id = || policy.identity.id.clone();
+    // Pooled years are all alike: no weight is stated, and any number of years will do.
+    if weights.is_empty() && *level == BlendLevel::Pooled {
+        return Ok(Blend { level: *level, weights: Vec::new() });
+    }
     if weights.len() != years.as_slice().len() {
         return Err(Error::YearCount {
             policy: id(),
