@@ -1,7 +1,8 @@
 //! The content digest of a table: the same for the same rows, whatever their order, files or loads.
 //!
 //! Each row is hashed to 128 bits over its filled columns (name and value, in the order of the
-//! contract); the digest is the sum of the hashes modulo 2¹²⁸. So a load adds to it, a row that stands
+//! contract), personal ids left out: they are pseudonyms under a key that differs between warehouses.
+//! The digest is the sum of the hashes modulo 2¹²⁸. So a load adds to it, a row that stands
 //! twice counts twice, and a column that a later version of the contract adds changes nothing until it
 //! is filled.
 
@@ -10,7 +11,7 @@ use datafusion::arrow::array::{
     TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{Decimal128Type, Int64Type, TimestampMicrosecondType};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128};
 
 use super::contract::{TableContract, Type};
 
@@ -27,6 +28,7 @@ pub fn row_hashes(contract: &TableContract, batch: &RecordBatch) -> Vec<u128> {
     let columns: Vec<([u8; 8], Values<'_>)> = contract
         .columns
         .iter()
+        .filter(|column| column.kind != Type::Person)
         .filter_map(|column| {
             let array = batch.column_by_name(column.name)?;
             let values = match column.kind {
@@ -74,6 +76,31 @@ fn append(bytes: &mut Vec<u8>, name: [u8; 8], values: &Values<'_>, row: usize) {
         }
         _ => {}
     }
+}
+
+/// One number per row that tells copies of a row apart within a warehouse (A48, R26): its hash mixed
+/// with its personal ids.
+#[must_use]
+pub fn row_digests(contract: &TableContract, batch: &RecordBatch, hashes: &[u128]) -> Int64Array {
+    let persons: Vec<&StringArray> = contract
+        .columns
+        .iter()
+        .filter(|column| column.kind == Type::Person)
+        .filter_map(|column| batch.column_by_name(column.name)?.as_string_opt())
+        .collect();
+    hashes
+        .iter()
+        .enumerate()
+        .map(|(row, hash)| {
+            let bytes = hash.to_le_bytes();
+            let low = bytes.first_chunk().map_or(0, |low| u64::from_le_bytes(*low));
+            let mixed = persons.iter().fold(low, |seed, person| {
+                let id = if person.is_valid(row) { person.value(row) } else { "" };
+                xxh3_64_with_seed(id.as_bytes(), seed)
+            });
+            Some(i64::from_le_bytes(mixed.to_le_bytes()))
+        })
+        .collect()
 }
 
 /// Sum of row hashes modulo 2¹²⁸.

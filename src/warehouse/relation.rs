@@ -10,6 +10,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Decimal128Type, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit,
 };
+use datafusion::arrow::error::ArrowError;
 
 use super::contract::{Place, TableContract, Type};
 use crate::table::{Column, Table};
@@ -54,6 +55,21 @@ pub fn schema(contract: &TableContract) -> SchemaRef {
 
 /// Column of partitioned tables that holds a digest of the whole row, for telling copies apart (A48).
 pub const ROW_DIGEST: &str = "row_digest";
+
+/// A batch in storage types with its row digests as the last column.
+///
+/// # Errors
+/// If there are more or fewer digests than rows.
+pub fn with_row_digest(
+    batch: &RecordBatch,
+    digests: Int64Array,
+) -> Result<RecordBatch, ArrowError> {
+    let mut fields: Vec<Arc<Field>> = batch.schema().fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new(ROW_DIGEST, DataType::Int64, true)));
+    let mut columns = batch.columns().to_vec();
+    columns.push(Arc::new(digests));
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
 
 /// What a model reads: the columns of [`schema`] with texts as views, and [`ROW_DIGEST`] where rows
 /// are placed by person.

@@ -13,8 +13,8 @@ use deltalake_core::{DeltaResult, DeltaTable, DeltaTableBuilder, DeltaTableError
 use url::Url;
 
 use super::error::Error;
-use crate::warehouse::contract::{TableContract, Type};
-use crate::warehouse::relation::partition_columns;
+use crate::warehouse::contract::{Place, TableContract, Type};
+use crate::warehouse::relation::{ROW_DIGEST, partition_columns};
 
 /// Commits between two checkpoints are left to the library; old log entries are kept for good,
 /// because catalogs name the versions they were built from.
@@ -94,6 +94,9 @@ pub(super) async fn create(folder: &Path, contract: &TableContract) -> Result<()
         .iter()
         .map(|column| StructField::nullable(column.name, data_type(column.kind)))
         .collect();
+    if contract.place != Place::Dimension {
+        columns.push(StructField::nullable(ROW_DIGEST, DataType::LONG));
+    }
     columns.extend(partitions.iter().map(|name| StructField::nullable(*name, DataType::INTEGER)));
     let made = async {
         CreateBuilder::new()

@@ -11,10 +11,10 @@ use super::error::Error;
 use super::ledger;
 use super::lock::Lock;
 use super::{DESCRIPTION, Store};
-use crate::warehouse::contract::{self, FINDING, LOAD, TABLES, TableContract, Type};
-use crate::warehouse::digest;
+use crate::warehouse::contract::{FINDING, LOAD, Place, TABLES, TableContract, Type};
 use crate::warehouse::parquet::write_data_file;
 use crate::warehouse::snapshot::{Load, Snapshot, TableState};
+use crate::warehouse::{digest, relation};
 
 const TEMPORARY: &str = "_tmp";
 
@@ -95,6 +95,7 @@ impl Transaction {
     /// Writes one file of a table: its rows, sorted, in storage types and without partition columns.
     ///
     /// `name` makes the file unique within its partition and load. `partition` is year and bucket.
+    /// `hashes` are those of [`digest::row_hashes`]; rows placed by person keep a digest of their own.
     ///
     /// # Errors
     /// [`Error::Write`] with the disk's words.
@@ -104,20 +105,29 @@ impl Transaction {
         partition: Option<(i32, i32)>,
         name: &str,
         batch: &RecordBatch,
-        hashes: u128,
+        hashes: &[u128],
     ) -> Result<(), Error> {
         let file = match partition {
             Some((year, bucket)) => format!("year={year}/bucket={bucket}/{name}.parquet"),
             None => format!("{name}.parquet"),
         };
-        write_data_file(contract, batch, &self.store.root.join(contract.name).join(&file))?;
+        let path = self.store.root.join(contract.name).join(&file);
+        match contract.place {
+            Place::Dimension => write_data_file(contract, batch, &path)?,
+            Place::Settlement | Place::Child => {
+                let digests = digest::row_digests(contract, batch, hashes);
+                let batch = relation::with_row_digest(batch, digests)
+                    .map_err(|err| Error::write(&path, std::io::Error::other(err)))?;
+                write_data_file(contract, &batch, &path)?;
+            }
+        }
         let rows = u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
         let bounds = bounds(contract, batch);
         let mut staged = self.lock_staged();
         let table = staged.entry(contract.name).or_default();
         table.files.push(NewFile { path: file, partition, rows, bounds });
         table.rows += rows;
-        table.digest = table.digest.wrapping_add(hashes);
+        table.digest = table.digest.wrapping_add(digest::sum(hashes));
         Ok(())
     }
 
