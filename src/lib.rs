@@ -26,5 +26,8 @@ pub mod grouping;
 #[cfg(feature = "engine")]
 pub mod backtest;
 
+#[cfg(feature = "engine")]
+pub mod report;
+
 #[cfg(test)]
 mod tidy;

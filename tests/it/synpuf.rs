@@ -1,0 +1,95 @@
+//! Real public claims (CMS DE-SynPUF inpatient), from the export to the report.
+//!
+//! The data are not part of the project: without them the test says so and passes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::tools::{Ran, csv, dianshu, dianshu_words, json_lines, only_run, shared};
+
+fn sql(home: &Path, statement: &str) -> Vec<serde_json::Value> {
+    let ran: Ran =
+        dianshu_words(home, &["sql", statement, "--warehouse", "wh", "--json"]).ok();
+    json_lines(&ran.stdout)
+}
+
+#[test]
+fn real_claims_go_from_export_to_report_with_exact_totals() {
+    let Some(export) = shared("data/synpuf-inpatient/inpatient.csv.gz") else {
+        println!("skipped: no public claims beside the project (shared/data/synpuf-inpatient)");
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real");
+    let mapping = real.join("synpuf.toml");
+    let policy = real.join("synpuf-drg");
+    let words = format!("ingest {} --mapping {}", export.display(), mapping.display());
+    let loaded = dianshu(path, &format!("{words} --warehouse wh --quiet"));
+    assert!(loaded.code <= 1, "{}", loaded.stderr);
+
+    // Control totals of the data's own README: cases, total fee and fund payment by discharge year.
+    let totals = sql(
+        path,
+        "select extract(year from setl_time) as year, count(*) as cases, \
+         sum(medfee_sumamt) as fee, sum(hifp_pay) as fund from settlement group by 1 order by 1",
+    );
+    let shown: Vec<[String; 4]> = totals
+        .iter()
+        .map(|row| {
+            ["year", "cases", "fee", "fund"].map(|key| row[key].to_string().replace('"', ""))
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ["2008", "13992", "148760210.00", "128447880.00"],
+            ["2009", "13149", "147990800.00", "127708360.00"],
+            ["2010", "7320", "83117570.00", "71103860.00"],
+        ]
+    );
+    let filtered = sql(
+        path,
+        "select count(*) as rows from finding where check_id = 'row_filtered' \
+         and \"table\" = 'settlement'",
+    );
+    assert_eq!(filtered[0]["rows"], 33, "second segments are reported");
+
+    let name = policy.display();
+    dianshu(path, &format!("catalog build --policy {name} --years 2008,2009 --out cat --warehouse wh"))
+        .ok();
+    let counts: BTreeMap<String, i64> = csv(&path.join("cat/flow.csv"))
+        .into_iter()
+        .filter(|row| row["step"] == "cases")
+        .map(|row| (row["year"].clone(), row["rows"].parse().unwrap()))
+        .collect();
+    assert_eq!(counts, BTreeMap::from([("2008".into(), 13_992), ("2009".into(), 13_149)]));
+    // Codes that are no DRG have no result: their cases stay, ungrouped, and the catalog says so.
+    let no_drg = sql(
+        path,
+        "select count(*) as rows from group_result where group_code is null or group_code = ''",
+    );
+    let missing = no_drg[0]["rows"].as_i64().unwrap();
+    let groups = csv(&path.join("cat/groups.csv"));
+    let grouped: i64 = groups.iter().map(|group| group["cases"].parse::<i64>().unwrap()).sum();
+    assert!(missing > 0, "some codes are no DRG");
+    assert!(grouped < 13_992 + 13_149, "ungrouped cases are in no group");
+    assert!(groups.iter().all(|group| group["group_code"] != "OTH" && group["group_code"] != "000"));
+
+    let words = format!("backtest --policy {name} --catalog cat --year 2010 --warehouse wh --json");
+    let shown = dianshu(path, &format!("{words} share-95 cap-10 share-95+cap-10")).ok().stdout;
+    let lines = json_lines(&shown);
+    assert_eq!(lines.len(), 4);
+    for line in &lines {
+        assert_eq!(line["cases"], 7_320);
+        assert_eq!(line["booked_yuan"], "71103860.00");
+    }
+    assert_eq!(lines[0]["paid_yuan"], "75000000.00");
+    // T = A + 0.95 × (F − A) = 71 103 860 + 0.95 × 3 896 140 = 74 805 193.00
+    assert_eq!(lines[1]["paid_yuan"], "74805193.00");
+    let run = only_run(&path.join("runs"));
+    dianshu(path, &format!("verify {}", run.display())).ok();
+    dianshu(path, &format!("report --run {} --lang en", run.display())).ok();
+    assert!(run.join("report/report.html").is_file());
+    assert!(run.join("report/report.xlsx").is_file());
+}
