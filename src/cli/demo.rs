@@ -1,0 +1,128 @@
+//! `dianshu demo`: the whole way on an embedded synthetic city.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::common::{Bytes, Common};
+use super::{Error, Outcome, backtest, catalog, check, ingest, output, report};
+use crate::period::Years;
+use crate::policy;
+use crate::report::{Format, Lang};
+use crate::synth::{self, City};
+use crate::units::Fen;
+
+/// File that marks a folder as made by the demo.
+const MARK: &str = ".dianshu-demo";
+/// A share of wrong rows in hundredths of a percent that a planted city stays below.
+const LIMIT: u32 = 300;
+
+/// Arguments of `dianshu demo`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// System to show
+    #[arg(default_value = "jining-apg")]
+    system: String,
+    /// Folder of everything the demo makes
+    #[arg(long, default_value = "dianshu-demo", value_name = "DIR")]
+    dir: PathBuf,
+    /// People of the city [default: as the city says]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=50_000_000))]
+    people: Option<u32>,
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Memory the engine may use before it spills to disk
+    #[arg(long, default_value = "2GiB", value_name = "SIZE")]
+    memory: Bytes,
+    /// Language of the report: `zh` or `en`
+    #[arg(long, default_value = "zh")]
+    lang: Lang,
+    /// No talk on stderr
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
+    let city = City::named(&args.system)?;
+    let policy = policy::load(&args.system)?;
+    let demo = city.demo().clone();
+    let dir = &args.dir;
+    prepare(dir)?;
+    let common = Common {
+        warehouse: dir.join("warehouse"),
+        threads: args.threads,
+        memory: args.memory,
+        json: false,
+        quiet: args.quiet,
+    };
+    let export = dir.join("export");
+    common.say(&format!("1/6 synth      {} → {}", args.system, export.display()));
+    let years: Years = demo.years.clone();
+    let made = synth::generate(&synth::Settings {
+        city,
+        years: years.clone(),
+        people: args.people.unwrap_or(demo.people),
+        seed: demo.seed,
+        out: export.clone(),
+        format: synth::Format::Parquet,
+        defects: true,
+        parts: 1,
+    })?;
+    common.say(&format!("{made}"));
+    common.say(&format!("2/6 ingest     {} → {}", export.display(), common.warehouse.display()));
+    ingest::load(&common, &[export])?;
+    common.say("3/6 check      planted defects among the findings");
+    let checked = check::checked(&common, None, Some(&args.system), (Fen(1), LIMIT))?;
+    let (settled, history) = split(&years);
+    let book = dir.join("catalog");
+    common.say(&format!("4/6 catalog    {history} → {}", book.display()));
+    catalog::build(&common, &policy, &history, &book)?;
+    common.say(&format!("5/6 backtest   {settled} under {} scenarios", demo.scenarios.len() + 1));
+    let job = backtest::Job {
+        policy: &args.system,
+        catalog: &book,
+        year: settled,
+        scenarios: &demo.scenarios,
+        with_cases: false,
+        out: &dir.join("runs"),
+    };
+    let (path, done) = job.run(&common)?;
+    common.say("6/6 report");
+    let more = vec![checked.summary];
+    let formats = [Format::Html, Format::Xlsx];
+    let files = report::write(&path, &formats, args.lang, &dir.join("report"), more)?;
+    output::print(&backtest::summary(&done), false)?;
+    let mut text = format!("run:     {}\ncatalog: {}\n", path.display(), book.display());
+    for file in files {
+        text.push_str(&format!("report:  {}\n", file.display()));
+    }
+    output::print_text(&text)?;
+    Ok(Outcome::Done)
+}
+
+/// The newest year is settled, the others are history.
+fn split(years: &Years) -> (u16, Years) {
+    let settled = years.last();
+    let older = years.as_slice().iter().copied().filter(|year| *year < settled).collect();
+    (settled, Years::new(older).unwrap_or_else(|| years.clone()))
+}
+
+/// An empty folder of the demo's own; what an earlier demo left is removed, anything else refused.
+fn prepare(dir: &Path) -> Result<(), Error> {
+    let folder = |source| Error::Folder { path: dir.to_owned(), source };
+    let mark = dir.join(MARK);
+    if dir.exists() {
+        let is_empty = fs::read_dir(dir).map_err(folder)?.next().is_none();
+        if !is_empty && !mark.is_file() {
+            return Err(Error::Foreign { path: dir.to_owned() });
+        }
+        for part in ["export", "warehouse", "catalog", "runs", "report"] {
+            let part = dir.join(part);
+            if part.exists() {
+                fs::remove_dir_all(&part).map_err(folder)?;
+            }
+        }
+    }
+    fs::create_dir_all(dir).map_err(folder)?;
+    fs::write(&mark, "made by `dianshu demo`; the next demo empties it\n").map_err(folder)
+}
