@@ -2,6 +2,7 @@
 
 pub mod contract;
 pub mod digest;
+pub mod expression;
 pub mod parquet;
 pub mod relation;
 pub mod snapshot;
