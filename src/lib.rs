@@ -21,6 +21,9 @@ pub mod weights;
 pub mod warehouse;
 
 #[cfg(feature = "engine")]
+pub mod intake;
+
+#[cfg(feature = "engine")]
 pub mod grouping;
 
 #[cfg(feature = "engine")]

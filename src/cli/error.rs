@@ -94,6 +94,12 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// A summary that is no JSON.
+    #[error("cannot write the summary as JSON")]
+    Json {
+        /// Why not.
+        source: serde_json::Error,
+    },
     /// stdout cannot be written.
     #[error("cannot write to stdout")]
     Stdout {

@@ -5,6 +5,7 @@ pub mod digest;
 pub mod dimension;
 pub mod engine;
 pub mod error;
+pub mod expression;
 pub mod functions;
 pub mod models;
 pub mod parquet;
