@@ -17,6 +17,8 @@ pub struct Catalog {
     pub scale: Option<Decimal>,
     /// Published base mean M in yuan, rounded to `places`.
     pub base_mean: Decimal,
+    /// Mean of all cases of each year in yuan, rounded to `places`, oldest first; `None` where unknown.
+    pub year_base_means: Vec<Option<Decimal>>,
     /// Decimal places of means and points.
     pub places: u32,
     /// Groups, ascending by code (bytes).
