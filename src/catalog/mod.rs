@@ -1,3 +1,38 @@
-//! The catalog artefact: read, write, diff, verify.
+//! The catalog artefact: a folder with the points of every group, what they were computed from, and
+//! digests of all of it.
+//!
+//! | file | one row per |
+//! | --- | --- |
+//! | `catalog.toml` | the catalog: identity, years, base mean, sources, digests of all other files |
+//! | `groups.csv` | group, by code |
+//! | `institutions.csv` | institution, by code |
+//! | `flow.csv` | year and step from raw rows to cases, in the order of the steps |
+//! | `trimmed.csv` | group and year that lost cases to trimming |
+//! | `identity.csv` | line of Σ cases × points ÷ scale × base mean = total |
+//! | `policy.toml` | the policy it was built under, as text |
+//!
+//! CSV files are UTF-8 with a byte order mark for Excel, lines end in LF, decimals have fixed places, an
+//! empty cell is a missing value. The same catalog gives the same bytes; there is no time in them.
+//!
+//! `catalog.toml` ends with the digest of everything above it, so any edit of any file is noticed when
+//! the catalog is read.
 
+mod diff;
+mod digest;
+mod error;
+mod manifest;
 pub mod model;
+mod read;
+mod sheet;
+mod sheets;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod write;
+
+pub use diff::{Change, DiffRow, apply, diff, diff_table};
+pub use error::Error;
+pub use manifest::State;
+pub use read::{Stored, open, read};
+pub use verify::{Check, Report, verify};
+pub use write::{Artefact, write};

@@ -70,7 +70,7 @@ impl Job<'_> {
     /// Replays and writes the run; its folder and what it holds.
     pub(super) fn run(&self, common: &Common) -> Result<(PathBuf, Replay), Error> {
         let policy = policy::load(self.policy)?;
-        let stored = catalog::read(self.catalog)?;
+        let stored = catalog::open(self.catalog)?;
         let settings = Settings {
             policy: &policy,
             scenarios: self.scenarios,

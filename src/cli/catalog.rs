@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use rust_decimal::Decimal;
 
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
-use crate::catalog::model::Catalog;
+use crate::catalog::Artefact;
+use crate::catalog::model::{Catalog, Group};
 use crate::grouping::cases::{self, Request};
 use crate::grouping::flow;
 use crate::period::Years;
 use crate::policy::{self, LoadedPolicy, model::Method};
 use crate::table::{Column, Table};
+use crate::units::{Fen, Points};
 use crate::{catalog, explain, weights};
 
 /// Arguments of `dianshu catalog`.
@@ -98,9 +101,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         }
         Command::Show(args) => show(args),
         Command::Diff(args) => {
-            let old = catalog::read(&args.old)?;
-            let new = catalog::read(&args.new)?;
-            output::print(&catalog::diff_table(&catalog::diff(&old.catalog, &new.catalog)), args.json)?;
+            let (old, new) = (catalog::read(&args.old)?, catalog::read(&args.new)?);
+            let rows = catalog::diff(&old, &new);
+            output::print(&catalog::diff_table(&rows, new.places), args.json)?;
             Ok(Outcome::Done)
         }
         Command::Verify(args) => verify(&args.catalog, args.json),
@@ -143,18 +146,29 @@ pub(super) fn build(
     let built = weights::build(&cases.cases, &policy.policy, years, passed)?;
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
     common.warn(&warnings);
-    catalog::write(&built.catalog, policy, out)?;
+    let mut extra = policy.files().clone();
+    for scenario in &policy.scenarios {
+        let name = format!("scenario-{}.toml", scenario.name);
+        extra.insert(name, scenario.source.clone().into_bytes());
+    }
+    let artefact = Artefact {
+        catalog: &built.catalog,
+        policy: &policy.policy.identity,
+        policy_source: &policy.source,
+        extra: &extra,
+    };
+    catalog::write(&artefact, out)?;
     Ok(built.catalog)
 }
 
 fn show(args: &ShowArgs) -> Result<Outcome, Error> {
-    let stored = catalog::read(&args.catalog)?;
-    let table = catalog::group_table(&stored.catalog);
+    let catalog = catalog::read(&args.catalog)?;
+    let table = group_table(&catalog);
     let Some(code) = &args.group else {
         output::print(&table, args.json)?;
         return Ok(Outcome::Done);
     };
-    let codes = stored.catalog.groups.iter().map(|group| group.group_code.as_str());
+    let codes = catalog.groups.iter().map(|group| group.group_code.as_str());
     let Some(row) = codes.clone().position(|known| known == code) else {
         let nearest = explain::nearest(code, codes).map(str::to_owned);
         return Err(Error::UnknownGroup { group: code.clone(), nearest });
@@ -171,8 +185,8 @@ fn show(args: &ShowArgs) -> Result<Outcome, Error> {
 /// Recomputes everything that can be recomputed offline.
 pub(super) fn verify(path: &Path, json: bool) -> Result<Outcome, Error> {
     let report = catalog::verify(path)?;
-    output::print(&report.table, json)?;
-    Ok(if report.holds { Outcome::Done } else { Outcome::No })
+    output::print(&report.table(), json)?;
+    Ok(if report.passed() { Outcome::Done } else { Outcome::No })
 }
 
 fn identity_table(built: &Catalog) -> Table {
@@ -184,4 +198,38 @@ fn identity_table(built: &Catalog) -> Table {
     Table::new("identity")
         .with("line", Column::text(built.identity.iter().map(|line| line.line.clone())))
         .with("amount_yuan", Column::Decimal { places: 4, values: amounts.collect() })
+}
+
+/// Groups as `groups.csv` has them.
+fn group_table(catalog: &Catalog) -> Table {
+    let groups = &catalog.groups;
+    let text = |of: fn(&Group) -> String| Column::text(groups.iter().map(of));
+    let count = |cases: u64| i64::try_from(cases).unwrap_or(i64::MAX);
+    let decimal = |places: u32, of: &dyn Fn(&Group) -> Option<Decimal>| {
+        let values = groups.iter().map(|group| {
+            of(group).map(|mut value| {
+                value.rescale(places);
+                value.mantissa()
+            })
+        });
+        Column::Decimal { places, values: values.collect() }
+    };
+    let places = catalog.places;
+    let mut table = Table::new("groups")
+        .with("group_code", text(|group| group.group_code.clone()))
+        .with("group_name", text(|group| group.group_name.clone()))
+        .with("kind", text(|group| group.kind.clone()));
+    for (at, year) in catalog.years.iter().enumerate() {
+        let cases = groups.iter().map(|group| count(group.year_cases[at]));
+        table = table
+            .with(&format!("cases_{year}"), Column::whole(cases))
+            .with(&format!("mean_{year}"), decimal(places, &|group| group.year_means[at]));
+    }
+    table
+        .with("cases", Column::whole(groups.iter().map(|group| count(group.cases))))
+        .with("mean", decimal(places, &|group| Some(group.mean)))
+        .with("cv", decimal(6, &|group| group.cv))
+        .with("points", decimal(places, &|group| group.points.map(Points::to_decimal)))
+        .with("standard", decimal(2, &|group| group.standard.map(Fen::to_yuan)))
+        .with("flags", text(|group| group.flags.join(";")))
 }

@@ -181,7 +181,7 @@ pub(super) fn catalog(base_mean: &str, scale: &str, groups: &[(&str, &str, &str)
         years: vec![2023],
         scale: Some(dec(scale)),
         base_mean: dec(base_mean),
-        year_base_means: Vec::new(),
+        year_base_means: vec![Some(dec(base_mean))],
         places: 4,
         groups: groups.iter().map(group).collect(),
         institutions: Vec::new(),

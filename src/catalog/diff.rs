@@ -1,0 +1,198 @@
+//! What changed from one catalog to another, largest money first.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::error::Error;
+use super::model::{Catalog, Group};
+use crate::table::{Column, Table};
+use crate::units::{Fen, Points, Ratio, exact, fraction, ratio};
+
+/// What happened to a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Only in the second catalog.
+    Added,
+    /// Only in the first.
+    Dropped,
+    /// Other points, or another price.
+    Repriced,
+    /// Points and price stand; counts and means may differ.
+    Same,
+}
+
+impl Change {
+    /// The word used in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Dropped => "dropped",
+            Self::Repriced => "repriced",
+            Self::Same => "same",
+        }
+    }
+}
+
+/// One group in either catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiffRow {
+    /// Its code.
+    pub group_code: String,
+    /// What happened to it.
+    pub change: Change,
+    /// As it was; `None` when added.
+    pub before: Option<Group>,
+    /// As it is; `None` when dropped.
+    pub after: Option<Group>,
+    /// |change of points| × cases, in points, or |change of price| × cases, in yuan, where there are no
+    /// points. Cases are those of the second catalog, of the first for a dropped group.
+    pub weight: Decimal,
+    /// The same in yuan: points ÷ scale × base mean of the second catalog, to the fen.
+    pub money: Fen,
+}
+
+/// Compares two catalogs: every group of either, the largest money first, then by code.
+#[must_use]
+pub fn diff(before: &Catalog, after: &Catalog) -> Vec<DiffRow> {
+    let mut pairs: BTreeMap<&str, (Option<&Group>, Option<&Group>)> = BTreeMap::new();
+    for group in &before.groups {
+        pairs.entry(&group.group_code).or_default().0 = Some(group);
+    }
+    for group in &after.groups {
+        pairs.entry(&group.group_code).or_default().1 = Some(group);
+    }
+    let yuan_per_point = yuan_per_point(after).or_else(|| yuan_per_point(before));
+    let mut rows: Vec<DiffRow> = pairs
+        .into_iter()
+        .map(|(code, (one, two))| row(code, one, two, yuan_per_point.as_ref()))
+        .collect();
+    rows.sort_by(|one, two| {
+        let rank = |row: &DiffRow| (Reverse(row.money), Reverse(row.weight));
+        rank(one).cmp(&rank(two)).then_with(|| one.group_code.cmp(&two.group_code))
+    });
+    rows
+}
+
+fn yuan_per_point(catalog: &Catalog) -> Option<Ratio> {
+    let scale = exact(catalog.scale?);
+    fraction(scale.denom().clone(), scale.numer().clone())
+        .map(|inverse| exact(catalog.base_mean) * inverse)
+}
+
+fn row(
+    code: &str,
+    before: Option<&Group>,
+    after: Option<&Group>,
+    yuan_per_point: Option<&Ratio>,
+) -> DiffRow {
+    let points = |group: Option<&Group>| group.and_then(|group| group.points);
+    let price = |group: Option<&Group>| group.and_then(|group| group.standard);
+    let change = match (before, after) {
+        (None, _) => Change::Added,
+        (_, None) => Change::Dropped,
+        _ if points(before) != points(after) || price(before) != price(after) => Change::Repriced,
+        _ => Change::Same,
+    };
+    let cases = ratio(after.or(before).map_or(0, |group| group.cases));
+    let value = |points: Option<Points>| points.unwrap_or_default().to_ratio();
+    let yuan = |price: Option<Fen>| price.unwrap_or_default().to_ratio() / ratio(100);
+    let distance = |one: Ratio, two: Ratio| if one > two { one - two } else { two - one };
+    let has_points = points(before).or(points(after)).is_some();
+    let (weight, money) = match yuan_per_point.filter(|_| has_points) {
+        Some(yuan_per_point) => {
+            let weight = distance(value(points(before)), value(points(after))) * cases;
+            let money = &weight * yuan_per_point;
+            (weight, money)
+        }
+        None => {
+            let weight = distance(yuan(price(before)), yuan(price(after))) * cases;
+            (weight.clone(), weight)
+        }
+    };
+    DiffRow {
+        group_code: code.to_owned(),
+        change,
+        before: before.cloned(),
+        after: after.cloned(),
+        weight: crate::units::to_decimal(&weight, Points::PLACES).unwrap_or(Decimal::MAX),
+        money: Fen::nearest(&(money * ratio(100))).unwrap_or(Fen(i64::MAX)),
+    }
+}
+
+/// Applies a difference to the groups it was made from: `apply(diff(a, b), a.groups) = b.groups`.
+///
+/// # Errors
+/// [`Error::Apply`] if a group is not as the difference found it.
+pub fn apply(rows: &[DiffRow], groups: &[Group]) -> Result<Vec<Group>, Error> {
+    let mut known: BTreeMap<&str, &Group> =
+        groups.iter().map(|group| (group.group_code.as_str(), group)).collect();
+    let wrong = |group: &str, found| Err(Error::Apply { group: group.to_owned(), found });
+    let mut result = Vec::with_capacity(rows.len());
+    for row in rows {
+        match (known.remove(row.group_code.as_str()), &row.before) {
+            (found, before) if found == before.as_ref() => result.extend(row.after.clone()),
+            (None, _) => return wrong(&row.group_code, "is missing"),
+            (Some(_), None) => return wrong(&row.group_code, "is there already"),
+            (Some(_), Some(_)) => return wrong(&row.group_code, "is not as it was"),
+        }
+    }
+    if let Some((code, _)) = known.pop_first() {
+        return wrong(code, "is not in the difference");
+    }
+    result.sort_by(|one, two| one.group_code.cmp(&two.group_code));
+    Ok(result)
+}
+
+/// A difference as table `diff`, in its own order.
+#[must_use]
+pub fn diff_table(rows: &[DiffRow], places: u32) -> Table {
+    let either = |row: &DiffRow, of: fn(&Group) -> &str| {
+        let group = row.after.as_ref().or(row.before.as_ref());
+        group.map(of).unwrap_or_default().to_owned()
+    };
+    let side = |of: fn(&DiffRow) -> Option<&Group>| {
+        let points = |row| of(row).and_then(|group| group.points);
+        let points = rows.iter().map(move |row| points(row).map(|points| i128::from(points.0)));
+        let price = rows.iter().map(move |row| of(row).and_then(|group| group.standard));
+        let mean = rows.iter().map(move |row| {
+            of(row).map(|group| {
+                let mut mean = group.mean;
+                mean.rescale(places);
+                mean.mantissa()
+            })
+        });
+        let cases = rows
+            .iter()
+            .map(move |row| of(row).map(|group| i64::try_from(group.cases).unwrap_or(i64::MAX)));
+        (
+            Column::Decimal { places: Points::PLACES, values: points.collect() },
+            Column::Decimal {
+                places: 2,
+                values: price.map(|price| price.map(|fen| i128::from(fen.0))).collect(),
+            },
+            Column::Decimal { places, values: mean.collect() },
+            Column::Whole(cases.collect()),
+        )
+    };
+    let (points, price, mean, cases) = side(|row| row.before.as_ref());
+    let (points_after, price_after, mean_after, cases_after) = side(|row| row.after.as_ref());
+    Table::new("diff")
+        .with("group_code", Column::text(rows.iter().map(|row| row.group_code.as_str())))
+        .with(
+            "group_name",
+            Column::text(rows.iter().map(|row| either(row, |group| &group.group_name))),
+        )
+        .with("change", Column::text(rows.iter().map(|row| row.change.as_str())))
+        .with("points_before", points)
+        .with("points_after", points_after)
+        .with("standard_before_yuan", price)
+        .with("standard_after_yuan", price_after)
+        .with("mean_before", mean)
+        .with("mean_after", mean_after)
+        .with("cases_before", cases)
+        .with("cases_after", cases_after)
+        .with("money_yuan", Column::yuan(rows.iter().map(|row| row.money.0)))
+}

@@ -1,0 +1,195 @@
+//! Why a catalog cannot be written, read or applied.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::explain::{Explain, Kind};
+
+/// A catalog folder that cannot be written or read. Writing changes nothing when it fails.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The system said no.
+    #[error("cannot {step} `{}`", path.display())]
+    Io {
+        /// What was tried: `read`, `write`, `create`, `rename`, `flush`, `list`, `remove`.
+        step: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A path without a last part, such as `/` or `..`.
+    #[error("`{}` is not a name for a catalog folder", path.display())]
+    Target {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The target is used for something else.
+    #[error("`{}` exists and is not a catalog", path.display())]
+    NotACatalog {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The target catalog may not be replaced any more.
+    #[error("catalog `{}` is {state}; only a draft can be replaced", path.display())]
+    NotADraft {
+        /// The path.
+        path: PathBuf,
+        /// Its state.
+        state: &'static str,
+    },
+    /// The target catalog folder holds a file that replacing it would lose.
+    #[error("catalog `{}` holds `{file}`, which is not part of it", path.display())]
+    ForeignFile {
+        /// The path.
+        path: PathBuf,
+        /// The file.
+        file: String,
+    },
+    /// An added file whose name is no plain name, or one of the catalog's own.
+    #[error("`{name}` cannot be added to a catalog: it must be a plain file name not in use")]
+    FileName {
+        /// The name.
+        name: String,
+    },
+    /// A number that its column cannot hold.
+    #[error("{what}: {value} has more than {places} decimal places")]
+    Places {
+        /// Column and row.
+        what: String,
+        /// The number.
+        value: String,
+        /// Places of the column.
+        places: u32,
+    },
+    /// A list with more or fewer entries than there are years.
+    #[error("{what}: {found} yearly values for {years} statistics years")]
+    Yearly {
+        /// Column and row.
+        what: String,
+        /// Values found.
+        found: usize,
+        /// Statistics years.
+        years: usize,
+    },
+    /// No `catalog.toml`.
+    #[error("`{}` is not a catalog: it has no `catalog.toml`", path.display())]
+    NoManifest {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// `catalog.toml` is not what a catalog has there.
+    #[error("cannot understand `{}`", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A value of `catalog.toml` that is not allowed.
+    #[error("`{}`: `{key}` is `{value}`; it must be {allowed}", path.display())]
+    ManifestValue {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// A file of the catalog is gone.
+    #[error("catalog `{}` lacks its file `{file}`", path.display())]
+    FileMissing {
+        /// The folder.
+        path: PathBuf,
+        /// The file.
+        file: String,
+    },
+    /// A digest does not match.
+    #[error("catalog `{}` was changed after it was built: `{file}`", path.display())]
+    Changed {
+        /// The folder.
+        path: PathBuf,
+        /// The file that differs.
+        file: String,
+    },
+    /// Bytes that are not UTF-8, or a record with the wrong number of fields.
+    #[error("cannot read `{file}` as CSV")]
+    Csv {
+        /// The file.
+        file: String,
+        /// Where and why.
+        source: csv::Error,
+    },
+    /// A column no catalog has there.
+    #[error("`{file}` line 1: unknown column `{column}`")]
+    UnknownColumn {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// The nearest known one.
+        nearest: Option<String>,
+    },
+    /// A column every catalog has there, or in another place.
+    #[error("`{file}` line 1: column `{column}` is missing or not in its place")]
+    MissingColumn {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+    },
+    /// A cell that is not what its column holds.
+    #[error("`{file}` line {line}, column `{column}`: `{value}` is not {allowed}")]
+    Cell {
+        /// The file.
+        file: String,
+        /// Line, the header being 1.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The cell.
+        value: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// A difference that was made from other groups.
+    #[error("the difference does not fit these groups: `{group}` {found}")]
+    Apply {
+        /// The group.
+        group: String,
+        /// How it is there.
+        found: &'static str,
+    },
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        Kind::Input
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::Io { step: "read", .. } => "name an existing catalog folder you may read",
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "free some space, or name a folder on another disk"
+            }
+            Self::Io { .. } => "name a folder you may write to",
+            Self::NotACatalog { .. } | Self::Target { .. } => "name a new or empty folder",
+            Self::NotADraft { .. } => "build the new catalog into another folder",
+            Self::ForeignFile { .. } => "move that file elsewhere, or name another folder",
+            Self::NoManifest { .. } => "name the folder `dianshu catalog build` wrote with `--out`",
+            Self::Manifest { .. } | Self::Changed { .. } | Self::FileMissing { .. } => {
+                "build the catalog again, or restore the folder from its copy"
+            }
+            Self::UnknownColumn { nearest: Some(nearest), .. } => {
+                return vec![format!("did you mean `{nearest}`?")];
+            }
+            Self::Apply { .. } => "make the difference from the groups it is applied to",
+            _ => return Vec::new(),
+        };
+        vec![hint.to_owned()]
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of the artefact: what is written is read again, and every change is noticed.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "tests compute on small numbers of their own; an overflow fails them"
+)]
+
+mod build;
+mod differences;
+mod folders;
+mod tampering;
