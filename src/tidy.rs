@@ -55,8 +55,9 @@ fn module(path: &Path) -> String {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.iter().any(|part| part == "tests" || part == "tests.rs" || part == "tidy.rs")
-        || path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_tests"))
+    path.iter().any(|part| {
+        part == "tests" || part == "tests.rs" || part == "tidy.rs" || part == "sample.rs"
+    }) || path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_tests"))
 }
 
 /// Text without its `#[cfg(test)] mod tests { … }` tail.

@@ -28,6 +28,13 @@ fn real_claims_go_from_export_to_report_with_exact_totals() {
     let loaded = dianshu(path, &format!("{words} --warehouse wh --quiet"));
     assert!(loaded.code <= 1, "{}", loaded.stderr);
 
+    totals_match(path);
+    let name = policy.display().to_string();
+    catalog_counts_every_case(path, &name);
+    backtest_and_report(path, &name);
+}
+
+fn totals_match(path: &Path) {
     // Control totals of the data's own README: cases, total fee and fund payment by discharge year.
     let totals = sql(
         path,
@@ -54,8 +61,9 @@ fn real_claims_go_from_export_to_report_with_exact_totals() {
          and \"table\" = 'settlement'",
     );
     assert_eq!(filtered[0]["rows"], 33, "second segments are reported");
+}
 
-    let name = policy.display();
+fn catalog_counts_every_case(path: &Path, name: &str) {
     dianshu(path, &format!("catalog build --policy {name} --years 2008,2009 --out cat --warehouse wh"))
         .ok();
     let counts: BTreeMap<String, i64> = csv(&path.join("cat/flow.csv"))
@@ -75,7 +83,9 @@ fn real_claims_go_from_export_to_report_with_exact_totals() {
     assert!(missing > 0, "some codes are no DRG");
     assert!(grouped < 13_992 + 13_149, "ungrouped cases are in no group");
     assert!(groups.iter().all(|group| group["group_code"] != "OTH" && group["group_code"] != "000"));
+}
 
+fn backtest_and_report(path: &Path, name: &str) {
     let words = format!("backtest --policy {name} --catalog cat --year 2010 --warehouse wh --json");
     let shown = dianshu(path, &format!("{words} share-95 cap-10 share-95+cap-10")).ok().stdout;
     let lines = json_lines(&shown);

@@ -139,8 +139,7 @@ impl TableBlock {
             .head
             .iter()
             .map(|(label, numeric)| context! { label => label, numeric => *numeric });
-        let rows =
-            self.rows.iter().map(|row| row.iter().map(Figure::to_value).collect::<Value>());
+        let rows = self.rows.iter().map(|row| row.iter().map(Figure::to_value).collect::<Value>());
         context! {
             kind => "table",
             title => safe(&self.title),

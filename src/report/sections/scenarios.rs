@@ -3,7 +3,9 @@
 use super::super::figure::{Book, Figure, MISSING, Sheet};
 use super::super::text;
 use super::summary::Totals;
-use super::{Block, TABLE_ROWS, TableBlock, constant, escape, fill, head, omitted, sheet_name, span};
+use super::{
+    Block, TABLE_ROWS, TableBlock, constant, escape, fill, head, omitted, sheet_name, span,
+};
 
 /// Pools and periods set side by side in one table.
 const POOLS_ABREAST: usize = 4;
@@ -104,7 +106,8 @@ fn changes(book: &Book<'_>, sheet: &Sheet<'_>) -> Vec<Block> {
             let items = if lines.is_empty() || figure.text == MISSING {
                 vec![escape(book.words.no_change)]
             } else {
-                let line = |text: &&str| span(&Figure { text: (*text).to_owned(), ..figure.clone() });
+                let line =
+                    |text: &&str| span(&Figure { text: (*text).to_owned(), ..figure.clone() });
                 lines.iter().map(line).collect()
             };
             blocks.push(Block::List { title, items });

@@ -47,6 +47,22 @@ pub(super) fn cite(clause: &str) -> Cite {
     Cite { clause: Some(clause.to_owned()), reading: None }
 }
 
+/// A scope that tests nothing.
+fn everything() -> Scope {
+    Scope {
+        cite: cite("scope"),
+        insutype: Vec::new(),
+        med_type: Vec::new(),
+        dise_codg: Vec::new(),
+        exclude_out_of_area: false,
+        insu_admdvs: Vec::new(),
+        proxy_upload_codes: Vec::new(),
+        carve_out_hi_paymtd: Vec::new(),
+        only_started_institutions: false,
+        completed_from: None,
+    }
+}
+
 /// A policy that pays by points: no lines, no cap, no sharing, one pool a year.
 pub(super) fn points_policy() -> Policy {
     Policy {
@@ -57,18 +73,7 @@ pub(super) fn points_policy() -> Policy {
             valid_from: date("2020-01-01"),
             valid_to: None,
         },
-        scope: Scope {
-            cite: cite("scope"),
-            insutype: Vec::new(),
-            med_type: Vec::new(),
-            dise_codg: Vec::new(),
-            exclude_out_of_area: false,
-            insu_admdvs: Vec::new(),
-            proxy_upload_codes: Vec::new(),
-            carve_out_hi_paymtd: Vec::new(),
-            only_started_institutions: false,
-            completed_from: None,
-        },
+        scope: everything(),
         case: CaseRule {
             cite: cite("case"),
             unit: CaseUnit::Settlement,
