@@ -32,5 +32,11 @@ pub mod backtest;
 #[cfg(feature = "engine")]
 pub mod report;
 
+#[cfg(feature = "engine")]
+pub mod synth;
+
+#[cfg(feature = "engine")]
+pub mod cli;
+
 #[cfg(test)]
 mod tidy;

@@ -128,8 +128,7 @@ pub(super) fn build(
     let snapshot = common.snapshot()?;
     check_years(&snapshot, years)?;
     let engine = common.engine()?;
-    let request =
-        Request { policy: policy.policy.clone(), years: years.clone(), keep_ids: false };
+    let request = Request { policy: policy.policy.clone(), years: years.clone(), keep_ids: false };
     let cases = cases::build(&engine, &snapshot, &request)?;
     common.warn(&cases.warnings);
     let mut tables = vec!["settlement", "institution"];

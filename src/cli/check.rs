@@ -92,14 +92,14 @@ pub(super) fn checked(
     let years = years.cloned().map_or_else(all, Ok)?;
     check_years(&snapshot, &years)?;
     let engine = common.engine()?;
-    let request =
-        check::Request { years, policy, tolerance: limits.0, limit_per_myriad: limits.1 };
+    let request = check::Request { years, policy, tolerance: limits.0, limit_per_myriad: limits.1 };
     Ok(check::run(&engine, &snapshot, &request)?)
 }
 
 /// Findings as a table.
 pub(super) fn finding_table(findings: &[Finding]) -> Table {
-    let text = |of: fn(&Finding) -> &str| Column::text(findings.iter().map(|row| of(row).to_owned()));
+    let text =
+        |of: fn(&Finding) -> &str| Column::text(findings.iter().map(|row| of(row).to_owned()));
     Table::new("finding")
         .with("check_id", text(|row| &row.check_id))
         .with("severity", text(|row| row.severity.as_str()))

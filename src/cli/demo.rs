@@ -1,7 +1,10 @@
 //! `dianshu demo`: the whole way on an embedded synthetic city.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
 
 use super::common::{Bytes, Common};
 use super::{Error, Outcome, backtest, catalog, check, ingest, output, report};
@@ -42,10 +45,27 @@ pub(super) struct Args {
     quiet: bool,
 }
 
+/// What one system's demo makes and asks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plan {
+    people: u32,
+    seed: u64,
+    years: String,
+    scenarios: Vec<String>,
+}
+
+fn plan(system: &str) -> Result<Plan, Error> {
+    let mut plans: BTreeMap<String, Plan> =
+        toml::from_str(include_str!("demos.toml")).map_err(|source| Error::Demos { source })?;
+    let known = plans.keys().cloned().collect();
+    plans.remove(system).ok_or_else(|| Error::NoDemo { system: system.to_owned(), known })
+}
+
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
-    let city = City::named(&args.system)?;
+    let city = City::embedded(&args.system)?;
     let policy = policy::load(&args.system)?;
-    let demo = city.demo().clone();
+    let demo = plan(&args.system)?;
     let dir = &args.dir;
     prepare(dir)?;
     let common = Common {
@@ -57,7 +77,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     };
     let export = dir.join("export");
     common.say(&format!("1/6 synth      {} → {}", args.system, export.display()));
-    let years: Years = demo.years.clone();
+    let years: Years = demo.years.parse()?;
     let made = synth::generate(&synth::Settings {
         city,
         years: years.clone(),
@@ -68,7 +88,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         defects: true,
         parts: 1,
     })?;
-    common.say(&format!("{made}"));
+    common.say(&super::synth::summary(&made));
     common.say(&format!("2/6 ingest     {} → {}", export.display(), common.warehouse.display()));
     ingest::load(&common, &[export])?;
     common.say("3/6 check      planted defects among the findings");

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::explain::{Explain, Kind};
+use crate::period::YearsError;
 use crate::units::UnitError;
 use crate::warehouse::parquet::TableFileError;
 use crate::warehouse::relation::RelationError;
@@ -100,6 +101,23 @@ pub enum Error {
         /// Why not.
         source: serde_json::Error,
     },
+    /// The embedded plan of the demos.
+    #[error("the plan of the demos cannot be read")]
+    Demos {
+        /// Why not.
+        source: toml::de::Error,
+    },
+    /// A system without a demo.
+    #[error("there is no demo of `{system}`")]
+    NoDemo {
+        /// Asked for.
+        system: String,
+        /// Systems with a demo.
+        known: Vec<String>,
+    },
+    /// Years.
+    #[error(transparent)]
+    Years(#[from] YearsError),
     /// stdout cannot be written.
     #[error("cannot write to stdout")]
     Stdout {
@@ -113,7 +131,11 @@ pub enum Error {
 
 impl Explain for Error {
     fn kind(&self) -> Kind {
-        self.inner().map_or(Kind::Input, Explain::kind)
+        match (self, self.inner()) {
+            (Self::Demos { .. } | Self::Json { .. }, _) => Kind::Internal,
+            (_, Some(inner)) => inner.kind(),
+            (_, None) => Kind::Input,
+        }
     }
 
     fn hints(&self) -> Vec<String> {
@@ -140,6 +162,7 @@ impl Explain for Error {
             Self::Folder { .. } => {
                 vec!["check that the folder exists, can be written to and has space".to_owned()]
             }
+            Self::NoDemo { known, .. } => vec![format!("there are {}", known.join(", "))],
             Self::Foreign { .. } => vec!["name another folder with `--dir`".to_owned()],
             _ => Vec::new(),
         }
@@ -162,6 +185,7 @@ impl Error {
             Self::Table(err) => err,
             Self::Relation(err) => err,
             Self::Unit(err) => err,
+            Self::Years(err) => err,
             _ => return None,
         })
     }

@@ -52,8 +52,10 @@ fn aligned(table: &Table) -> String {
             std::iter::once(name.clone()).chain(shown).collect()
         })
         .collect();
-    let widths: Vec<usize> =
-        cells.iter().map(|column| column.iter().map(|cell| width(cell)).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = cells
+        .iter()
+        .map(|column| column.iter().map(|cell| width(cell)).max().unwrap_or(0))
+        .collect();
     let mut text = String::new();
     for row in 0..=table.rows() {
         let mut line = String::new();
@@ -74,5 +76,7 @@ fn aligned(table: &Table) -> String {
 
 /// Columns a text takes in a terminal: Chinese characters take two.
 fn width(text: &str) -> usize {
-    text.chars().map(|c| if u32::from(c) >= 0x1100 && !matches!(c, '–' | '—') { 2 } else { 1 }).sum()
+    text.chars()
+        .map(|c| if u32::from(c) >= 0x1100 && !matches!(c, '–' | '—') { 2 } else { 1 })
+        .sum()
 }

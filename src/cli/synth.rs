@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Error, Outcome, output};
 use crate::period::Years;
-use crate::synth::{self, City, Format};
+use crate::synth::{self, City, Format, Summary};
 
 /// Arguments of `dianshu synth`.
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// How tables are written: `parquet`, `csv` or `csv-gb18030`
-    #[arg(long, default_value = "parquet")]
+    #[arg(long, default_value = "parquet", value_parser = format)]
     format: Format,
     /// Files each big table is split into
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -36,7 +36,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Outcome, Error> {
     let settings = synth::Settings {
-        city: City::named(&args.system)?,
+        city: City::embedded(&args.system)?,
         years: args.years,
         people: args.people,
         seed: args.seed,
@@ -45,7 +45,30 @@ pub(super) fn run(args: Args) -> Result<Outcome, Error> {
         defects: !args.clean,
         parts: args.parts,
     };
-    let summary = synth::generate(&settings)?;
-    output::print_text(&format!("{summary}\n"))?;
+    let made = synth::generate(&settings)?;
+    output::print_text(&self::summary(&made))?;
     Ok(Outcome::Done)
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    match text {
+        "parquet" => Ok(Format::Parquet),
+        "csv" => Ok(Format::Csv),
+        "csv-gb18030" => Ok(Format::CsvGb18030),
+        _ => Err("write `parquet`, `csv` or `csv-gb18030`".to_owned()),
+    }
+}
+
+/// What was made, line by line.
+pub(super) fn summary(made: &Summary) -> String {
+    let Summary { settlements, fee_lines, diagnoses, amount, cases, defects, files } = made;
+    let mut text = format!(
+        "{settlements} settlements of {amount} yuan, {fee_lines} fee lines, {diagnoses} diagnoses; \
+         {cases} cases in the truth\n"
+    );
+    for (check, count) in defects {
+        text.push_str(&format!("planted {:>6} × {check}, {} yuan\n", count.count, count.amount));
+    }
+    text.push_str(&format!("files: {}\n", files.join(", ")));
+    text
 }

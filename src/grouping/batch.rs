@@ -9,14 +9,14 @@ use crate::warehouse::rows::{bool_column, text_column, time_column, whole_column
 /// Typed columns of one batch.
 #[derive(Debug)]
 pub struct Batch<'a> {
-    setl_id: &'a StringViewArray,
-    fate: &'a StringViewArray,
+    setl_id: StringViewArray,
+    fate: StringViewArray,
     is_repeated: &'a BooleanArray,
-    psn_no: &'a StringViewArray,
-    mdtrt_id: &'a StringViewArray,
-    fixmedins_code: &'a StringViewArray,
-    insutype: &'a StringViewArray,
-    dise_codg: &'a StringViewArray,
+    psn_no: StringViewArray,
+    mdtrt_id: StringViewArray,
+    fixmedins_code: StringViewArray,
+    insutype: StringViewArray,
+    dise_codg: StringViewArray,
     begntime: &'a TimestampMicrosecondArray,
     setl_time: &'a TimestampMicrosecondArray,
     original_setl_time: &'a TimestampMicrosecondArray,
@@ -29,7 +29,7 @@ pub struct Batch<'a> {
     lines: &'a Int64Array,
     class_fen: [&'a Int64Array; 3],
     class_important: [&'a BooleanArray; 3],
-    group_code: &'a StringViewArray,
+    group_code: StringViewArray,
     is_diagnosed: &'a BooleanArray,
     rows: usize,
 }
@@ -60,6 +60,10 @@ pub struct Row<'a> {
     pub class_important: [bool; 3],
     pub group_code: &'a str,
     pub is_diagnosed: bool,
+}
+
+fn text(column: &StringViewArray, at: usize) -> &str {
+    if column.is_null(at) { "" } else { column.value(at) }
 }
 
 impl<'a> Batch<'a> {
@@ -104,25 +108,23 @@ impl<'a> Batch<'a> {
     }
 
     /// The rows in order.
-    pub fn rows(&self) -> impl Iterator<Item = Row<'a>> {
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         (0..self.rows).map(|at| self.row(at))
     }
 
-    fn row(&self, at: usize) -> Row<'a> {
-        let text =
-            |column: &'a StringViewArray| if column.is_null(at) { "" } else { column.value(at) };
+    fn row(&self, at: usize) -> Row<'_> {
         let time =
             |column: &TimestampMicrosecondArray| column.is_valid(at).then(|| column.value(at));
         let truth = |column: &BooleanArray| column.is_valid(at) && column.value(at);
         Row {
-            setl_id: text(self.setl_id),
-            fate: text(self.fate),
+            setl_id: text(&self.setl_id, at),
+            fate: text(&self.fate, at),
             is_repeated: truth(self.is_repeated),
-            psn_no: text(self.psn_no),
-            mdtrt_id: text(self.mdtrt_id),
-            fixmedins_code: text(self.fixmedins_code),
-            insutype: text(self.insutype),
-            dise_codg: text(self.dise_codg),
+            psn_no: text(&self.psn_no, at),
+            mdtrt_id: text(&self.mdtrt_id, at),
+            fixmedins_code: text(&self.fixmedins_code, at),
+            insutype: text(&self.insutype, at),
+            dise_codg: text(&self.dise_codg, at),
             begntime: time(self.begntime),
             setl_time: self.setl_time.value(at),
             original_setl_time: time(self.original_setl_time),
@@ -135,7 +137,7 @@ impl<'a> Batch<'a> {
             lines: self.lines.value(at),
             class_fen: self.class_fen.map(|column| column.value(at)),
             class_important: self.class_important.map(truth),
-            group_code: text(self.group_code),
+            group_code: text(&self.group_code, at),
             is_diagnosed: truth(self.is_diagnosed),
         }
     }

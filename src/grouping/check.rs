@@ -250,12 +250,12 @@ fn read(
     };
     for row in 0..batch.num_rows() {
         let violation = Violation {
-            check_id: text(ids, row),
-            key: text(keys, row),
-            institution: text(institutions, row),
+            check_id: text(&ids, row),
+            key: text(&keys, row),
+            institution: text(&institutions, row),
             year: if years.is_null(row) { 0 } else { years.value(row) },
-            column: text(columns, row),
-            value: values.map(|column| text(column, row)).unwrap_or_default(),
+            column: text(&columns, row),
+            value: values.as_ref().map(|column| text(column, row)).unwrap_or_default(),
             amount_fen: if amounts.is_null(row) { 0 } else { amounts.value(row) },
         };
         // An identical copy is a finding of its own, whatever else its row is.

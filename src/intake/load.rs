@@ -67,10 +67,32 @@ impl<'a> Session<'a> {
             progress.advance(1);
         }
         let mapping_digest = mapping.as_ref().map(Mapping::digest).unwrap_or_default();
-        let session = Self { settings, sources, mapping, table, passed_over, mapping_digest };
+        let mut session = Self { settings, sources, mapping, table, passed_over, mapping_digest };
+        session.pass_over_strangers()?;
         // A plan that fails has to fail before a folder is made.
         session.plans(&[])?;
         Ok(session)
+    }
+
+    /// A folder may hold other files than exports: one that fits no table and was not named itself is
+    /// passed over, and said so.
+    fn pass_over_strangers(&mut self) -> Result<(), Error> {
+        let compiler = Compiler::new();
+        let mut known = Vec::with_capacity(self.sources.len());
+        for source in std::mem::take(&mut self.sources) {
+            let named = self.settings.paths.contains(&source.path);
+            match plan(source.clone(), self.table, self.mapping.as_ref(), &compiler) {
+                Err(Error::TableUndecided { path, .. }) if !named => {
+                    self.passed_over.push(path.display().to_string());
+                }
+                _ => known.push(source),
+            }
+        }
+        self.sources = known;
+        if self.sources.is_empty() {
+            return Err(Error::NoFiles { paths: self.passed_over.join(", ") });
+        }
+        Ok(())
     }
 
     fn plans(&self, loads: &[Load]) -> Result<Vec<Planned>, Error> {

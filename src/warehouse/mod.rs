@@ -17,3 +17,4 @@ pub mod store;
 pub use error::Error;
 
 pub(crate) use datafusion::arrow;
+pub(crate) use datafusion::parquet as parquet_crate;

@@ -12,6 +12,8 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::arrow::error::ArrowError;
 
+use crate::explain::{Explain, Kind};
+
 use super::contract::{Place, TableContract, Type};
 use crate::table::{Column, Table};
 
@@ -26,6 +28,15 @@ pub struct RelationError {
     pub column: String,
     /// Its Arrow type.
     pub found: String,
+}
+
+impl Explain for RelationError {
+    fn kind(&self) -> Kind {
+        Kind::Input
+    }
+    fn hints(&self) -> Vec<String> {
+        vec!["cast the column to text, whole numbers or decimals".to_owned()]
+    }
 }
 
 /// The Arrow type in which a kind of column is stored.
