@@ -416,7 +416,7 @@ fn value_of_total_cost_is_the_fund_value_over_the_ratio() {
 #[test]
 fn lines_may_be_drawn_at_the_published_mean() {
     let mut policy = points_policy();
-    policy.deviation = Some(super::build::yantai_lines());
+    policy.deviation = Some(super::build::published_lines());
     policy.deviation.as_mut().unwrap().reference = Reference::Mean;
     let catalog = catalog("300", "1000", &[("A", "200.0001", "666.6667")]);
     // 0.4 × 200.0001 = 80.00004 → 80.00 is low; 2 × = 400.0002 → 400.01 is high.

@@ -17,8 +17,8 @@ use crate::settlement::{
 use crate::units::Fen;
 
 use super::build::{
-    Case, case, catalog, cite, columns, dec, points_policy, settle_one, standard_policy, threads,
-    yantai_lines,
+    Case, case, catalog, cite, columns, dec, points_policy, published_lines, settle_one,
+    standard_policy, threads,
 };
 use super::reference::settle_slowly;
 
@@ -98,7 +98,7 @@ fn method() -> impl Strategy<Value = Policy> {
         for (standard, code) in policy.standards.iter_mut().zip(["B_N18", "D"]) {
             standard.group_code = code.to_owned();
         }
-        let mut deviation = yantai_lines();
+        let mut deviation = published_lines();
         deviation.compare = compare;
         if points && mean[0] {
             deviation.reference = Reference::Mean;

@@ -4,7 +4,7 @@
 use crate::settlement::cases::Cases;
 use crate::settlement::{ScenarioInput, settle};
 
-use super::build::{YEAR, catalog, input, points_policy, threads, yantai_lines};
+use super::build::{YEAR, catalog, input, points_policy, published_lines, threads};
 
 /// Ten million cases of 200 institutions and 400 groups, spread by a linear congruence.
 fn many() -> Cases {
@@ -52,7 +52,7 @@ fn fifty_scenarios_take_at_most_twice_the_time_of_one() {
         cases.groups.iter().map(|code| (code.as_str(), "1000", "1000")).collect();
     let catalog = catalog("1000", "1000", &groups);
     let mut policy = points_policy();
-    policy.deviation = Some(yantai_lines());
+    policy.deviation = Some(published_lines());
     policy.deviation.as_mut().unwrap().reference = crate::policy::model::Reference::Mean;
     let policies: Vec<_> = (0..50)
         .map(|number| {
