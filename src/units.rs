@@ -6,8 +6,8 @@
 //!
 //! ```
 //! use dianshu::units::{allocate, Fen};
-//! // 1 600.00 yuan by the points 466.6668 and 333.3334: the fen left over goes to the larger
-//! remainder. let shares = allocate(Fen(160_000), &[4_666_668, 3_333_334], &["X", "Y"]).unwrap();
+//! // 1 600.00 yuan by 466.6668 and 333.3334 points: the fen left goes to the larger remainder.
+//! let shares = allocate(Fen(160_000), &[4_666_668, 3_333_334], &["X", "Y"]).unwrap();
 //! assert_eq!(shares, [Fen(93_333), Fen(66_667)]);
 //! ```
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]

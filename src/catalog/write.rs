@@ -33,7 +33,8 @@ pub struct Artefact<'a> {
 ///
 /// The files are written into a new folder beside the target and flushed, then the folder is
 /// renamed: the target is never half a catalog, whatever stops the program. An empty folder or a
-/// draft is replaced; the old draft is moved aside first and back if the rename fails.
+/// draft is replaced; the old draft is moved aside first, to `.NAME.old-PID`, and back if the
+/// rename fails. Killed between these two renames, the program leaves it there.
 ///
 /// # Errors
 /// [`Error::NotACatalog`], [`Error::NotADraft`], [`Error::ForeignFile`] for a target that must
