@@ -1,12 +1,12 @@
 //! Money, points and exact fractions: the only places where numbers are rounded or divided.
 //!
 //! Money is a whole number of fen ([`Fen`]), points a whole number of millionths ([`Points`]).
-//! Whatever lies between (a mean, a ratio, a weight) is an exact [`Ratio`] and becomes a number with
-//! places only through [`round_half_away`]. A pool is divided only by [`allocate`].
+//! Whatever lies between (a mean, a ratio, a weight) is an exact [`Ratio`] and becomes a number
+//! with places only through [`round_half_away`]. A pool is divided only by [`allocate`].
 //!
 //! ```
 //! use dianshu::units::{allocate, Fen};
-//! // 1 600.00 yuan by the points 466.6668 and 333.3334: the fen left over goes to the larger remainder.
+//! // 1 600.00 yuan by 466.6668 and 333.3334 points: the fen left goes to the larger remainder.
 //! let shares = allocate(Fen(160_000), &[4_666_668, 3_333_334], &["X", "Y"]).unwrap();
 //! assert_eq!(shares, [Fen(93_333), Fen(66_667)]);
 //! ```
@@ -39,7 +39,8 @@ impl Points {
     /// Decimal places a point can carry.
     pub const PLACES: u32 = 6;
 
-    /// The nearest points to `value` at `places` decimals (half away from zero); `None` if out of range.
+    /// The nearest points to `value` at `places` decimals (half away from zero); `None` if out of
+    /// range.
     #[must_use]
     pub fn from_ratio(value: &Ratio, places: u32) -> Option<Self> {
         let rounded = round_half_away(value, places.min(Self::PLACES));
@@ -102,7 +103,8 @@ impl fmt::Display for Fen {
 impl FromStr for Fen {
     type Err = UnitError;
 
-    /// Reads yuan such as `947`, `947.5` or `-0.01`; a third decimal place is an error unless it is zero.
+    /// Reads yuan such as `947`, `947.5` or `-0.01`; a third decimal place is an error unless it is
+    /// zero.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || UnitError::NotYuan(text.to_owned());
         let yuan = Decimal::from_str_exact(text.trim()).map_err(|_| wrong())?;
@@ -196,8 +198,9 @@ pub fn round_half_away(value: &Ratio, places: u32) -> BigInt {
     }
 }
 
-/// `numerator ÷ denominator` as the nearest whole number, halves away from zero: [`round_half_away`] for
-/// one case of many, without big numbers. `None` when the denominator is 0 or the result leaves 128 bits.
+/// `numerator ÷ denominator` as the nearest whole number, halves away from zero:
+/// [`round_half_away`] for one case of many, without big numbers. `None` when the denominator is 0
+/// or the result leaves 128 bits.
 ///
 /// `5 ÷ 2 → 3`, `-5 ÷ 2 → -3`, `5 ÷ -2 → -3`, `1 ÷ 3 → 0`.
 #[must_use]
@@ -228,8 +231,8 @@ pub fn to_decimal(value: &Ratio, places: u32) -> Option<Decimal> {
 /// Divides `pool` by `weights` without losing or inventing a fen.
 ///
 /// Each share is `pool × weight ÷ Σ weight`, floored; the fen left over go one each to the largest
-/// fractional parts, ties by code ascending, bytewise (12.0). A negative pool is divided by its absolute
-/// value, then negated. A zero pool gives zeros, whatever the weights.
+/// fractional parts, ties by code ascending, bytewise (12.0). A negative pool is divided by its
+/// absolute value, then negated. A zero pool gives zeros, whatever the weights.
 ///
 /// # Errors
 /// [`UnitError::ZeroPoints`] if there is money but no weight, [`UnitError::NegativeWeight`], and

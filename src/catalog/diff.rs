@@ -47,8 +47,8 @@ pub struct DiffRow {
     pub before: Option<Group>,
     /// As it is; `None` when dropped.
     pub after: Option<Group>,
-    /// |change of points| × cases, in points, or |change of price| × cases, in yuan, where there are no
-    /// points. Cases are those of the second catalog, of the first for a dropped group.
+    /// |change of points| × cases, in points, or |change of price| × cases, in yuan, where there
+    /// are no points. Cases are those of the second catalog, of the first for a dropped group.
     pub weight: Decimal,
     /// The same in yuan: points ÷ scale × base mean of the second catalog, to the fen.
     pub money: Fen,

@@ -3,7 +3,7 @@
 //!
 //! | file | one row per |
 //! | --- | --- |
-//! | `catalog.toml` | the catalog: identity, years, base mean, sources, digests of all other files |
+//! | `catalog.toml` | the catalog: identity, years, base mean, sources, digests of the other files |
 //! | `groups.csv` | group, by code |
 //! | `institutions.csv` | institution, by code |
 //! | `flow.csv` | year and step from raw rows to cases, in the order of the steps |
@@ -11,11 +11,12 @@
 //! | `identity.csv` | line of Σ cases × points ÷ scale × base mean = total |
 //! | `policy.toml` | the policy it was built under, as text |
 //!
-//! CSV files are UTF-8 with a byte order mark for Excel, lines end in LF, decimals have fixed places, an
-//! empty cell is a missing value. The same catalog gives the same bytes; there is no time in them.
+//! CSV files are UTF-8 with a byte order mark for Excel, lines end in LF, decimals have fixed
+//! places, an empty cell is a missing value. The same catalog gives the same bytes; there is no
+//! time in them.
 //!
-//! `catalog.toml` ends with the digest of everything above it, so any edit of any file is noticed when
-//! the catalog is read.
+//! `catalog.toml` ends with the digest of everything above it, so any edit of any file is noticed
+//! when the catalog is read.
 
 mod diff;
 mod digest;

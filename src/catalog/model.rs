@@ -17,7 +17,8 @@ pub struct Catalog {
     pub scale: Option<Decimal>,
     /// Published base mean M in yuan, rounded to `places`.
     pub base_mean: Decimal,
-    /// Mean of all cases of each year in yuan, rounded to `places`, oldest first; `None` where unknown.
+    /// Mean of all cases of each year in yuan, rounded to `places`, oldest first; `None` where
+    /// unknown.
     pub year_base_means: Vec<Option<Decimal>>,
     /// Decimal places of means and points.
     pub places: u32,
@@ -46,7 +47,8 @@ pub struct Group {
     pub kind: String,
     /// Cases of each statistics year (before trimming), oldest first.
     pub year_cases: Vec<u64>,
-    /// Published mean of each year over kept cases, in yuan; `None` where the year has no kept case.
+    /// Published mean of each year over kept cases, in yuan; `None` where the year has no kept
+    /// case.
     pub year_means: Vec<Option<Decimal>>,
     /// Cases of all years, before trimming.
     pub cases: u64,

@@ -40,8 +40,8 @@ pub fn read(dir: &Path) -> Result<Catalog, Error> {
 /// Reads the catalog in a folder with its state, digest and policy.
 ///
 /// # Errors
-/// [`Error::NoManifest`], [`Error::FileMissing`], [`Error::Changed`] for any file whose digest differs,
-/// and an error with file, line, column and value for content no catalog has.
+/// [`Error::NoManifest`], [`Error::FileMissing`], [`Error::Changed`] for any file whose digest
+/// differs, and an error with file, line, column and value for content no catalog has.
 pub fn open(dir: &Path) -> Result<Stored, Error> {
     let (manifest, text, intact) = manifest_of(dir)?;
     let changed = |file: &str| Error::Changed { path: dir.to_owned(), file: file.to_owned() };

@@ -128,8 +128,8 @@ fn check_content(catalog: &Catalog, by_ratios: bool, report: &mut Report) {
     check_totals(catalog, report);
 }
 
-/// Points = mean ÷ base mean × scale. They come from unrounded means (A46), so each may differ by what
-/// the rounding of mean, base mean and points can hide.
+/// Points = mean ÷ base mean × scale. They come from unrounded means (A46), so each may differ by
+/// what the rounding of mean, base mean and points can hide.
 fn check_points(catalog: &Catalog, by_ratios: bool, report: &mut Report) {
     const NAME: &str = "points";
     let Some(scale) = catalog.scale.map(exact) else {

@@ -31,13 +31,14 @@ pub struct Artefact<'a> {
 
 /// Writes the catalog as a draft and gives its digest, that of the whole folder.
 ///
-/// The files are written into a new folder beside the target and flushed, then the folder is renamed: the
-/// target is never half a catalog, whatever stops the program. An empty folder or a draft is replaced; the
-/// old draft is moved aside first and back if the rename fails.
+/// The files are written into a new folder beside the target and flushed, then the folder is
+/// renamed: the target is never half a catalog, whatever stops the program. An empty folder or a
+/// draft is replaced; the old draft is moved aside first, to `.NAME.old-PID`, and back if the
+/// rename fails. Killed between these two renames, the program leaves it there.
 ///
 /// # Errors
-/// [`Error::NotACatalog`], [`Error::NotADraft`], [`Error::ForeignFile`] for a target that must stay, and
-/// [`Error::Io`] with the path that could not be written; nothing is changed then.
+/// [`Error::NotACatalog`], [`Error::NotADraft`], [`Error::ForeignFile`] for a target that must
+/// stay, and [`Error::Io`] with the path that could not be written; nothing is changed then.
 pub fn write(artefact: &Artefact<'_>, dir: &Path) -> Result<String, Error> {
     write_in(artefact, State::Draft, dir)
 }
@@ -207,7 +208,8 @@ fn write_files(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), E
     flush_folder(folder)
 }
 
-/// A rename lasts only once its folder is on the disk. Other systems than Unix cannot open a folder.
+/// A rename lasts only once its folder is on the disk. Other systems than Unix cannot open a
+/// folder.
 fn flush_folder(folder: &Path) -> Result<(), Error> {
     if cfg!(unix) {
         let open = File::open(folder).map_err(failed("flush", folder))?;

@@ -1,7 +1,7 @@
 //! Clears one pool in one period: from its money to each institution's entitlement.
 //!
-//! With F the budget, A the fund booked and s the providers' share of the side the pool is on, T = A +
-//! s·(F − A) is rounded to the fen and distributed (4.2, R29); s = 1 makes T = F.
+//! With F the budget, A the fund booked and s the providers' share of the side the pool is on, T =
+//! A + s·(F − A) is rounded to the fen and distributed (4.2, R29); s = 1 makes T = F.
 //!
 //! - **Points** (1.2): entitlement = I + allocate(T − I, points), I being the cases paid as booked.
 //! - **Standards** (2.4): entitlement = I + E while I + E ≤ T, else I + allocate(T − I, E).
@@ -183,8 +183,8 @@ impl PeriodOf<'_> {
         Ok(Cleared { point_value, ..self.cleared(entitlement) })
     }
 
-    /// Yuan per point, 4 places: printed, never used again (A46). Per point of total cost it is divided
-    /// by the pool's Σ fund ÷ Σ fee (A42, A43).
+    /// Yuan per point, 4 places: printed, never used again (A46). Per point of total cost it is
+    /// divided by the pool's Σ fund ÷ Σ fee (A42, A43).
     fn point_value(&self, money: Fen) -> Option<Decimal> {
         let points = fraction(self.sum.judged.points, Points::PER_POINT)?;
         let base = match self.policy.budget.basis {
@@ -213,8 +213,8 @@ impl PeriodOf<'_> {
         Ok(self.cleared(entitlement))
     }
 
-    /// How far each institution stands on the area's side of its share of F, which is its own item-paid
-    /// money + allocate(F − I, points); 0 on the other side.
+    /// How far each institution stands on the area's side of its share of F, which is its own
+    /// item-paid money + allocate(F − I, points); 0 on the other side.
     fn own_distances(&self, points: &[i128]) -> Result<Vec<i128>, Error> {
         let shares = self.allocate(self.minus(self.budget, self.item_paid()?)?, points)?;
         let surplus = self.budget >= self.booked;

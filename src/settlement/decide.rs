@@ -132,7 +132,8 @@ pub struct Judgement {
 ///
 /// 1. fee 0: paid as booked, no points;
 /// 2. points only: without a group of the catalog, points by its fee (A41);
-/// 3. standards only: late, then unusable: its (fallback) group's standard × ratio, no outlier test;
+/// 3. standards only: late, then unusable: its (fallback) group's standard × ratio, no outlier
+///    test;
 /// 4. the first band whose upper end is not below the amount compared; a merged case in a band with
 ///    `except_merged` is normal and paid as its group (Y24).
 ///

@@ -18,11 +18,12 @@ use super::tariff::Tariff;
 /// Pool, institution and period of some cases.
 type Key<'a> = (&'a str, &'a str, &'static str);
 
-/// Every case of the year with its class and its part of its institution's entitlement, in row order.
+/// Every case of the year with its class and its part of its institution's entitlement, in row
+/// order.
 ///
-/// A case paid as booked gets that; the rest of the entitlement is divided over the other cases by points
-/// or by their pay by standard, ties by `setl_id`, so that case pay sums to the entitlement (R27, A46).
-/// `outcome` is what [`super::settle`] gave for the same cases and scenario.
+/// A case paid as booked gets that; the rest of the entitlement is divided over the other cases by
+/// points or by their pay by standard, ties by `setl_id`, so that case pay sums to the entitlement
+/// (R27, A46). `outcome` is what [`super::settle`] gave for the same cases and scenario.
 ///
 /// # Errors
 /// [`Error::CaseIds`] when the cases came without ids, and those of [`Tariff::resolve`].
@@ -142,8 +143,8 @@ fn divide(
     own.iter().zip(parts).map(|(own, part)| Fen::sum([*own, part])).collect()
 }
 
-/// [`allocate`] where single weights may be negative (a negative fee kept with a finding, R25): those get
-/// their rounded exact share, the others divide what is then left.
+/// [`allocate`] where single weights may be negative (a negative fee kept with a finding, R25):
+/// those get their rounded exact share, the others divide what is then left.
 fn allocate_signed(money: Fen, weights: &[i128], ids: &[&str]) -> Result<Vec<Fen>, UnitError> {
     if weights.iter().all(|weight| *weight >= 0) {
         return allocate(money, weights, ids);

@@ -149,7 +149,8 @@ pub enum Error {
     },
     /// An assessment for a pool that is not settled.
     #[error(
-        "scenario `{scenario}`: institution `{institution}` is assessed in pool `{pool}`, which is not settled"
+        "scenario `{scenario}`: institution `{institution}` is assessed in pool `{pool}`, which is \
+         not settled"
     )]
     AssessmentWithoutPool {
         /// The scenario.

@@ -28,11 +28,11 @@ pub struct ScenarioInput<'a> {
 /// Annual assessment of an institution (1.4, J17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assessment {
-    /// Entitlement after the cap is multiplied by this and rounded to the fen; 1 where none is given.
-    /// A pool's own coefficient prevails over one given for every pool.
+    /// Entitlement after the cap is multiplied by this and rounded to the fen; 1 where none is
+    /// given. A pool's own coefficient prevails over one given for every pool.
     pub coefficient: Decimal,
-    /// Then this is taken off. Given for every pool it is taken once, in the first pool (by name) in
-    /// which the institution has cases.
+    /// Then this is taken off. Given for every pool it is taken once, in the first pool (by name)
+    /// in which the institution has cases.
     pub deduction: Fen,
 }
 

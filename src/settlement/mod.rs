@@ -1,8 +1,9 @@
 //! The kernel: cases → money, pools, clearing. Pure Rust on column slices; no engine, no IO.
 //!
-//! [`settle`] reads the case columns once, whatever the number of scenarios: each scenario is resolved
-//! to a [`Tariff`] of whole numbers, equal tariffs are evaluated once, and everything after the pass
-//! works on sums by institution and month. One case is judged by [`decide::decide`], in the pass and alone.
+//! [`settle`] reads the case columns once, whatever the number of scenarios: each scenario is
+//! resolved to a [`Tariff`] of whole numbers, equal tariffs are evaluated once, and everything
+//! after the pass works on sums by institution and month. One case is judged by [`decide::decide`],
+//! in the pass and alone.
 //!
 //! Invariants, asserted in release builds too: the ledger lines of an institution sum to its paid
 //! amount, and all lines of a pool, those of the fund included, sum to its budget.
@@ -42,8 +43,8 @@ use tariff::Tariff;
 
 /// Settles the same cases under every scenario, in the order given.
 ///
-/// Cases of other years than the scenarios' are not looked at. The result depends neither on the order
-/// of the rows nor on `threads`.
+/// Cases of other years than the scenarios' are not looked at. The result depends neither on the
+/// order of the rows nor on `threads`.
 ///
 /// # Errors
 /// Any [`Error`]; nothing is settled if one scenario cannot be.

@@ -45,11 +45,11 @@ pub struct PoolRow {
     pub standard_paid: Option<Fen>,
     /// Σ points in millionths; `None` where standards are paid.
     pub points: Option<i128>,
-    /// Printed yuan per point, 4 places; `None` without points, where sharing is not by points, and in
-    /// the row of a year cleared by parts.
+    /// Printed yuan per point, 4 places; `None` without points, where sharing is not by points, and
+    /// in the row of a year cleared by parts.
     pub point_value: Option<Decimal>,
-    /// Printed floating factor k, 4 places (R40); `None` for points and in the row of a year cleared by
-    /// parts.
+    /// Printed floating factor k, 4 places (R40); `None` for points and in the row of a year
+    /// cleared by parts.
     pub floating_factor: Option<Decimal>,
     /// Σ entitlement of institutions.
     pub entitlement: Fen,
@@ -153,8 +153,8 @@ pub struct GroupRow {
 
 /// One line of the ledger.
 ///
-/// The lines of an institution in a pool sum to its paid amount; all lines of a pool, those of the fund
-/// (no institution) included, sum to its budget.
+/// The lines of an institution in a pool sum to its paid amount; all lines of a pool, those of the
+/// fund (no institution) included, sum to its budget.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LedgerLine {
     /// `all`, or the insurance type.

@@ -1,4 +1,5 @@
-//! The one pass over the cases: sums by institution and month, and by group, for every tariff at once.
+//! The one pass over the cases: sums by institution and month, and by group, for every tariff at
+//! once.
 //!
 //! All sums are whole numbers, so they do not depend on the order of the rows or on the threads.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
@@ -10,8 +11,10 @@ use super::decide::{CaseClass, CaseView, Pay, Refusal, decide};
 use super::error::Error;
 use super::tariff::Tariff;
 
-/// Rows judged under one tariff before the next has its turn: their columns stay in the cache.
-const BLOCK: usize = 8192;
+/// Rows judged under one tariff before the next has its turn. Large, because the sums of a tariff
+/// are hit at random and have to come back into the cache at each turn, while columns are read in
+/// order.
+const BLOCK: usize = 1 << 18;
 
 /// What cases are, whatever the scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,12 +115,9 @@ impl Shape {
     }
 }
 
-/// Sums the cases of `year` under every tariff.
-///
-/// # Errors
-/// [`Error::Columns`] if the columns do not fit together.
+/// Sums the cases of `year` under every tariff. The columns have passed [`check_columns`].
 pub(super) fn sum(cases: &Cases, year: u16, tariffs: &[Tariff], threads: NonZeroUsize) -> Sums {
-    let parts = cases.len().div_ceil(BLOCK).clamp(1, threads.get());
+    let parts = threads.get().min(cases.len()).max(1);
     let length = cases.len().div_ceil(parts).max(1);
     let rows: Vec<_> = (0..parts)
         .map(|part| {
@@ -298,8 +298,8 @@ impl Sums {
     }
 }
 
-/// Checks that the columns are equally long, that every index and month is in range and that the lists
-/// of codes ascend, so that nothing later depends on luck.
+/// Checks that the columns are equally long, that every index and month is in range and that the
+/// lists of codes ascend, so that nothing later depends on luck.
 ///
 /// # Errors
 /// [`Error::Columns`] naming the column and the row.

@@ -304,8 +304,8 @@ fn month_rows(pool: &str, member: &Member) -> Result<Vec<MonthRow>, UnitError> {
     Ok(rows)
 }
 
-/// No fen is lost or made (design §4): an institution's lines sum to what it is paid, and all lines of
-/// the pool, the fund's included, to its budget.
+/// No fen is lost or made (design §4): an institution's lines sum to what it is paid, and all lines
+/// of the pool, the fund's included, to its budget.
 fn assert_closed(year: &PoolRow, claims: &[Claim<'_>], settled: &Settled, lines: &[LedgerLine]) {
     let total = |lines: &mut dyn Iterator<Item = &LedgerLine>| -> i128 {
         lines.map(|line| i128::from(line.amount.0)).sum()

@@ -104,7 +104,8 @@ pub fn institution_table(outcomes: &[Outcome]) -> Table {
         .with("surplus_rate_before_cap", rows.printed(|row| row.surplus_rate_before_cap))
 }
 
-/// One row per scenario, pool and period; figures of the year end are missing in a part of the year.
+/// One row per scenario, pool and period; figures of the year end are missing in a part of the
+/// year.
 #[must_use]
 pub fn pool_table(outcomes: &[Outcome]) -> Table {
     fn end<T>(row: &PoolRow, of: fn(YearEnd) -> T) -> Option<T> {

@@ -1,7 +1,7 @@
 //! A scenario resolved to whole numbers per group: points, prices and the ends of the bands.
 //!
-//! Scenarios that differ in money only (budget, sharing, cap) have equal tariffs, and the pass over the
-//! cases evaluates equal tariffs once.
+//! Scenarios that differ in money only (budget, sharing, cap) have equal tariffs, and the pass over
+//! the cases evaluates equal tariffs once.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 use std::collections::HashMap;
@@ -80,8 +80,8 @@ pub(super) enum Denominator {
 }
 
 impl Tariff {
-    /// Resolves a scenario for these cases. Only their lists of codes are read, and their sums where the
-    /// policy takes the area's ratio.
+    /// Resolves a scenario for these cases. Only their lists of codes are read, and their sums
+    /// where the policy takes the area's ratio.
     ///
     /// # Errors
     /// A missing catalog, scale or base mean, or a price that changes within a month.
@@ -266,8 +266,8 @@ fn inner_bands(deviation: &Deviation) -> &[Band] {
     deviation.bands.split_last().map_or(&[], |(_, inner)| inner)
 }
 
-/// The largest whole fen in a band: ⌊up_to × reference⌋ when the end belongs to it, else the fen below
-/// ⌈up_to × reference⌉.
+/// The largest whole fen in a band: ⌊up_to × reference⌋ when the end belongs to it, else the fen
+/// below ⌈up_to × reference⌉.
 fn end_of(band: &Band, reference_fen: &Ratio) -> i64 {
     let Some(up_to) = band.up_to else { return i64::MAX };
     let end = exact(up_to) * reference_fen;

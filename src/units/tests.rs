@@ -129,7 +129,8 @@ proptest! {
     #[test]
     fn allocation_loses_nothing_and_stays_within_a_fen((pool, weights, codes) in division()) {
         let shares = allocate(Fen(pool), &weights, &codes).unwrap();
-        prop_assert_eq!(shares.iter().map(|share| i128::from(share.0)).sum::<i128>(), i128::from(pool));
+        let given: i128 = shares.iter().map(|share| i128::from(share.0)).sum();
+        prop_assert_eq!(given, i128::from(pool));
         let total: i128 = weights.iter().sum();
         for (share, weight) in shares.iter().zip(&weights) {
             if *weight == 0 {
@@ -142,7 +143,10 @@ proptest! {
     }
 
     #[test]
-    fn allocation_does_not_depend_on_the_order((pool, weights, codes) in division(), turn in 0usize..30) {
+    fn allocation_does_not_depend_on_the_order(
+        (pool, weights, codes) in division(),
+        turn in 0usize..30,
+    ) {
         let straight = allocate(Fen(pool), &weights, &codes).unwrap();
         let turn = turn % weights.len();
         let (mut weights, mut codes, mut expected) = (weights, codes, straight);
@@ -153,7 +157,10 @@ proptest! {
     }
 
     #[test]
-    fn allocation_gives_more_weight_no_less((pool, weights, codes) in division(), extra in 1i128..1_000_000) {
+    fn allocation_gives_more_weight_no_less(
+        (pool, weights, codes) in division(),
+        extra in 1i128..1_000_000,
+    ) {
         let pool = Fen(pool.abs());
         let before = allocate(pool, &weights, &codes).unwrap()[0];
         let mut more = weights;

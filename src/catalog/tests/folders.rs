@@ -199,7 +199,11 @@ fn numbers_and_names_that_do_not_fit_are_refused_before_anything_is_written() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 16,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_text_survives(names in prop::collection::vec("\\PC{0,12}|[\"\r\n,; ]{1,4}", 1..6)) {

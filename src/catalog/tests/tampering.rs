@@ -117,7 +117,8 @@ fn wrong_content_is_named_with_line_column_and_value() {
     );
     check(
         &format!("{head}\nA,,group,1,5,1,5,,1,12.345,\n"),
-        "`groups.csv` line 2, column `standard`: `12.345` is not an amount in yuan with two decimals",
+        "`groups.csv` line 2, column `standard`: `12.345` is not an amount in yuan with two \
+         decimals",
     );
     check(
         &format!("{head}\nB,,group,1,5,1,5,,1,,\nA,,group,1,5,1,5,,1,,\n"),

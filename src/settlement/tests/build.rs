@@ -127,7 +127,7 @@ pub(super) fn points_policy() -> Policy {
 }
 
 /// The lines of 2.2: low ≤ 0.4×, high > 2× unless merged, both by item.
-pub(super) fn yantai_lines() -> Deviation {
+pub(super) fn published_lines() -> Deviation {
     let band = |class, up_to: Option<&str>, pay, except_merged, clause: &str| Band {
         cite: cite(clause),
         class,
@@ -162,7 +162,7 @@ pub(super) fn standard_policy() -> Policy {
             from: date("2022-12-01"),
         })
         .collect();
-    policy.deviation = Some(yantai_lines());
+    policy.deviation = Some(published_lines());
     policy
 }
 

@@ -247,7 +247,8 @@ fn surplus_and_overspend_are_shared_by_points() {
     policy.sharing.by = ShareBy::KeepsBooked;
     let outcome = settle_one(&rows, input(&policy, Some(&catalog), "100")).unwrap();
     assert_eq!(paid(&outcome), ["66.58", "33.72"]);
-    // "own excess": shares of F are 60 / 40; only X stands above its own, by 10, and bears all 5.70.
+    // "own excess": shares of F are 60 / 40; only X stands above its own, by 10, and bears all
+    // 5.70.
     policy.sharing.by = ShareBy::OwnExcess;
     let outcome = settle_one(&rows, input(&policy, Some(&catalog), "100")).unwrap();
     assert_eq!(paid(&outcome), ["64.30", "36.00"]);
@@ -318,9 +319,9 @@ fn cap_may_be_of_booked_or_cost() {
 
 #[test]
 fn surplus_above_the_cap_may_go_to_the_others_in_rounds() {
-    // Limits booked ÷ 0.9: X 90 → 100, Y 108 → 120, Z 200 → 222.22. Entitled by points 4:3:3 to 400:
-    // X 160, Y 120, Z 120. X gives 60 → Y and Z get 30 each; Y is above 120 → gives 30 to Z:
-    // X 100, Y 120, Z 180; nothing returns.
+    // Limits booked ÷ 0.9: X 90 → 100, Y 108 → 120, Z 200 → 222.22. Entitled by points 4:3:3 to
+    // 400: X 160, Y 120, Z 120. X gives 60 → Y and Z get 30 each; Y is above 120 → gives 30 to Z: X
+    // 100, Y 120, Z 180; nothing returns.
     let mut policy = points_policy();
     policy.surplus_cap = Some(cap("0.10", CapBase::Paid, CapDestination::Pool));
     let points = [("X", "4", "90"), ("Y", "3", "108"), ("Z", "3", "200")];
@@ -415,7 +416,7 @@ fn value_of_total_cost_is_the_fund_value_over_the_ratio() {
 #[test]
 fn lines_may_be_drawn_at_the_published_mean() {
     let mut policy = points_policy();
-    policy.deviation = Some(super::build::yantai_lines());
+    policy.deviation = Some(super::build::published_lines());
     policy.deviation.as_mut().unwrap().reference = Reference::Mean;
     let catalog = catalog("300", "1000", &[("A", "200.0001", "666.6667")]);
     // 0.4 × 200.0001 = 80.00004 → 80.00 is low; 2 × = 400.0002 → 400.01 is high.

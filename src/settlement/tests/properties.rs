@@ -10,14 +10,15 @@ use crate::policy::model::{
     BandPay, CapBase, CapDestination, Clearing, Compare, PayMethod, Policy, Pools, RatioOf,
     Reference, ShareBy, SurplusCap,
 };
+use crate::settlement::outcome::InstitutionRow;
 use crate::settlement::{
     Assessment, Error, Outcome, ScenarioInput, decide_all, settle, tables::tables,
 };
 use crate::units::Fen;
 
 use super::build::{
-    Case, case, catalog, cite, columns, dec, points_policy, settle_one, standard_policy, threads,
-    yantai_lines,
+    Case, case, catalog, cite, columns, dec, points_policy, published_lines, settle_one,
+    standard_policy, threads,
 };
 use super::reference::settle_slowly;
 
@@ -97,7 +98,7 @@ fn method() -> impl Strategy<Value = Policy> {
         for (standard, code) in policy.standards.iter_mut().zip(["B_N18", "D"]) {
             standard.group_code = code.to_owned();
         }
-        let mut deviation = yantai_lines();
+        let mut deviation = published_lines();
         deviation.compare = compare;
         if points && mean[0] {
             deviation.reference = Reference::Mean;
@@ -203,7 +204,11 @@ fn bytes(outcomes: &[Outcome]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 256,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn kernel_and_reference_agree_to_the_fen(world in world()) {
@@ -243,7 +248,7 @@ proptest! {
         if let Ok(outcome) = world.settle() {
             for pool in outcome.pools.iter().filter(|row| row.period == "Y") {
                 let end = pool.year_end.unwrap();
-                let of_pool = |row: &&crate::settlement::outcome::InstitutionRow| row.pool == pool.pool;
+                let of_pool = |row: &&InstitutionRow| row.pool == pool.pool;
                 let paid: i64 =
                     outcome.institutions.iter().filter(of_pool).map(|row| row.paid.0).sum();
                 prop_assert_eq!(paid + end.fund_balance.0, pool.budget.0);
@@ -287,7 +292,8 @@ proptest! {
         world in world(),
         extra in 1i64..2_000_000_000,
     ) {
-        // H1 alone treats group D; its points rise, everything else stands. By points, one share of all.
+        // H1 alone treats group D; its points rise, everything else stands. By points, one share of
+        // all.
         let mut world = world;
         world.policy.payment.method = PayMethod::Points;
         world.policy.deviation = None;
@@ -354,14 +360,19 @@ proptest! {
                     case.institution == row.fixmedins_code
                         && (row.pool == "all" || row.pool == case.insutype)
                 });
-                prop_assert_eq!(of_row.map(|decision| decision.pay.0).sum::<i64>(), row.entitlement.0);
+                let pay: i64 = of_row.map(|decision| decision.pay.0).sum();
+                prop_assert_eq!(pay, row.entitlement.0);
             }
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn one_scenario_alone_is_the_same_among_many(worlds in prop::collection::vec(world(), 50)) {

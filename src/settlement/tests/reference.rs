@@ -1,5 +1,5 @@
-//! A second kernel: plain, slow, one case at a time, on fractions of big whole numbers. It shares no
-//! arithmetic with the kernel and has to agree with it to the fen.
+//! A second kernel: plain, slow, one case at a time, on fractions of big whole numbers. It shares
+//! no arithmetic with the kernel and has to agree with it to the fen.
 
 use std::collections::BTreeMap;
 
