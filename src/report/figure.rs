@@ -105,8 +105,6 @@ pub(super) enum Show {
     Plain,
     /// Thousands separators, decimals as written.
     Number,
-    /// Points: at least four places, trailing zeros beyond them dropped.
-    Points,
     /// Like `Number`, with a sign when positive.
     Change,
     /// A share, as percent: 0.0956 → 9.56 %.
@@ -120,7 +118,6 @@ impl Show {
     pub(super) fn of(column: &str) -> Self {
         match column {
             "year" | "month" | "period" => Self::Plain,
-            "points" => Self::Points,
             "percent" => Self::Percent,
             "change_yuan" | "error_yuan" | "adjustment_yuan" => Self::Change,
             _ if column.ends_with("_rate") || column == "surplus_rate_before_cap" => Self::Rate,
@@ -132,13 +129,6 @@ impl Show {
         match self {
             Self::Plain => value.to_string(),
             Self::Number => thousands(&value.to_string()),
-            Self::Points => {
-                let mut shown = value.normalize();
-                if shown.scale() < 4 {
-                    shown.rescale(4);
-                }
-                thousands(&shown.to_string())
-            }
             Self::Change => {
                 let sign = if value.is_sign_positive() && !value.is_zero() { "+" } else { "" };
                 format!("{sign}{}", thousands(&value.to_string()))

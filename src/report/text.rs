@@ -70,6 +70,7 @@ texts! {
     summary_scenario: "{title}：清算支付 {paid} 元，比基线 {change} 元；基金结余 {balance} 元；结余 {winners} 家，超支 {losers} 家。",
         "{title}: paid {paid} yuan, {change} yuan against the baseline; fund balance {balance} yuan; \
          {winners} institutions with a surplus, {losers} with an overspend.";
+    between_sentences: "", " ";
     pools_counted: "设有多个基金池，机构按“机构 × 基金池”计数。",
         "There are several pools; an institution is counted once in each.";
 
@@ -85,8 +86,7 @@ texts! {
     winners_top: "结余最多的机构（基线）", "Largest surplus (baseline)";
     losers_top: "超支最多的机构（基线）", "Largest overspend (baseline)";
     tier_scenarios: "各情景下各级别机构的变化", "By tier in each scenario";
-    changes_up: "{title}：比基线增加最多的机构", "{title}: largest gains against the baseline";
-    changes_down: "{title}：比基线减少最多的机构", "{title}: largest losses against the baseline";
+    changes: "{title}：支付额比基线增减最多的机构", "{title}: largest gains and losses against the baseline";
     changes_none: "{title}：各机构支付额均与基线相同。",
         "{title}: every institution is paid the same as in the baseline.";
     scenarios_rest: "其余情景的机构变化见 XLSX。", "For the other scenarios see the XLSX.";
@@ -120,8 +120,8 @@ texts! {
     groups_cost: "费用最高的病组（基线）", "Groups with the largest cost (baseline)";
     groups_cases: "病例最多的病组（基线）", "Groups with the most cases (baseline)";
     chart_weight: "病组权重：{newer} 年与 {older} 年", "Weights of groups: {newer} against {older}";
-    chart_weight_x: "上年 m ÷ M（对数刻度）", "m ÷ M, year before (log scale)";
-    chart_weight_y: "当年 m ÷ M（对数刻度）", "m ÷ M, newest year (log scale)";
+    chart_weight_x: "横轴：上年权重 m ÷ M（对数刻度）", "across: m ÷ M of the year before (log scale)";
+    chart_weight_y: "纵轴：最近一年权重 m ÷ M（对数刻度）", "up: m ÷ M of the newest year (log scale)";
     chart_weight_legend: "每点一个病组，斜线上两年权重相等；标出病组为偏离最大者。",
         "One dot a group; on the diagonal both years are equal. The groups furthest from it are named.";
     identity: "目录恒等式：Σ 病例数 × 分值 ÷ 基准点数 × 基准次均费用，逐项补至总费用",

@@ -240,7 +240,7 @@ fn number_format(name: &str, column: &Column) -> Format {
             if places == 0 { "0%".to_owned() } else { format!("0.{}%", "0".repeat(places)) }
         }
         Show::Percent => format!("0{decimals}\"%\""),
-        Show::Number | Show::Points => format!("#,##0{decimals}"),
+        Show::Number => format!("#,##0{decimals}"),
         Show::Change => format!("+#,##0{decimals};-#,##0{decimals};0{decimals}"),
     };
     Format::new().set_num_format(pattern)

@@ -74,7 +74,7 @@ pub(super) fn ledger(book: &Book<'_>) -> Vec<Block> {
     let line = |key: &[String; 3]| {
         let rows = &rows_of[key];
         let filter = [("scenario", &*key[0]), ("pool", &*key[1]), ("kind", &*key[2])];
-        let first = |column| sheet.figure(column, rows[0]);
+        let first = |column| super::cell(book, sheet, column, rows[0]);
         let mut line = vec![first("scenario")];
         if pools {
             line.push(first("pool"));
