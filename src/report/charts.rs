@@ -336,10 +336,7 @@ fn paint_months(spec: &Months<'_>, area: &Area<'_>, labels: &mut Labels) -> Draw
         let column = |from: f64, to: f64, figure: &Figure, color: RGBColor| {
             Rectangle::new([(left + from, 0.0), (left + to, units(figure))], color.filled())
         };
-        chart.draw_series([
-            column(0.16, 0.48, cost, DARK),
-            column(0.52, 0.84, booked, LIGHT),
-        ])?;
+        chart.draw_series([column(0.16, 0.48, cost, DARK), column(0.52, 0.84, booked, LIGHT)])?;
         if at % every == 0 {
             let (x, y) = chart.backend_coord(&(left + 0.5, low * 1.06));
             let label = labels.placeholder(month.clone());

@@ -26,9 +26,7 @@ pub(super) fn render(input: &ReportInput, lang: Lang) -> Result<String, Error> {
         (BLOCKS, include_str!("templates/blocks.html")),
         (PAGE, include_str!("templates/page.html")),
     ] {
-        environment
-            .add_template(name, source)
-            .map_err(template_failed(name))?;
+        environment.add_template(name, source).map_err(template_failed(name))?;
     }
     let words: Value = book.words.entries().into_iter().collect::<WordMap>().into();
     let facts = [

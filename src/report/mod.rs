@@ -121,8 +121,7 @@ pub fn write(
         };
         rendered.push((dir.join(format.file_name()), bytes));
     }
-    fs::create_dir_all(dir)
-        .map_err(|source| Error::MakeFolder { path: dir.to_owned(), source })?;
+    fs::create_dir_all(dir).map_err(|source| Error::MakeFolder { path: dir.to_owned(), source })?;
     for (path, bytes) in &rendered {
         place(path, bytes).map_err(|source| Error::Write { path: path.clone(), source })?;
     }

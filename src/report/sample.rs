@@ -174,11 +174,13 @@ fn manifest() -> serde_json::Value {
 
 fn scenarios(size: Size) -> Table {
     let all = 0..size.scenarios;
-    let changes = |at: usize| match at {
+    let changes = |at: usize| {
+        match at {
         0 => String::new(),
         1 => "sharing.surplus = 0.95 (结余由机构与基金按 95:5 分享)\nsharing.overspend = 0.95 (对等分担)"
             .to_owned(),
         _ => "surplus_cap.rate = 0.10 (年度结余率按照不超过 10% 确定)".to_owned(),
+    }
     };
     Table::new("scenario")
         .with("scenario", Column::text(all.clone().map(scenario)))
@@ -402,7 +404,8 @@ fn weights(size: Size) -> Table {
 }
 
 fn flow() -> Table {
-    let steps = [("raw", 1_000_000), ("void", -1_200), ("duplicate_identical", -35), ("analysed", 998_765)];
+    let steps =
+        [("raw", 1_000_000), ("void", -1_200), ("duplicate_identical", -35), ("analysed", 998_765)];
     let keys: Vec<(i64, (&str, i64))> =
         [2022, 2023, 2024].iter().flat_map(|year| steps.map(|step| (*year, step))).collect();
     Table::new("flow")
@@ -414,9 +417,10 @@ fn flow() -> Table {
 
 fn identity() -> Table {
     let lines = ["points_total", "rounding", "blending", "trimming", "ungrouped", "total"];
-    Table::new("identity")
-        .with("line", Column::text(lines))
-        .with("amount_yuan", decimal(4, [41_000_000_000, 12_345, -678_901, 0, 5_000_000, 41_004_333_444]))
+    Table::new("identity").with("line", Column::text(lines)).with(
+        "amount_yuan",
+        decimal(4, [41_000_000_000, 12_345, -678_901, 0, 5_000_000, 41_004_333_444]),
+    )
 }
 
 fn checks() -> Table {
@@ -435,7 +439,12 @@ fn citations() -> Table {
         .with("section", Column::text(["scope", "budget", "deviation.band", "deviation.band"]))
         .with(
             "clause",
-            Column::Text(vec![None, Some("二(三)".to_owned()), Some("五(一)5(1)".to_owned()), None]),
+            Column::Text(vec![
+                None,
+                Some("二(三)".to_owned()),
+                Some("五(一)5(1)".to_owned()),
+                None,
+            ]),
         )
         .with(
             "reading",

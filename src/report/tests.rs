@@ -191,9 +191,9 @@ fn same_number(number: &str, text: &str) -> bool {
     let Ok(number) = number.parse::<Decimal>() else { return false };
     let plain = text.replace([',', '+'], "");
     match plain.strip_suffix('%') {
-        Some(percent) => percent.parse::<Decimal>().is_ok_and(|percent| {
-            percent == number * Decimal::ONE_HUNDRED || percent == number
-        }),
+        Some(percent) => percent
+            .parse::<Decimal>()
+            .is_ok_and(|percent| percent == number * Decimal::ONE_HUNDRED || percent == number),
         None => plain.parse::<Decimal>().is_ok_and(|plain| plain == number),
     }
 }
@@ -291,7 +291,8 @@ fn a_hand_worked_city_is_told_in_words() {
     let tables = [pool, institution].into_iter().map(|table| (table.name.clone(), table)).collect();
     let input = ReportInput { manifest: serde_json::json!({"year": 2024}), tables };
     let page = html::render(&input, Lang::Zh).unwrap();
-    let words = bare_text(&page.replace("data-source", "data-from").replace("data-const", "data-from"));
+    let words =
+        bare_text(&page.replace("data-source", "data-from").replace("data-const", "data-from"));
     assert!(words.contains("总额预算 1,600.00 元，统筹基金记账 1,620.00 元，清算支付 1,600.00 元"));
     assert!(words.contains("总点数 800.000200，点值 2.0000 元"));
     // 933.33 ÷ 1 200.00 = 0.777775 → 77.78 %; 666.67 ÷ 900.00 = 0.740744… → 74.07 %; 1 600 ÷ 2 100 → 76.19 %.
@@ -476,7 +477,8 @@ fn sheet_xml(files: &BTreeMap<String, String>, name: &str) -> String {
 
 /// The shared strings in order.
 fn strings(files: &BTreeMap<String, String>) -> Vec<String> {
-    let text = |part: &str| part.split_once('>').unwrap().1.split("</t>").next().unwrap().to_owned();
+    let text =
+        |part: &str| part.split_once('>').unwrap().1.split("</t>").next().unwrap().to_owned();
     files["xl/sharedStrings.xml"].split("<t").skip(1).map(|part| unescape(&text(part))).collect()
 }
 

@@ -131,7 +131,7 @@ texts! {
 
     quality: "数据质量", "Data quality";
     flow: "从原始记录到分析病例", "From raw rows to analysed cases";
-    flow_note: "负数为离开的记录。", "Negative: rows that leave.";
+    flow_note: "（负数为离开的记录）", "(negative: rows that leave)";
     check: "数据检查结果", "Checks";
 
     ledger: "资金台账", "Ledger";
@@ -264,7 +264,7 @@ const COLUMNS: &[Pair] = &[
     ("rows", "记录数", "Rows"),
     ("line", "项目", "Line"),
     ("check_id", "检查项", "Check"),
-    ("severity", "级别", "Severity"),
+    ("severity", "严重程度", "Severity"),
     ("table", "数据表", "Table"),
     ("checked", "检查数", "Checked"),
     ("percent", "占比", "Percent"),
@@ -328,6 +328,24 @@ const FLAGS: &[Pair] = &[
     ("single_year", "单年数据", "single year"),
 ];
 
+const RULES: &[Pair] = &[
+    ("policy", "政策", "policy"),
+    ("scope", "适用范围", "scope"),
+    ("case", "病例口径", "cases"),
+    ("case.cycle", "治疗周期", "treatment cycle"),
+    ("case.late", "逾期上传", "late upload"),
+    ("grouping", "分组", "grouping"),
+    ("grouping.apg", "APG 分组", "APG grouping"),
+    ("weights", "分值测算", "weights"),
+    ("standard", "支付标准", "standards"),
+    ("deviation", "费用偏差", "deviation"),
+    ("deviation.band", "费用偏差分档", "bands of deviation"),
+    ("payment", "支付方式", "payment"),
+    ("budget", "总额预算", "budget"),
+    ("sharing", "结余分享与超支分担", "sharing"),
+    ("surplus_cap", "结余率上限", "surplus cap"),
+];
+
 const BASELINES: &[Pair] = &[("1", "是", "yes"), ("0", "否", "no")];
 
 const POOLS: &[Pair] = &[("all", "合并", "all")];
@@ -342,6 +360,7 @@ pub(super) fn value_label(lang: Lang, column: &str, value: &str) -> Option<&'sta
         "severity" => SEVERITIES,
         "kind" => KINDS,
         "flag" => FLAGS,
+        "section" => RULES,
         "is_baseline" => BASELINES,
         "pool" => POOLS,
         "period" => PERIODS,

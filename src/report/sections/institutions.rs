@@ -1,9 +1,9 @@
 //! Institutions and months: payment to cost, surplus rate, cost through the year.
 
 use super::super::Error;
+use super::super::Lang;
 use super::super::charts::{self, Bar, Bars, Months};
 use super::super::figure::{Book, Figure, Sheet, Show};
-use super::super::Lang;
 use super::winners::without_single_pool;
 use super::{
     Block, Rows, TABLE_ROWS, TableBlock, cells, constant, escape, fill, head, omitted, span,

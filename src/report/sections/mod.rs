@@ -11,7 +11,7 @@ mod winners;
 use minijinja::{Value, context};
 
 use super::Error;
-use super::figure::{Book, Figure, Sheet};
+use super::figure::{Book, Figure, Look, Sheet};
 use super::text;
 
 /// Rows a table of the page shows at most; all of them are in the workbook.
@@ -101,7 +101,12 @@ fn safe(html: &str) -> Value {
 
 impl Figure {
     fn to_value(&self) -> Value {
-        context! { text => &self.text, source => &self.source, numeric => self.numeric }
+        let class = match self.look {
+            Look::Text => "",
+            Look::Code => "code",
+            Look::Number => "number",
+        };
+        context! { text => &self.text, source => &self.source, class => class }
     }
 }
 
@@ -142,8 +147,7 @@ impl TableBlock {
             .head
             .iter()
             .map(|(label, numeric)| context! { label => label, numeric => *numeric });
-        let rows =
-            self.rows.iter().map(|row| row.iter().map(Figure::to_value).collect::<Value>());
+        let rows = self.rows.iter().map(|row| row.iter().map(Figure::to_value).collect::<Value>());
         context! {
             kind => "table",
             narrow => self.head.len() <= NARROW,

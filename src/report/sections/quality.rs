@@ -11,8 +11,8 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     match book.sheet("flow") {
         Some(sheet) => {
             let columns = ["year", "step", "rows", "amount_yuan"];
-            blocks.push(whole(book, sheet, words.flow, &columns, |_| 0));
-            blocks.push(Block::Paragraph(escape(words.flow_note)));
+            let title = [words.flow, words.flow_note].join(words.between_sentences);
+            blocks.push(whole(book, sheet, &title, &columns, |_| 0));
         }
         None => blocks.push(omitted(book, "flow")),
     }

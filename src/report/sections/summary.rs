@@ -101,9 +101,7 @@ fn baseline(book: &Book<'_>) -> String {
             ("balance", amount("fund_balance_yuan")),
         ],
     )];
-    if let Some((points, value)) =
-        totals.pool_only("points").zip(totals.pool_only("point_value"))
-    {
+    if let Some((points, value)) = totals.pool_only("points").zip(totals.pool_only("point_value")) {
         let values = [("points", span(&points)), ("point_value", span(&value))];
         sentences.push(fill(words.summary_point_value, &values));
     }

@@ -62,8 +62,7 @@ fn tiers(book: &Book<'_>, sheet: &Sheet<'_>) -> Vec<Block> {
         cells(book, sheet, &escape(title), &columns, &Rows { rows, limit: TABLE_ROWS, all })
     };
     let rows = sheet.find(&baseline);
-    let mut blocks =
-        vec![table(book.words.winners_tier, TIER, &rows, sheet.count(&baseline))];
+    let mut blocks = vec![table(book.words.winners_tier, TIER, &rows, sheet.count(&baseline))];
     let others: Vec<usize> = book
         .scenarios()
         .iter()
@@ -107,8 +106,10 @@ fn both_ways(
     limit: usize,
 ) -> (Vec<usize>, Vec<usize>) {
     let sign = |row: &usize| sheet.value(column, *row).map(|value| (value.is_zero(), value));
-    let gain = |row: &&usize| sign(row).is_some_and(|(zero, value)| !zero && value.is_sign_positive());
-    let loss = |row: &&usize| sign(row).is_some_and(|(zero, value)| !zero && value.is_sign_negative());
+    let gain =
+        |row: &&usize| sign(row).is_some_and(|(zero, value)| !zero && value.is_sign_positive());
+    let loss =
+        |row: &&usize| sign(row).is_some_and(|(zero, value)| !zero && value.is_sign_negative());
     (
         falling.iter().filter(gain).take(limit).copied().collect(),
         falling.iter().rev().filter(loss).take(limit).copied().collect(),
