@@ -1,7 +1,7 @@
 //! Charts as inline SVG: bars, bars by month, and a scatter on logarithmic axes.
 //!
-//! Coordinates are floats, figures are not: a label that shows a figure is drawn as a placeholder and becomes
-//! the figure's own text with its `data-source` afterwards; the other texts are axis ticks.
+//! Coordinates are floats, figures are not: a label that shows a figure is drawn as a placeholder
+//! and becomes the figure's own text with its `data-source` afterwards; other texts are axis ticks.
 
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -92,7 +92,7 @@ impl Labels {
         format!("\u{2402}{}\u{2403}", self.0.len() - 1)
     }
 
-    /// Turns placeholders into figures, other texts into ticks, and the drawing into a scalable one.
+    /// Turns placeholders into figures, other texts into ticks, and names the drawing.
     fn finish(&self, svg: &str, title: &str) -> String {
         let mut parts = svg.split("<text ");
         let opening = parts.next().unwrap_or_default();

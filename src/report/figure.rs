@@ -4,14 +4,14 @@
 //!
 //! | reference | means |
 //! | --- | --- |
-//! | `TABLE:COLUMN:KEY` | the cell; `KEY` joins the key columns with `\|`, or is `#N`, the N-th row |
-//! | `sum:TABLE:COLUMN:WHERE` | the sum over the rows with these values, `column=value&column=value` |
+//! | `TABLE:COLUMN:KEY` | the cell; `KEY` joins the key columns with `\|`, or is `#N` (N-th row) |
+//! | `sum:TABLE:COLUMN:WHERE` | the sum over the rows with `column=value&column=value` |
 //! | `count:TABLE:WHERE` | the number of those rows |
 //! | `manifest:POINTER` | a value of the manifest, by JSON pointer |
 //! | `name:POINTER` | the name of that entry itself |
 //!
-//! and references are combined by ` − `, ` ÷ ` (exact; printed as percent with two places) and ` & ` (texts
-//! one after the other).
+//! and references are combined by ` − `, ` ÷ ` (exact; printed as percent with two places) and
+//! ` & ` (texts one after the other).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -196,7 +196,8 @@ fn fill(sheet: &mut Worksheet, book: &Book<'_>, part: &Part<'_>) -> Result<(), X
     Ok(())
 }
 
-/// Numbers as numbers as far as Excel keeps all their digits, the rest as text; nothing where there is nothing.
+/// Numbers as numbers as far as Excel keeps all their digits, the rest as text; no cell where
+/// there is no value.
 fn write_cell(
     sheet: &mut Worksheet,
     (row, at): (u32, u16),

@@ -3,8 +3,8 @@
 #
 #   tests/browser/check-report.sh REPORT.html
 #
-# At 1280, 800 and 390 px: the page is no wider than the window; at 1280 and 800 px no table or chart
-# scrolls inside its box; no two texts of a chart overlap and none leaves its chart.
+# At 1280, 800 and 390 px: the page is no wider than the window; at 1280 and 800 px no table or
+# chart scrolls inside its box; no two texts of a chart overlap and none leaves its chart.
 # Installs chromium and a CJK font with apt-get where they are missing (needs root then).
 set -eu
 
@@ -47,7 +47,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
     --dump-dom "file://$work/index.html" > "$work/dom.html" 2> "$work/browser.log" ||
     { cat "$work/browser.log" >&2; fail "the browser failed"; }
 
-found=$(sed -n '/<pre id="found">/,/<\/pre>/p' "$work/dom.html" | sed 's/<[^>]*>//g; s/&gt;/>/g; s/&lt;/</g; s/&amp;/\&/g')
+found=$(sed -n '/<pre id="found">/,/<\/pre>/p' "$work/dom.html" |
+    sed 's/<[^>]*>//g; s/&gt;/>/g; s/&lt;/</g; s/&amp;/\&/g')
 for width in 1280 800 390; do
     echo "$found" | grep -q "^$width: measured" || {
         cat "$work/browser.log" >&2
