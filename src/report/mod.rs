@@ -23,11 +23,7 @@ mod text;
 mod xlsx;
 
 #[cfg(test)]
-mod sample;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod workbook_tests;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

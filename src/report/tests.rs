@@ -1,18 +1,21 @@
 //! The page read back, every figure against its table; and the files.
 
+mod sample;
+mod workbook;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::sample::{self, LARGE, SMALL, TWO_POOLS};
+use self::sample::{LARGE, SMALL, TWO_POOLS};
 use super::{Error, Format, Lang, ReportInput, html, text, write, xlsx};
 use crate::explain::{Explain as _, Kind, render};
 use crate::table::{Column, Table};
 
 // ── reading the page back ──
 
-pub(super) fn unescape(html: &str) -> String {
+fn unescape(html: &str) -> String {
     html.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")

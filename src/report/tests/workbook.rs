@@ -5,9 +5,9 @@ use std::io::Read as _;
 
 use rust_decimal::Decimal;
 
+use super::super::{Lang, xlsx};
 use super::sample::{self, SMALL};
-use super::tests::unescape;
-use super::{Lang, xlsx};
+use super::unescape;
 use crate::table::{Column, Table};
 
 /// Files of a workbook: stored or deflated entries, found by the central directory.
