@@ -1,7 +1,7 @@
 //! Charts as inline SVG: bars, bars by month, and a scatter on logarithmic axes.
 //!
-//! Coordinates are floats, figures are not: a label that shows a figure is drawn as a placeholder and becomes
-//! the figure's own text with its `data-source` afterwards; the other texts are axis ticks.
+//! Coordinates are floats, figures are not: a label that shows a figure is drawn as a placeholder
+//! and becomes the figure's own text with its `data-source` afterwards; other texts are axis ticks.
 
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -92,7 +92,7 @@ impl Labels {
         format!("\u{2402}{}\u{2403}", self.0.len() - 1)
     }
 
-    /// Turns placeholders into figures, other texts into ticks, and the drawing into a scalable one.
+    /// Turns placeholders into figures, other texts into ticks, and names the drawing.
     fn finish(&self, svg: &str, title: &str) -> String {
         let mut parts = svg.split("<text ");
         let opening = parts.next().unwrap_or_default();
@@ -382,28 +382,30 @@ fn paint_scatter(spec: &Scatter<'_>, area: &Area<'_>, labels: &mut Labels) -> Dr
         .iter()
         .flat_map(|(x, y, _)| [*x, *y])
         .fold((1.0f64, 1.0f64), |(low, high), value| (low.min(value), high.max(value)));
-    let (low, high) = (low / 1.25, high * 1.25);
+    let (low, high) = (low / 1.15, high * 1.15);
     let mut chart = ChartBuilder::on(area)
-        .margin_top(14)
+        .margin_top(34)
         .margin_right(24)
-        .set_label_area_size(LabelAreaPosition::Left, 78)
-        .set_label_area_size(LabelAreaPosition::Bottom, 52)
+        .set_label_area_size(LabelAreaPosition::Left, 60)
+        .set_label_area_size(LabelAreaPosition::Bottom, 58)
         .build_cartesian_2d((low..high).log_scale(), (low..high).log_scale())?;
-    chart
-        .configure_mesh()
-        .x_labels(8)
-        .y_labels(8)
-        .max_light_lines(0)
-        .bold_line_style(GRID)
-        .axis_style(GRID)
-        .x_label_formatter(&|value| round_tick(*value))
-        .y_label_formatter(&|value| round_tick(*value))
-        .label_style(style(INK, HPos::Center, VPos::Top))
-        .y_label_style(style(INK, HPos::Right, VPos::Center))
-        .axis_desc_style(style(INK, HPos::Center, VPos::Top))
-        .x_desc(spec.x_axis)
-        .y_desc(spec.y_axis)
-        .draw()?;
+    for tick in log_ticks(low, high) {
+        for line in [[(tick, low), (tick, high)], [(low, tick), (high, tick)]] {
+            chart.draw_series(LineSeries::new(line, GRID.stroke_width(1)))?;
+        }
+        let (x, bottom) = chart.backend_coord(&(tick, low));
+        let (left, y) = chart.backend_coord(&(low, tick));
+        let text = round_tick(tick);
+        let below = style(INK, HPos::Center, VPos::Top);
+        area.draw(&Text::new(text.clone(), (x, bottom + 6), below))?;
+        let beside = style(INK, HPos::Right, VPos::Center);
+        area.draw(&Text::new(text, (left - 8, y), beside))?;
+    }
+    let (right, bottom) = chart.backend_coord(&(high, low));
+    let title = style(INK, HPos::Right, VPos::Top);
+    area.draw(&Text::new(spec.x_axis.to_owned(), (right, bottom + 32), title))?;
+    let title = style(INK, HPos::Left, VPos::Top);
+    area.draw(&Text::new(spec.y_axis.to_owned(), (8, 6), title))?;
     chart.draw_series(LineSeries::new([(low, low), (high, high)], INK.stroke_width(1)))?;
     chart.draw_series(
         points.iter().map(|(x, y, _)| Circle::new((*x, *y), 3, DARK.mix(0.55).filled())),
@@ -428,12 +430,26 @@ fn paint_scatter(spec: &Scatter<'_>, area: &Area<'_>, labels: &mut Labels) -> Dr
     Ok(())
 }
 
+/// Round numbers within a range, as many as stay legible.
+fn log_ticks(low: f64, high: f64) -> Vec<f64> {
+    const STEPS: [&[f64]; 4] =
+        [&[1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0], &[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
+    let ticks = |steps: &[f64]| -> Vec<f64> {
+        (-9..10)
+            .flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)))
+            .filter(|tick| (low..=high).contains(tick))
+            .collect()
+    };
+    let choices = STEPS.map(ticks);
+    choices.iter().find(|ticks| ticks.len() <= 10).unwrap_or(&choices[3]).clone()
+}
+
 /// Left end and box of a label right or left of its dot, clear of the labels already there.
 fn place_label(spot: (i32, i32), width: f64, taken: &[[f64; 4]]) -> Option<(i32, [f64; 4])> {
     let (x, y) = (f64::from(spot.0), f64::from(spot.1));
     [x + 7.0, x - 7.0 - width].into_iter().find_map(|left| {
         let box_ = [left, y - 10.0, left + width, y + 10.0];
-        let inside = left > 84.0 && box_[2] < f64::from(WIDTH) - 26.0;
+        let inside = left > 66.0 && box_[2] < f64::from(WIDTH) - 26.0;
         let clear = taken.iter().all(|other| {
             box_[2] < other[0] || other[2] < box_[0] || box_[3] < other[1] || other[3] < box_[1]
         });

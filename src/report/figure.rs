@@ -4,14 +4,14 @@
 //!
 //! | reference | means |
 //! | --- | --- |
-//! | `TABLE:COLUMN:KEY` | the cell; `KEY` joins the key columns with `\|`, or is `#N`, the N-th row |
-//! | `sum:TABLE:COLUMN:WHERE` | the sum over the rows with these values, `column=value&column=value` |
+//! | `TABLE:COLUMN:KEY` | the cell; `KEY` joins the key columns with `\|`, or is `#N` (N-th row) |
+//! | `sum:TABLE:COLUMN:WHERE` | the sum over the rows with `column=value&column=value` |
 //! | `count:TABLE:WHERE` | the number of those rows |
 //! | `manifest:POINTER` | a value of the manifest, by JSON pointer |
 //! | `name:POINTER` | the name of that entry itself |
 //!
-//! and references are combined by ` − `, ` ÷ ` (exact; printed as percent with two places) and ` & ` (texts
-//! one after the other).
+//! and references are combined by ` − `, ` ÷ ` (exact; printed as percent with two places) and
+//! ` & ` (texts one after the other).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +42,17 @@ const KEYS: &[(&str, &[&str])] = &[
     ("check", &["check_id", "table"]),
 ];
 
+/// How a figure is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Running text.
+    Text,
+    /// A code that is not broken over lines.
+    Code,
+    /// Right-aligned, in tabular numerals.
+    Number,
+}
+
 /// A printed value and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Figure {
@@ -51,14 +62,15 @@ pub(super) struct Figure {
     pub(super) source: String,
     /// The exact number, where it is one.
     pub(super) value: Option<Decimal>,
-    /// Set right-aligned, in tabular numerals.
-    pub(super) numeric: bool,
+    /// How it is set.
+    pub(super) look: Look,
 }
 
 impl Figure {
     fn number(value: Option<Decimal>, show: Show, source: String) -> Self {
         let text = value.map_or_else(|| MISSING.to_owned(), |value| show.print(value));
-        Self { text, source, value, numeric: true }
+        let look = if show == Show::Plain { Look::Text } else { Look::Number };
+        Self { text, source, value, look }
     }
 
     /// `self − other`, with its sign.
@@ -88,7 +100,7 @@ impl Figure {
             text: format!("{} · {}", self.text, other.text),
             source: format!("{} & {}", self.source, other.source),
             value: None,
-            numeric: false,
+            look: Look::Text,
         }
     }
 
@@ -105,8 +117,6 @@ pub(super) enum Show {
     Plain,
     /// Thousands separators, decimals as written.
     Number,
-    /// Points: at least four places, trailing zeros beyond them dropped.
-    Points,
     /// Like `Number`, with a sign when positive.
     Change,
     /// A share, as percent: 0.0956 → 9.56 %.
@@ -120,7 +130,6 @@ impl Show {
     pub(super) fn of(column: &str) -> Self {
         match column {
             "year" | "month" | "period" => Self::Plain,
-            "points" => Self::Points,
             "percent" => Self::Percent,
             "change_yuan" | "error_yuan" | "adjustment_yuan" => Self::Change,
             _ if column.ends_with("_rate") || column == "surplus_rate_before_cap" => Self::Rate,
@@ -132,13 +141,6 @@ impl Show {
         match self {
             Self::Plain => value.to_string(),
             Self::Number => thousands(&value.to_string()),
-            Self::Points => {
-                let mut shown = value.normalize();
-                if shown.scale() < 4 {
-                    shown.rescale(4);
-                }
-                thousands(&shown.to_string())
-            }
             Self::Change => {
                 let sign = if value.is_sign_positive() && !value.is_zero() { "+" } else { "" };
                 format!("{sign}{}", thousands(&value.to_string()))
@@ -222,9 +224,10 @@ impl<'a> Sheet<'a> {
         self.table.column(column).is_some()
     }
 
-    /// Whether the entries of a column are numbers.
+    /// Whether the entries of a column are set as numbers.
     pub(super) fn is_numeric(&self, column: &str) -> bool {
-        !matches!(self.table.column(column), None | Some(Column::Text(_)))
+        Show::of(column) != Show::Plain
+            && !matches!(self.table.column(column), None | Some(Column::Text(_)))
     }
 
     /// The entry as it stands, empty when missing.
@@ -255,7 +258,12 @@ impl<'a> Sheet<'a> {
             || MISSING.to_owned(),
             |raw| text::value_label(self.lang, column, &raw).map_or(raw, str::to_owned),
         );
-        Figure { text, source, value: None, numeric: self.is_numeric(column) }
+        let look = match column {
+            "fixmedins_code" => Look::Code,
+            _ if self.is_numeric(column) => Look::Number,
+            _ => Look::Text,
+        };
+        Figure { text, source, value: None, look }
     }
 
     /// Rows with these values, in table order.
@@ -408,7 +416,7 @@ impl<'a> Book<'a> {
     /// The name of an entry of an object of the manifest; `pointer` names the object.
     pub(super) fn entry_name(pointer: &str, name: &str) -> Figure {
         let source = format!("name:{}", entry_pointer(pointer, name));
-        Figure { text: name.to_owned(), source, value: None, numeric: false }
+        Figure { text: name.to_owned(), source, value: None, look: Look::Text }
     }
 
     /// A value of the manifest; lists are joined by `, `.
@@ -418,7 +426,7 @@ impl<'a> Book<'a> {
             text: text.unwrap_or_else(|| MISSING.to_owned()),
             source: format!("manifest:{pointer}"),
             value: None,
-            numeric: false,
+            look: Look::Text,
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Writes the evaluation report: one self-contained HTML page and one workbook, from result tables only.
+//! Writes the evaluation report, an HTML page and a workbook, from the result tables of a run only.
 //!
-//! Nothing is computed here that a reader cannot redo: a figure is a cell of a result table or of the
-//! manifest, or a sum, count, difference or quotient of such cells, and the page names them in
+//! Nothing is computed here that a reader cannot redo: a figure is a cell of a result table or of
+//! the manifest, or a sum, count, difference or quotient of such cells, and the page names them in
 //! `data-source` (the grammar stands in `figure`). Neither the clock nor the machine leaves a
 //! trace, so the same input gives the same bytes.
 //!
@@ -22,8 +22,6 @@ mod sections;
 mod text;
 mod xlsx;
 
-#[cfg(test)]
-mod sample;
 #[cfg(test)]
 mod tests;
 

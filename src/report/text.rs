@@ -1,7 +1,7 @@
 //! Every word of the report in both languages; the only place to change a term.
 //!
-//! `{name}` in a sentence is filled with a figure by [`super::sections::Words`]. No digit stands here that is
-//! not part of a name: numbers come from tables.
+//! `{name}` in a sentence is filled with a figure by the sections. No digit stands here that is not
+//! part of a name: numbers come from tables.
 
 use super::Lang;
 
@@ -40,10 +40,12 @@ texts! {
     page_title: "点数法付费回测评价报告", "Points payment: backtest and evaluation report";
     simulated: "模拟运行", "Simulated run";
     simulated_text: "本报告为模拟运行结果，仅供测算与评价，不作为基金拨付依据。",
-        "These are results of a simulated run, for estimation and evaluation only. Nothing is paid on them.";
+        "These are results of a simulated run, for estimation and evaluation only. Nothing is \
+         paid on them.";
     contents: "目录", "Contents";
     yuan_note: "金额单位为元，精确到分；“–”表示无此数据。把指针停在数字上，可见其来源（结果表:列:行）。",
-        "Amounts are in yuan, exact to the fen; “–” means no such value. Hover over a figure to see \
+        "Amounts are in yuan, exact to the fen; “–” means no such value. Hover over a figure to \
+         see \
          where it comes from (table:column:row).";
 
     system: "系统", "System";
@@ -56,10 +58,12 @@ texts! {
     summary: "摘要", "Summary";
     summary_basis: "本报告依据{document}（{policy}），用 {years} 年数据形成的病组分值目录，对 {year} 年的病例按规则重新结算，\
         并与统筹基金实际记账金额对照。",
-        "Under {document} ({policy}), the cases of {year} are settled again with the point catalog built \
+        "Under {document} ({policy}), the cases of {year} are settled again with the point \
+         catalog built \
          from {years}, and compared with what the fund really booked.";
     summary_money: "{title}：总额预算 {budget} 元，统筹基金记账 {booked} 元，清算支付 {paid} 元，基金结余 {balance} 元。",
-        "{title}: budget {budget} yuan, booked by item {booked} yuan, paid at clearing {paid} yuan, \
+        "{title}: budget {budget} yuan, booked by item {booked} yuan, paid at clearing {paid} \
+         yuan, \
          fund balance {balance} yuan.";
     summary_point_value: "总点数 {points}，点值 {point_value} 元。",
         "Total points {points}, {point_value} yuan a point.";
@@ -67,9 +71,12 @@ texts! {
         "Floating factor of the standards {floating_factor}.";
     summary_institutions: "{institutions} 家定点医疗机构中，结余 {winners} 家，超支 {losers} 家。",
         "Of {institutions} institutions, {winners} have a surplus and {losers} an overspend.";
-    summary_scenario: "{title}：清算支付 {paid} 元，比基线 {change} 元；基金结余 {balance} 元；结余 {winners} 家，超支 {losers} 家。",
-        "{title}: paid {paid} yuan, {change} yuan against the baseline; fund balance {balance} yuan; \
+    summary_scenario: "{title}：清算支付 {paid} 元，比基线 {change} 元；基金结余 {balance} 元；结余 {winners} 家，超支 \
+         {losers} 家。",
+        "{title}: paid {paid} yuan, {change} yuan against the baseline; fund balance {balance} \
+         yuan; \
          {winners} institutions with a surplus, {losers} with an overspend.";
+    between_sentences: "", " ";
     pools_counted: "设有多个基金池，机构按“机构 × 基金池”计数。",
         "There are several pools; an institution is counted once in each.";
 
@@ -85,8 +92,7 @@ texts! {
     winners_top: "结余最多的机构（基线）", "Largest surplus (baseline)";
     losers_top: "超支最多的机构（基线）", "Largest overspend (baseline)";
     tier_scenarios: "各情景下各级别机构的变化", "By tier in each scenario";
-    changes_up: "{title}：比基线增加最多的机构", "{title}: largest gains against the baseline";
-    changes_down: "{title}：比基线减少最多的机构", "{title}: largest losses against the baseline";
+    changes: "{title}：支付额比基线增减最多的机构", "{title}: largest gains and losses against the baseline";
     changes_none: "{title}：各机构支付额均与基线相同。",
         "{title}: every institution is paid the same as in the baseline.";
     scenarios_rest: "其余情景的机构变化见 XLSX。", "For the other scenarios see the XLSX.";
@@ -105,7 +111,8 @@ texts! {
     chart_surplus_cap: "红色虚线为结余率上限 {cap}；空心条为封顶前的结余率。",
         "The red line is the cap of {cap}; hollow bars are the rate before the cap.";
     chart_shortened: "共 {all} 行，图中只列最高与最低各 {side} 行，其余见 XLSX。",
-        "{all} rows in all; the chart shows the {side} highest and {side} lowest, the rest is in the XLSX.";
+        "{all} rows in all; the chart shows the {side} highest and {side} lowest, the rest is in \
+         the XLSX.";
     chart_skipped: "另有 {skipped} 行缺数，未画。", "{skipped} more rows lack a value and are not drawn.";
 
     months: "月度费用", "Months";
@@ -120,18 +127,20 @@ texts! {
     groups_cost: "费用最高的病组（基线）", "Groups with the largest cost (baseline)";
     groups_cases: "病例最多的病组（基线）", "Groups with the most cases (baseline)";
     chart_weight: "病组权重：{newer} 年与 {older} 年", "Weights of groups: {newer} against {older}";
-    chart_weight_x: "上年 m ÷ M（对数刻度）", "m ÷ M, year before (log scale)";
-    chart_weight_y: "当年 m ÷ M（对数刻度）", "m ÷ M, newest year (log scale)";
+    chart_weight_x: "横轴：上年权重 m ÷ M（对数刻度）", "across: m ÷ M of the year before (log scale)";
+    chart_weight_y: "纵轴：最近一年权重 m ÷ M（对数刻度）", "up: m ÷ M of the newest year (log scale)";
     chart_weight_legend: "每点一个病组，斜线上两年权重相等；标出病组为偏离最大者。",
-        "One dot a group; on the diagonal both years are equal. The groups furthest from it are named.";
+        "One dot a group; on the diagonal both years are equal. The groups furthest from it are \
+         named.";
     identity: "目录恒等式：Σ 病例数 × 分值 ÷ 基准点数 × 基准次均费用，逐项补至总费用",
-        "Catalog identity: Σ cases × points ÷ scale × base mean, completed line by line to the total";
+        "Catalog identity: Σ cases × points ÷ scale × base mean, completed line by line to the \
+         total";
     forecast: "目录预测误差：目录次均与结算年度实际次均（按误差金额）",
         "Forecast error: catalog mean against the mean of the year settled, by money";
 
     quality: "数据质量", "Data quality";
     flow: "从原始记录到分析病例", "From raw rows to analysed cases";
-    flow_note: "负数为离开的记录。", "Negative: rows that leave.";
+    flow_note: "（负数为离开的记录）", "(negative: rows that leave)";
     check: "数据检查结果", "Checks";
 
     ledger: "资金台账", "Ledger";
@@ -142,7 +151,8 @@ texts! {
 
     appendix: "附录：复核", "Appendix: how to verify";
     appendix_text: "本报告的每个数字都来自下列结果表。复核命令会离线重算全部摘要与恒等式：",
-        "Every figure of this report comes from the tables below. This command recomputes all digests \
+        "Every figure of this report comes from the tables below. This command recomputes all \
+         digests \
          and identities offline:";
     appendix_command: "生成本次运行的命令", "Command of this run";
     appendix_program: "程序版本", "Program";
@@ -164,7 +174,8 @@ texts! {
     part: "续", "part";
     column_list: "列", "Columns";
     xlsx_note: "编码为文本，金额为数值（元）；超过十五位有效数字的数以文本保存，以免失真。",
-        "Codes are text, amounts are numbers (yuan); numbers of more than fifteen digits are kept as \
+        "Codes are text, amounts are numbers (yuan); numbers of more than fifteen digits are \
+         kept as \
          text so that nothing is lost.";
     unit_small: "元", "yuan";
     unit_middle: "万元", "thousand yuan";
@@ -264,7 +275,7 @@ const COLUMNS: &[Pair] = &[
     ("rows", "记录数", "Rows"),
     ("line", "项目", "Line"),
     ("check_id", "检查项", "Check"),
-    ("severity", "级别", "Severity"),
+    ("severity", "严重程度", "Severity"),
     ("table", "数据表", "Table"),
     ("checked", "检查数", "Checked"),
     ("percent", "占比", "Percent"),
@@ -328,6 +339,24 @@ const FLAGS: &[Pair] = &[
     ("single_year", "单年数据", "single year"),
 ];
 
+const RULES: &[Pair] = &[
+    ("policy", "政策", "policy"),
+    ("scope", "适用范围", "scope"),
+    ("case", "病例口径", "cases"),
+    ("case.cycle", "治疗周期", "treatment cycle"),
+    ("case.late", "逾期上传", "late upload"),
+    ("grouping", "分组", "grouping"),
+    ("grouping.apg", "APG 分组", "APG grouping"),
+    ("weights", "分值测算", "weights"),
+    ("standard", "支付标准", "standards"),
+    ("deviation", "费用偏差", "deviation"),
+    ("deviation.band", "费用偏差分档", "bands of deviation"),
+    ("payment", "支付方式", "payment"),
+    ("budget", "总额预算", "budget"),
+    ("sharing", "结余分享与超支分担", "sharing"),
+    ("surplus_cap", "结余率上限", "surplus cap"),
+];
+
 const BASELINES: &[Pair] = &[("1", "是", "yes"), ("0", "否", "no")];
 
 const POOLS: &[Pair] = &[("all", "合并", "all")];
@@ -342,6 +371,7 @@ pub(super) fn value_label(lang: Lang, column: &str, value: &str) -> Option<&'sta
         "severity" => SEVERITIES,
         "kind" => KINDS,
         "flag" => FLAGS,
+        "section" => RULES,
         "is_baseline" => BASELINES,
         "pool" => POOLS,
         "period" => PERIODS,

@@ -196,7 +196,8 @@ fn fill(sheet: &mut Worksheet, book: &Book<'_>, part: &Part<'_>) -> Result<(), X
     Ok(())
 }
 
-/// Numbers as numbers as far as Excel keeps all their digits, the rest as text; nothing where there is nothing.
+/// Numbers as numbers as far as Excel keeps all their digits, the rest as text; no cell where
+/// there is no value.
 fn write_cell(
     sheet: &mut Worksheet,
     (row, at): (u32, u16),
@@ -240,7 +241,7 @@ fn number_format(name: &str, column: &Column) -> Format {
             if places == 0 { "0%".to_owned() } else { format!("0.{}%", "0".repeat(places)) }
         }
         Show::Percent => format!("0{decimals}\"%\""),
-        Show::Number | Show::Points => format!("#,##0{decimals}"),
+        Show::Number => format!("#,##0{decimals}"),
         Show::Change => format!("+#,##0{decimals};-#,##0{decimals};0{decimals}"),
     };
     Format::new().set_num_format(pattern)

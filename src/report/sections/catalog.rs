@@ -70,7 +70,7 @@ pub(super) fn blocks(book: &Book<'_>) -> Result<Vec<Block>, Error> {
     Ok(blocks)
 }
 
-/// The groups of the baseline with the largest `by`, with their names where another table knows them.
+/// The groups of the baseline with the largest `by`, with their names from `forecast`.
 fn groups(book: &Book<'_>, sheet: &Sheet<'_>, title: &str, by: &str) -> Block {
     let rows = sheet.falling(by, &sheet.find(&[("scenario", &book.baseline)]));
     let names = book.sheet("forecast");

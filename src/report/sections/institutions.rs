@@ -49,7 +49,8 @@ fn name(sheet: &Sheet<'_>, row: usize, pools: bool) -> Figure {
     if pools { name.and(&sheet.figure("pool", row)) } else { name }
 }
 
-/// The bars by falling value, the middle replaced by a gap when there are too many, and what to say about it.
+/// The bars by falling value, the middle replaced by a gap when there are too many, and what to
+/// say about it.
 fn shortened(book: &Book<'_>, all: &Figure, mut bars: Vec<Bar>) -> (Vec<Option<Bar>>, Vec<String>) {
     let drawn = bars.len();
     bars.sort_by(|a, b| {

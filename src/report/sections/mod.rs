@@ -11,11 +11,14 @@ mod winners;
 use minijinja::{Value, context};
 
 use super::Error;
-use super::figure::{Book, Figure, Sheet};
+use super::figure::{Book, Figure, Look, Sheet};
 use super::text;
 
 /// Rows a table of the page shows at most; all of them are in the workbook.
 const TABLE_ROWS: usize = 60;
+
+/// Columns up to which a table is not stretched over the page.
+const NARROW: usize = 4;
 
 /// One chapter of the page.
 #[derive(Debug)]
@@ -98,7 +101,12 @@ fn safe(html: &str) -> Value {
 
 impl Figure {
     fn to_value(&self) -> Value {
-        context! { text => &self.text, source => &self.source, numeric => self.numeric }
+        let class = match self.look {
+            Look::Text => "",
+            Look::Code => "code",
+            Look::Number => "number",
+        };
+        context! { text => &self.text, source => &self.source, class => class }
     }
 }
 
@@ -142,6 +150,7 @@ impl TableBlock {
         let rows = self.rows.iter().map(|row| row.iter().map(Figure::to_value).collect::<Value>());
         context! {
             kind => "table",
+            narrow => self.head.len() <= NARROW,
             title => safe(&self.title),
             head => head.collect::<Value>(),
             rows => rows.collect::<Value>(),
@@ -168,11 +177,10 @@ pub(super) fn escape(text: &str) -> String {
 
 /// A figure within a sentence, as HTML.
 fn span(figure: &Figure) -> String {
-    format!(
-        "<span class=\"figure\" data-source=\"{}\">{}</span>",
-        escape(&figure.source),
-        escape(&figure.text)
-    )
+    // Numbers stand out, titles and codes do not.
+    let class = if figure.value.is_some() { " class=\"figure\"" } else { "" };
+    let (source, text) = (escape(&figure.source), escape(&figure.text));
+    format!("<span{class} data-source=\"{source}\">{text}</span>")
 }
 
 /// A number chosen by the report, not taken from data, as HTML.
@@ -222,6 +230,15 @@ struct Rows<'r> {
     all: Figure,
 }
 
+/// A cell; scenarios are shown by their titles.
+fn cell(book: &Book<'_>, sheet: &Sheet<'_>, column: &str, row: usize) -> Figure {
+    if column == "scenario" {
+        book.scenario_title(&sheet.raw(column, row))
+    } else {
+        sheet.figure(column, row)
+    }
+}
+
 /// A table of cells of a sheet, column by column.
 fn cells(
     book: &Book<'_>,
@@ -247,7 +264,7 @@ fn cells(
         head: columns.iter().map(|c| head(book, c, sheet.is_numeric(c))).collect(),
         rows: rows.rows[..shown]
             .iter()
-            .map(|row| columns.iter().map(|column| sheet.figure(column, *row)).collect())
+            .map(|row| columns.iter().map(|column| cell(book, sheet, column, *row)).collect())
             .collect(),
         note,
     })

@@ -11,8 +11,8 @@ pub(super) fn blocks(book: &Book<'_>) -> Vec<Block> {
     match book.sheet("flow") {
         Some(sheet) => {
             let columns = ["year", "step", "rows", "amount_yuan"];
-            blocks.push(whole(book, sheet, words.flow, &columns, |_| 0));
-            blocks.push(Block::Paragraph(escape(words.flow_note)));
+            let title = [words.flow, words.flow_note].join(words.between_sentences);
+            blocks.push(whole(book, sheet, &title, &columns, |_| 0));
         }
         None => blocks.push(omitted(book, "flow")),
     }
@@ -74,7 +74,7 @@ pub(super) fn ledger(book: &Book<'_>) -> Vec<Block> {
     let line = |key: &[String; 3]| {
         let rows = &rows_of[key];
         let filter = [("scenario", &*key[0]), ("pool", &*key[1]), ("kind", &*key[2])];
-        let first = |column| sheet.figure(column, rows[0]);
+        let first = |column| super::cell(book, sheet, column, rows[0]);
         let mut line = vec![first("scenario")];
         if pools {
             line.push(first("pool"));

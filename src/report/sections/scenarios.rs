@@ -1,6 +1,6 @@
 //! Scenarios side by side, the rules each changes, and the money of the baseline.
 
-use super::super::figure::{Book, Figure, MISSING, Sheet};
+use super::super::figure::{Book, Figure, Look, MISSING, Sheet};
 use super::super::text;
 use super::summary::Totals;
 use super::{
@@ -91,7 +91,7 @@ fn comparison(book: &Book<'_>) -> Block {
 
 /// A cell that no table has.
 fn nothing() -> Figure {
-    Figure { text: MISSING.to_owned(), source: String::new(), value: None, numeric: true }
+    Figure { text: MISSING.to_owned(), source: String::new(), value: None, look: Look::Number }
 }
 
 /// What each scenario changes, one list a scenario.
@@ -126,7 +126,7 @@ fn money(book: &Book<'_>, sheet: &Sheet<'_>) -> Vec<Block> {
         });
         let line = |column: &&str| {
             let label = text::column_label(book.lang, column).unwrap_or(column).to_owned();
-            let label = Figure { text: label, numeric: false, ..nothing() };
+            let label = Figure { text: label, look: Look::Text, ..nothing() };
             let figures = rows.iter().map(|row| sheet.figure(column, *row));
             std::iter::once(label).chain(figures).collect::<Vec<_>>()
         };

@@ -122,7 +122,7 @@ fn baseline(book: &Book<'_>) -> String {
             sentences.push(words.pools_counted.to_owned());
         }
     }
-    sentences.join(" ")
+    sentences.join(words.between_sentences)
 }
 
 /// One line about a scenario, as HTML.

@@ -124,12 +124,10 @@ fn changes(book: &Book<'_>, sheet: &Sheet<'_>, scenario: &str) -> Vec<Block> {
     if gain.is_empty() && loss.is_empty() {
         return vec![Block::Paragraph(title(words.changes_none))];
     }
+    // From the largest gain to the largest loss.
+    let rows: Vec<usize> = gain.into_iter().chain(loss.into_iter().rev()).collect();
     let columns = without_single_pool(sheet, CHANGE);
-    [(words.changes_up, gain), (words.changes_down, loss)]
-        .into_iter()
-        .filter(|(_, rows)| !rows.is_empty())
-        .map(|(sentence, rows)| listed(book, sheet, &title(sentence), &columns, &rows))
-        .collect()
+    vec![listed(book, sheet, &title(words.changes), &columns, &rows)]
 }
 
 /// A table of chosen rows, all of them shown.

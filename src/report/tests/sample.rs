@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::ReportInput;
+use super::super::ReportInput;
 use crate::table::{Column, Table};
 
 /// How large the run is.
