@@ -5,7 +5,8 @@
 -- checks: unique(setl_id)
 -- ref:    R26, E18
 --
--- The group an external grouper gave. Results that differ leave the settlement ungrouped (R26).
+-- The group an external grouper gave. Results that differ, one of them empty included, leave the
+-- settlement ungrouped (R26).
 select
     stg_group_result.setl_id,
     case

@@ -10,6 +10,15 @@
 -- `|310|390|`; an empty list tests nothing. Identical copies are told apart by `is_repeated`.
 with
 
+-- An institution loaded twice stands once, with the later of its dates.
+started as (
+    select
+        institution.fixmedins_code,
+        max(institution.start_date) as start_date
+    from institution
+    group by institution.fixmedins_code
+),
+
 joined as (
     select
         stg_settlement.*,
@@ -22,7 +31,7 @@ joined as (
         stg_settlement.inscope_fen - coalesce(int_cases__refund.inscope_fen, 0)
             as net_inscope_fen,
         stg_settlement.fund_fen - coalesce(int_cases__refund.fund_fen, 0) as net_fund_fen,
-        institution.start_date
+        started.start_date
     from stg_settlement
     left join int_cases__repeated_settlement
         on stg_settlement.setl_id = int_cases__repeated_settlement.setl_id
@@ -30,8 +39,8 @@ joined as (
         on stg_settlement.setl_id = int_cases__reversal_match.setl_id
     left join int_cases__refund
         on stg_settlement.setl_id = int_cases__refund.setl_id
-    left join institution
-        on stg_settlement.fixmedins_code = institution.fixmedins_code
+    left join started
+        on stg_settlement.fixmedins_code = started.fixmedins_code
 )
 
 select
@@ -72,7 +81,10 @@ select
             then 'scope_paid_otherwise'
         when
             $started_only
-            and (joined.start_date is null or joined.start_date > joined.setl_time)
+            and (
+                joined.start_date is null
+                or cast(joined.start_date as date) > cast(joined.setl_time as date)
+            )
             then 'scope_institution_not_started'
         when
             $completed_from is not null

@@ -14,7 +14,7 @@ original as (
     select
         stg_settlement_key.setl_id,
         min(stg_settlement_key.setl_time) as setl_time,
-        bool_or(stg_settlement_key.init_setl_id <> '') as is_reversal
+        bool_or(coalesce(stg_settlement_key.init_setl_id, '') <> '') as is_reversal
     from stg_settlement_key
     inner join int_cases__reversal
         on stg_settlement_key.setl_id = int_cases__reversal.init_setl_id

@@ -5,9 +5,14 @@
 -- checks: none
 -- ref:    E03, J11, Y06
 --
--- Codes outside the national dictionaries (8.3) and institutions missing from their table. Medical
--- categories beginning with 99 are local extensions and known.
+-- Codes outside the national dictionaries (8.3) and institutions missing from their table. Local
+-- extensions of the medical categories, 99 and the four-digit codes of the nineties, are known.
 with
+
+listed as (
+    select distinct institution.fixmedins_code
+    from institution
+),
 
 coded as (
     select
@@ -17,17 +22,18 @@ coded as (
         stg_settlement.fee_fen,
         stg_settlement.med_type,
         stg_settlement.insutype,
-        known_med_type.code is null and stg_settlement.med_type not like '99%'
-            as has_unknown_med_type,
+        known_med_type.code is null
+        and coalesce(stg_settlement.med_type, '') not like '99%'
+        and coalesce(stg_settlement.med_type, '') not like '9___' as has_unknown_med_type,
         known_insutype.code is null as has_unknown_insutype,
-        $institution_loaded and institution.fixmedins_code is null as has_unknown_institution
+        $institution_loaded and listed.fixmedins_code is null as has_unknown_institution
     from stg_settlement
     left join dictionary as known_med_type
         on known_med_type.field = 'med_type' and stg_settlement.med_type = known_med_type.code
     left join dictionary as known_insutype
         on known_insutype.field = 'insutype' and stg_settlement.insutype = known_insutype.code
-    left join institution
-        on stg_settlement.fixmedins_code = institution.fixmedins_code
+    left join listed
+        on stg_settlement.fixmedins_code = listed.fixmedins_code
     where not stg_settlement.is_void
 )
 

@@ -6,7 +6,7 @@
 -- ref:    J01, Y27
 --
 -- Budgets of one year and item; a missing pool is the only one, a missing period the whole year.
--- `versions` above 1 means that two loads disagree or repeat each other.
+-- `versions` above 1 means that rows disagree on the amount; rows that repeat each other are one.
 select
     coalesce(nullif(budget.pool, ''), 'all') as pool,
     coalesce(nullif(budget.period, ''), 'Y') as period,

@@ -5,7 +5,8 @@
 -- checks: not_null(setl_id)
 -- ref:    P09, E18
 --
--- Results of an external grouper for one scheme; an empty code is no result.
+-- Results of an external grouper for one scheme; an empty code, that of a case it could not group,
+-- becomes null.
 select
     group_result.setl_id,
     nullif(trim(group_result.group_code), '') as group_code

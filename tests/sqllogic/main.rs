@@ -1,19 +1,28 @@
 //! One `.slt` file a SQL model: given rows, run the model, expect rows.
 //!
-//! Two statements of our own besides SQL:
+//! Statements of our own besides SQL:
 //! - `load TABLE [as NAME] (column, …) values (…), …` fills a relation in the shape of the contract;
 //!   columns not named are null;
-//! - `run model NAME [with a = 1, b = 'x', c = true, d = null]` runs a model and keeps its rows.
+//! - `load TABLE [as NAME] empty` is the same relation without rows;
+//! - `run model NAME [with a = 1, b = 'x', c = true, d = 2022-12-01, e = null]` runs a model and keeps
+//!   its rows in place of those of an earlier run.
 //!
-//! Column letters: `T` text, `I` whole number, `D` decimal, `B` truth value, `P` time, `F` float.
+//! Each `connection` of a file is a bucket of its own, which other buckets have told nothing yet.
+//!
+//! Column letters: `T` text, `I` whole number, `D` decimal, `B` truth value, `P` time, `F` float. They
+//! are held strictly: the readers of the models take a text only as a view, a whole number only in 64
+//! bits, a time only in microseconds; any other type has the letter `?`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use chrono::{NaiveDate, NaiveTime};
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use dianshu::grouping::testing::{register_charge_type_classes, register_dictionary};
 use dianshu::table::{Column, Table};
-use dianshu::warehouse::contract::{self, Type};
+
+use dianshu::warehouse::contract::{self, Place, Type};
 use dianshu::warehouse::engine::{Engine, Limits, Params, Session};
 use dianshu::warehouse::relation;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -24,7 +33,7 @@ struct Letter(char);
 
 impl ColumnType for Letter {
     fn from_char(value: char) -> Option<Self> {
-        "TIDBPF".contains(value).then_some(Self(value))
+        "TIDBPF?".contains(value).then_some(Self(value))
     }
     fn to_char(&self) -> char {
         self.0
@@ -65,12 +74,12 @@ impl DB for Database {
             None => text.to_owned(),
         };
         let (schema, batches) = self.engine.wait(self.session.query(&statement))?;
-        if schema.fields().is_empty() || !text.starts_with("select") && !text.starts_with("with") {
+        if !["select", "with"].iter().any(|word| text.starts_with(word)) {
             return Ok(DBOutput::StatementComplete(0));
         }
         let table = relation::from_batches("result", &schema, &batches)
             .map_err(|err| Failure(err.to_string()))?;
-        let types = schema.fields().iter().map(|field| letter(&field.data_type().to_string()));
+        let types = schema.fields().iter().map(|field| letter(field.data_type()));
         Ok(DBOutput::Rows { types: types.collect(), rows: rows(&table) })
     }
 }
@@ -79,42 +88,55 @@ impl Database {
     fn model(&mut self, rest: &str) -> Result<DBOutput<Letter>, Failure> {
         let (name, list) = rest.split_once(" with ").unwrap_or((rest, ""));
         let mut params = Params::default();
-        for pair in list.split(", ").filter(|pair| !pair.is_empty()) {
+        for pair in list.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let (key, value) =
                 pair.split_once('=').ok_or_else(|| Failure(format!("`{pair}` is no a = b")))?;
-            let (key, value) = (key.trim(), value.trim());
-            params = match value {
-                "true" | "false" => params.bool(key, value == "true"),
-                "null" => params.time(key, None),
-                text if text.starts_with('\'') => params.text(key, text.trim_matches('\'')),
-                text if text.contains('-') && text.len() == 10 => {
-                    let day: chrono::NaiveDate =
-                        text.parse().map_err(|_| Failure(format!("`{text}` is no date")))?;
-                    let midnight = day.and_hms_opt(0, 0, 0).unwrap_or_default();
-                    params.time(key, Some(midnight.and_utc().timestamp_micros()))
-                }
-                text => params.whole(
-                    key,
-                    text.parse().map_err(|_| Failure(format!("`{text}` is no number")))?,
-                ),
-            };
+            params = bind(params, key.trim(), value.trim())?;
         }
-        self.engine.wait(self.session.materialize(name.trim(), &params))?;
+        let name = name.trim();
+        self.engine.wait(self.session.query(&format!("drop table if exists {name}")))?;
+        self.engine.wait(self.session.materialize(name, &params))?;
         Ok(DBOutput::StatementComplete(0))
     }
 }
 
-/// `TABLE [as NAME] (columns) values …` as a `create table` in the shape of the contract.
+fn bind(params: Params, key: &str, value: &str) -> Result<Params, Failure> {
+    Ok(match value {
+        "true" | "false" => params.bool(key, value == "true"),
+        "null" => params.time(key, None),
+        text if text.starts_with('\'') => params.text(key, text.trim_matches('\'')),
+        text => match text.parse::<NaiveDate>() {
+            Ok(day) => {
+                let midnight = day.and_time(NaiveTime::MIN).and_utc();
+                params.time(key, Some(midnight.timestamp_micros()))
+            }
+            Err(_) => {
+                let number = text.parse();
+                params.whole(key, number.map_err(|_| Failure(format!("cannot read `{text}`")))?)
+            }
+        },
+    })
+}
+
+/// `TABLE [as NAME] (columns) values …` or `TABLE [as NAME] empty` as a `create table` in the shape of
+/// the contract.
 fn load(rest: &str) -> Result<String, Failure> {
     let wrong = || Failure(format!("cannot read `load {rest}`"));
-    let (head, tail) = rest.split_once('(').ok_or_else(wrong)?;
-    let (columns, values) = tail.split_once(')').ok_or_else(wrong)?;
+    let (head, given, source) = match rest.strip_suffix(" empty") {
+        Some(head) => (head, Vec::new(), "select 1 where false".to_owned()),
+        None => {
+            let (head, tail) = rest.split_once('(').ok_or_else(wrong)?;
+            let (columns, values) = tail.split_once(')').ok_or_else(wrong)?;
+            (head, columns.split(',').map(str::trim).collect(), values.trim().to_owned())
+        }
+    };
     let (table, name) = head.trim().split_once(" as ").unwrap_or((head.trim(), head.trim()));
     let contract = contract::table(table.trim()).ok_or_else(wrong)?;
-    let given: Vec<&str> = columns.split(',').map(str::trim).collect();
     let mut known: Vec<(&str, Type)> =
         contract.columns.iter().map(|column| (column.name, column.kind)).collect();
-    known.push((relation::ROW_DIGEST, Type::Whole));
+    if contract.place != Place::Dimension {
+        known.push((relation::ROW_DIGEST, Type::Whole));
+    }
     if let Some(unknown) = given.iter().find(|name| !known.iter().any(|(k, _)| k == *name)) {
         return Err(Failure(format!("table `{table}` has no column `{unknown}`")));
     }
@@ -133,18 +155,19 @@ fn load(rest: &str) -> Result<String, Failure> {
             format!("{typed} as {column}")
         })
         .collect();
-    Ok(format!("create table {name} as select {} from ({values})", selected.join(", ")))
+    let columns = selected.join(", ");
+    Ok(format!("create or replace table {name} as select {columns} from ({source})"))
 }
 
-fn letter(kind: &str) -> Letter {
+fn letter(kind: &DataType) -> Letter {
     Letter(match kind {
-        kind if kind.starts_with("Utf8") || kind == "LargeUtf8" => 'T',
-        kind if kind.starts_with("Int") || kind.starts_with("UInt") => 'I',
-        kind if kind.starts_with("Decimal") => 'D',
-        kind if kind.starts_with("Timestamp") || kind.starts_with("Date") => 'P',
-        "Boolean" => 'B',
-        kind if kind.starts_with("Float") => 'F',
-        _ => 'T',
+        DataType::Utf8View => 'T',
+        DataType::Int64 => 'I',
+        DataType::Decimal128(_, _) => 'D',
+        DataType::Timestamp(TimeUnit::Microsecond, None) => 'P',
+        DataType::Boolean => 'B',
+        DataType::Float64 => 'F',
+        _ => '?',
     })
 }
 
@@ -159,10 +182,25 @@ fn rows(table: &Table) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// What a bucket knows of others before it is told anything.
+const NOTHING_ELSEWHERE: [&str; 3] = [
+    "create table rejected_elsewhere as select setl_id from settlement",
+    "create table matched_elsewhere as select setl_id, setl_time as original_setl_time
+        from settlement",
+    "create table foreign_reversal as select setl_id, init_setl_id, fixmedins_code, setl_time,
+        1 as fee_fen, 1 as inscope_fen, 1 as fund_fen from settlement",
+];
+
 fn database(engine: &Arc<Engine>) -> Result<Database, Failure> {
     let session = engine.session();
     register_charge_type_classes(&session);
     register_dictionary(&session)?;
+    let shape = load("settlement empty")?;
+    for statement in
+        [shape.as_str()].iter().chain(&NOTHING_ELSEWHERE).chain(&["drop table settlement"])
+    {
+        engine.wait(session.query(statement))?;
+    }
     Ok(Database { engine: Arc::clone(engine), session })
 }
 
