@@ -143,7 +143,6 @@ fn cover(sheet: &mut Worksheet, book: &Book<'_>, parts: &[Part<'_>]) -> Result<(
         (words.catalog_years, "/catalog/years"),
         (words.settled_year, "/year"),
         (words.run_id, "/id"),
-        (words.appendix_program, "/program"),
         (words.appendix_command, "/command"),
         (words.policy_digest, "/policy/digest"),
         (words.catalog_digest, "/catalog/digest"),
@@ -152,6 +151,10 @@ fn cover(sheet: &mut Worksheet, book: &Book<'_>, parts: &[Part<'_>]) -> Result<(
         sheet.write_string(row, 1, book.fact(pointer).text)?;
         row += 1;
     }
+    let program = book.fact("/program").and(&book.fact("/version"));
+    sheet.write_string_with_format(row, 0, words.appendix_program, &label)?;
+    sheet.write_string(row, 1, program.text)?;
+    row += 1;
     row += 1;
     sheet.write_string_with_format(row, 0, words.sheet_list, &header_format())?;
     sheet.write_string_with_format(row, 1, words.column_list, &header_format())?;
