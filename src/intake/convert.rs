@@ -89,7 +89,8 @@ fn texts(array: &ArrayRef) -> StringArray {
         return text.clone();
     }
     let plain = cast(array, &DataType::Utf8);
-    plain.ok().and_then(|plain| plain.as_string_opt::<i32>().cloned()).unwrap_or_default()
+    let plain = plain.ok().and_then(|plain| plain.as_string_opt::<i32>().cloned());
+    plain.unwrap_or_else(|| StringArray::new_null(array.len()))
 }
 
 /// Blanks around a text are padding of the export; nothing but blanks is no value.

@@ -262,7 +262,8 @@ impl Worker<'_> {
             Some(column) if self.target.each.is_none() => {
                 let (array, _) = self.values(column, batch)?;
                 let text = convert(&array, Type::Text, &[], self.persons).array;
-                Ok(text.as_string_opt().cloned().unwrap_or_default())
+                let keys = text.as_string_opt().cloned();
+                Ok(keys.unwrap_or_else(|| StringArray::new_null(batch.num_rows())))
             }
             _ => Ok(StringArray::new_null(batch.num_rows())),
         }

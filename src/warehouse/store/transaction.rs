@@ -11,7 +11,7 @@ use super::error::Error;
 use super::ledger;
 use super::lock::Lock;
 use super::{DESCRIPTION, Store};
-use crate::warehouse::contract::{self, FINDING, LOAD, TABLES, TableContract, Type};
+use crate::warehouse::contract::{FINDING, LOAD, TABLES, TableContract, Type};
 use crate::warehouse::digest;
 use crate::warehouse::parquet::write_data_file;
 use crate::warehouse::snapshot::{Load, Snapshot, TableState};
