@@ -345,9 +345,6 @@ impl TableContract {
     /// The amount by which rows of this table are summed in messages: its first required yuan column.
     #[must_use]
     pub fn amount(&self) -> Option<(usize, &'static ColumnContract)> {
-        self.columns
-            .iter()
-            .enumerate()
-            .find(|(_, column)| column.required && column.kind == Type::Yuan)
+        self.columns.iter().enumerate().find(|(_, column)| column.required && column.kind == Yuan)
     }
 }
