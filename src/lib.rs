@@ -17,3 +17,6 @@ pub mod settlement;
 
 #[cfg(feature = "engine")]
 pub mod warehouse;
+
+#[cfg(feature = "engine")]
+pub mod synth;

@@ -1,0 +1,145 @@
+//! What the statistics must find: cases and money of every group and year, as the generator meant them.
+
+use super::city::Scope;
+use super::defect::Net;
+use super::row::{DAY, Row, SetlId, year_of};
+use super::world::{World, day};
+
+/// Cases and money of one group and year.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sums {
+    /// Cases after merging.
+    pub(super) cases: u64,
+    /// Σ `medfee_sumamt` net of refunds, in fen.
+    pub(super) fee: i128,
+    /// Σ `hifp_pay` net of refunds, in fen.
+    pub(super) fund: i128,
+}
+
+/// A settlement that counts.
+#[derive(Debug)]
+struct Counted<'c> {
+    fixmedins_code: &'c str,
+    group: u32,
+    year: u16,
+    begin: i64,
+    id: SetlId,
+    fee: i64,
+    fund: i64,
+}
+
+/// The truth of a city, gathered person by person.
+pub(super) struct Truth<'c> {
+    scope: &'c Scope,
+    completed_from: Option<i64>,
+    /// By group: whether its settlements are merged.
+    merges: Vec<bool>,
+    window: Option<i64>,
+    years: Vec<u16>,
+    /// By group, then by year.
+    sums: Vec<Vec<Sums>>,
+    person: Vec<Counted<'c>>,
+}
+
+impl<'c> Truth<'c> {
+    /// Nothing counted yet.
+    pub(super) fn new(world: &'c World<'c>, years: &[u16]) -> Self {
+        let scope = &world.city.scope;
+        let excepted = |group: &String| {
+            scope.merge.as_ref().is_none_or(|merge| merge.except_groups.contains(group))
+        };
+        Self {
+            scope,
+            completed_from: scope.completed_from.as_deref().and_then(day),
+            merges: world.groups.iter().map(|group| !excepted(group)).collect(),
+            window: scope.merge.as_ref().map(|merge| merge.window_seconds),
+            years: years.to_vec(),
+            sums: vec![vec![Sums::default(); years.len()]; world.groups.len()],
+            person: Vec::new(),
+        }
+    }
+
+    /// A settlement of the person at hand, after netting.
+    pub(super) fn add(&mut self, row: &Row<'c>, net: Net) {
+        if !self.in_scope(row) {
+            return;
+        }
+        let late = net.late && self.scope.late_to_fallback;
+        self.person.push(Counted {
+            fixmedins_code: row.fixmedins_code,
+            group: if late { row.care.fallback } else { row.group },
+            year: year_of(row.settled),
+            begin: row.begin,
+            id: row.id,
+            fee: net.fee,
+            fund: net.fund,
+        });
+    }
+
+    /// The scope of the city's policy, tested per settlement before merging (R05).
+    fn in_scope(&self, row: &Row<'c>) -> bool {
+        let scope = self.scope;
+        let listed = |list: &[String], value: &str| list.iter().any(|known| known == value);
+        let disease = &row.care.disease.code;
+        let away = matches!(row.pay_loc, "3" | "4")
+            || !scope.insu_admdvs.iter().any(|prefix| row.insu_admdvs.starts_with(prefix.as_str()));
+        let from = self.completed_from.unwrap_or(i64::MIN);
+        let started = row.start.is_some_and(|start| start <= row.settled.div_euclid(DAY));
+        listed(&scope.insutype, row.insutype)
+            && listed(&scope.med_type, row.med_type)
+            && (scope.dise_codg.is_empty() || listed(&scope.dise_codg, disease))
+            && !(scope.exclude_out_of_area && away)
+            && !listed(&scope.carve_out_hi_paymtd, row.hi_paymtd)
+            && (started || !scope.only_started_institutions)
+            && row.end.div_euclid(DAY) >= from
+            && row.settled.div_euclid(DAY) >= from
+    }
+
+    /// The person is complete: settlements of one cycle become one case (A09).
+    pub(super) fn close_person(&mut self) {
+        self.person.sort_by(|a, b| {
+            let key = |case: &Counted<'c>| (case.fixmedins_code, case.group, case.year);
+            key(a).cmp(&key(b)).then_with(|| (a.begin, a.id).cmp(&(b.begin, b.id)))
+        });
+        let mut open: Option<&Counted<'c>> = None;
+        for case in &self.person {
+            let same = open.is_some_and(|first| {
+                self.merges[case.group as usize]
+                    && (first.fixmedins_code, first.group, first.year)
+                        == (case.fixmedins_code, case.group, case.year)
+                    && self.window.is_some_and(|window| case.begin - first.begin < window)
+            });
+            if !same {
+                open = Some(case);
+            }
+            let Some(year) = self.years.iter().position(|&year| year == case.year) else {
+                continue;
+            };
+            let sums = &mut self.sums[case.group as usize][year];
+            sums.cases += u64::from(!same);
+            sums.fee += i128::from(case.fee);
+            sums.fund += i128::from(case.fund);
+        }
+        self.person.clear();
+    }
+
+    /// Group, year and sums in ascending order of group code and year; nothing without cases.
+    pub(super) fn lines<'t>(&'t self, world: &'t World<'_>) -> Vec<(&'t str, u16, Sums)> {
+        let mut lines: Vec<(&str, u16, Sums)> = Vec::new();
+        for (group, sums) in world.groups.iter().zip(&self.sums) {
+            for (&year, sums) in self.years.iter().zip(sums) {
+                if sums.cases > 0 {
+                    lines.push((group, year, *sums));
+                }
+            }
+        }
+        lines.sort_by_key(|&(group, year, _)| (group, year));
+        lines
+    }
+
+    /// Fund money booked in a year, in fen.
+    pub(super) fn booked(&self, year: u16) -> i128 {
+        let position = self.years.iter().position(|&known| known == year);
+        position.map_or(0, |year| self.sums.iter().map(|sums| sums[year].fund).sum())
+    }
+}
