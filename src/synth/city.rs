@@ -181,7 +181,23 @@ pub(super) struct Budget {
     pub(super) item: String,
     pub(super) pool: String,
     pub(super) period: String,
-    pub(super) factors: Vec<Decimal>,
+    pub(super) factors: Vec<Factor>,
+}
+
+/// A decimal factor written as text.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Factor(pub(super) Decimal);
+
+impl TryFrom<String> for Factor {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match Decimal::from_str_exact(&text) {
+            Ok(factor) if factor > Decimal::ZERO => Ok(Self(factor)),
+            _ => Err(format!("`{text}` is not a decimal above 0, such as \"1.015\"")),
+        }
+    }
 }
 
 /// Class letters, share, times the mean of the disease, sigma of the logarithm.

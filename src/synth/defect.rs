@@ -303,7 +303,7 @@ impl<'w, 'c> Planter<'w, 'c> {
                 "pay_loc 4"
             }
             _ => {
-                row.insu_admdvs = self.dice.pick(&self.world.city.outside);
+                row.insu_admdvs = self.dice.pick(&self.world.city.outside).as_str();
                 "insu_admdvs outside the area"
             }
         }

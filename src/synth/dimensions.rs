@@ -114,7 +114,7 @@ pub(super) fn budget(
     let mut file = CsvFile::create(folder.file("budget.csv"), &header, format)?;
     let rule = &world.city.budget;
     for &year in years {
-        let factor = rule.factors[usize::from(year) % rule.factors.len()];
+        let factor = rule.factors[usize::from(year) % rule.factors.len()].0;
         let booked = Ratio::from_integer(truth.booked(year).into());
         let scale = Ratio::from_integer(10_i64.pow(factor.scale()).into());
         let exact = booked * Ratio::from_integer(factor.mantissa().into()) / scale;
