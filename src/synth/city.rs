@@ -1,4 +1,4 @@
-//! The description of a synthetic city: everything about a place, an insurance or a disease is data here.
+//! The description of a synthetic city: places, insurances and diseases are data, read here.
 
 use std::collections::BTreeMap;
 
@@ -107,7 +107,7 @@ pub(super) struct Insurance {
     pub(super) supplements: Vec<Supplement>,
 }
 
-/// Column, people per mille, from this fee in yuan on, share per mille of what is left to the patient.
+/// Column, people per mille, from this fee in yuan on, share per mille of what the patient has left.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Supplement(
     pub(super) SupplementColumn,

@@ -103,7 +103,7 @@ pub(super) fn institutions(
     file.finish()
 }
 
-/// `budget.csv`: what was booked in a year, times the city's factor of that year, rounded to the fen.
+/// `budget.csv`: what was booked in a year × the city's factor of that year, rounded to the fen.
 pub(super) fn budget(
     folder: &Folder,
     format: Format,

@@ -1,18 +1,19 @@
-//! A synthetic city with known truth: claims to try everything on, and files that say what must come out.
+//! A synthetic city with known truth: claims to try everything on, and what must come out of them.
 //!
-//! [`generate`] writes the tables of an export in national field names, person by person, so that ten
-//! million settlements do not need the memory for them. The same city, years, people and seed give the
-//! same bytes; the rows of a person do not depend on the other people, on other years or on `parts`.
-//! With `defects` a fixed share of settlements is spoiled, each in one way; the others stay as they are.
+//! [`generate`] writes the tables of an export in national field names, person by person, so that
+//! ten million settlements do not need the memory for them. The same city, years, people and seed
+//! give the same bytes; the rows of a person do not depend on the other people, on other years (but
+//! for settlements of late December, which may slip into a January that is made) or on `parts`.
+//! With `defects` a fixed share of settlements is spoiled, each in one way; the others stay.
 //!
-//! Files: `settlement`, `fee_item`, `diagnosis` (`.parquet` or `.csv`, `settlement-1.parquet` … when
-//! split), `institution.csv`, `enrollee.csv`, `registration.csv`, `budget.csv`, and two that are not
-//! part of an export:
+//! Files: `settlement`, `fee_item`, `diagnosis` (`.parquet` or `.csv`, `settlement-1.parquet` …
+//! when split), `institution.csv`, `enrollee.csv`, `registration.csv`, `budget.csv`, and two that
+//! are not part of an export:
 //!
-//! * `answer_key.csv`: `check_id, table, key, amount_yuan, note` of every planted defect. The amount is
-//!   the `medfee_sumamt` (fee lines: `det_item_fee_sumamt`) of the row named by `key`; the part given
-//!   back for `refund_partial`, the part given back too much for `over_refund`, the sum of both rows
-//!   for conflicting duplicates, nothing where the amount itself is unreadable.
+//! * `answer_key.csv`: `check_id, table, key, amount_yuan, note` of every planted defect. The amount
+//!   is the `medfee_sumamt` (fee lines: `det_item_fee_sumamt`) of the row named by `key`; the part
+//!   given back for `refund_partial`, the part given back too much for `over_refund`, the sum of
+//!   both rows for conflicting duplicates, nothing where the amount itself is unreadable.
 //! * `truth.csv`: `group_code, year, cases, cost_sum_yuan, fund_sum_yuan` after duplicates (A48),
 //!   netting (8.4), scope (R05) and merging (A09), by the rules in the city's `[scope]`. Untrimmed
 //!   statistics must agree to the fen. Rows with broken identities or dates stay in, as they stand.
@@ -76,7 +77,7 @@ pub struct Settings {
     pub city: City,
     /// Years of `setl_time`.
     pub years: Years,
-    /// People of the city; about twelve settlements each a year.
+    /// People of the city; about thirteen settlements each a year.
     pub people: u32,
     /// Another seed makes other people.
     pub seed: u64,
@@ -121,8 +122,8 @@ pub struct Summary {
 /// Writes a synthetic city into the folder `settings.out`.
 ///
 /// # Errors
-/// [`Error`]: nothing to make, a folder that is not empty or cannot be written, a full disk. The target
-/// folder is then as it was.
+/// [`Error`]: nothing to make, a folder that is not empty or cannot be written, a full disk. The
+/// target folder is then as it was.
 pub fn generate(settings: &Settings) -> Result<Summary, Error> {
     let years = settings.years.as_slice();
     check(settings)?;

@@ -1,4 +1,4 @@
-//! Files of a synthetic city: a folder that appears whole or not at all, and its Parquet and CSV files.
+//! Files of a synthetic city: a folder that appears whole or not at all, in Parquet and CSV.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};

@@ -1,4 +1,4 @@
-//! What the statistics must find: cases and money of every group and year, as the generator meant them.
+//! What the statistics must find: cases and money of every group and year, as they are meant.
 
 use super::city::Scope;
 use super::defect::Net;

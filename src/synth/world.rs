@@ -1,4 +1,4 @@
-//! A city made ready for drawing: institutions with codes, shares to choose by, group codes, fee items.
+//! A city made ready for drawing: institutions with codes, shares, group codes, fee items.
 
 use std::collections::BTreeMap;
 

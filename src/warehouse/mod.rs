@@ -1,5 +1,8 @@
 //! The only module that names the engine: tables, sessions, SQL models.
 
+pub(crate) use datafusion::arrow;
+pub(crate) use datafusion::parquet as parquet_crate;
+
 pub mod contract;
 pub mod digest;
 pub mod dimension;
