@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::common::Common;
 use super::{Error, Outcome, output};
 use crate::backtest::manifest;
-use crate::warehouse::contract::TABLES;
+use crate::warehouse::contract::{FINDING, LOAD, TABLES};
 use crate::warehouse::relation;
 
 /// Arguments of `dianshu sql`.
@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let session = engine.session();
     if args.run.is_none() || args.common.warehouse.exists() {
         let snapshot = args.common.snapshot()?;
-        for contract in TABLES {
+        for contract in TABLES.iter().chain([&FINDING, &LOAD]) {
             let files: Vec<_> = snapshot.table(contract.name).map_or_else(Vec::new, |table| {
                 table.files.iter().map(|file| file.path.clone()).collect()
             });

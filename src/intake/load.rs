@@ -13,7 +13,7 @@ use super::error::Error;
 use super::mapping::Mapping;
 use super::person::{Key, Pseudonyms, default_key_path};
 use super::place::{Placing, bucket, slots};
-use super::plan::{Plan, named, plan};
+use super::plan::{Plan, is_export_by_name, named, plan};
 use super::progress::Progress;
 use super::read::{Chunk, read};
 use super::rows::{Processed, Tally, pick, process};
@@ -58,13 +58,21 @@ impl<'a> Session<'a> {
     fn look(settings: &'a Settings, progress: &dyn Progress) -> Result<Self, Error> {
         let table = settings.table.as_deref().map(named).transpose()?;
         let mapping = settings.mapping.as_deref().map(Mapping::read).transpose()?;
-        let (paths, passed_over) = discover(&settings.paths)?;
+        let (paths, mut passed_over) = discover(&settings.paths)?;
         progress.stage("looking at files", paths.len() as u64);
         let delimiter = mapping.as_ref().and_then(|mapping| mapping.delimiter);
         let mut sources = Vec::with_capacity(paths.len());
         for path in &paths {
-            sources.push(inspect(path, delimiter)?);
             progress.advance(1);
+            match inspect(path, delimiter) {
+                // A list without rows beside the exports is none of them.
+                Err(Error::NoRows { .. })
+                    if !settings.paths.contains(path) && !is_export_by_name(path) =>
+                {
+                    passed_over.push(path.display().to_string());
+                }
+                inspected => sources.push(inspected?),
+            }
         }
         let mapping_digest = mapping.as_ref().map(Mapping::digest).unwrap_or_default();
         let mut session = Self { settings, sources, mapping, table, passed_over, mapping_digest };

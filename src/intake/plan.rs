@@ -1,5 +1,6 @@
 //! Which tables a source fills, and each of their columns from what.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::convert::{expected, fits};
@@ -88,6 +89,11 @@ pub(crate) fn named(table: &str) -> Result<&'static TableContract, Error> {
         table: table.to_owned(),
         nearest: nearest(table, TABLES.iter().map(|table| table.name)).map(str::to_owned),
     })
+}
+
+/// Whether the name of a file begins with that of a table.
+pub(crate) fn is_export_by_name(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| by_name(&name.to_string_lossy()).is_some())
 }
 
 /// The table a file name begins with: `fee_item-003.csv.gz` fills `fee_item`.

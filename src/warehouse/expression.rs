@@ -10,6 +10,7 @@ use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::tree_node::TreeNode as _;
 use datafusion::common::{DFSchema, DataFusionError, SchemaError};
 use datafusion::logical_expr::{Expr, Volatility};
+use datafusion::optimizer::simplify_expressions::{ExprSimplifier, SimplifyContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
@@ -56,8 +57,16 @@ impl Compiler {
                 "`{name}` gives another value each time; a load must be repeatable"
             )));
         }
+        // Some functions, `coalesce` among them, only run in their simplified form.
+        let simplifier = ExprSimplifier::new(
+            SimplifyContext::builder().with_schema(Arc::new(known.clone())).build(),
+        );
+        let simple = simplifier
+            .coerce(parsed, &known)
+            .and_then(|typed| simplifier.simplify(typed))
+            .map_err(|err| wrong(&err))?;
         let physical =
-            self.context.create_physical_expr(parsed, &known).map_err(|err| wrong(&err))?;
+            self.context.create_physical_expr(simple, &known).map_err(|err| wrong(&err))?;
         let data_type = physical.data_type(schema).map_err(|err| wrong(&err))?;
         let mut columns: Vec<String> =
             collect_columns(&physical).iter().map(|column| column.name().to_owned()).collect();

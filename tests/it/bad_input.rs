@@ -38,7 +38,11 @@ fn refused_load(name: &str, text: &[u8], parts: &[&str]) {
 fn a_missing_column_is_named_with_those_there() {
     let text = "setl_id,psn_no,fixmedins_code,insutype,med_type,setl_time,hifp_pay\n\
                 S2,P1,H1,310,14,2023-01-05 10:00:00,50.00\n";
-    refused_load("settlement-2.csv", text.as_bytes(), &["medfee_sumamt", "settlement-2.csv", "hint"]);
+    refused_load(
+        "settlement-2.csv",
+        text.as_bytes(),
+        &["medfee_sumamt", "settlement-2.csv", "hint"],
+    );
 }
 
 #[test]
@@ -85,7 +89,8 @@ fn city(home: &Path) {
     dianshu(home, "synth jining-apg --people 40 --out export").ok();
     let loaded = dianshu(home, "ingest export --warehouse wh --quiet");
     assert!(loaded.code <= 1, "{}", loaded.stderr);
-    dianshu(home, "catalog build --policy jining-apg --years 2022,2023 --out cat --warehouse wh").ok();
+    dianshu(home, "catalog build --policy jining-apg --years 2022,2023 --out cat --warehouse wh")
+        .ok();
 }
 
 #[test]
@@ -103,12 +108,19 @@ fn wrong_policies_and_scenarios_are_refused_with_file_and_line() {
         assert!(shipped.contains(from), "{from}");
         shipped.replacen(from, to, 1)
     };
-    build(&changed("unit = \"settlement\"", "unti = \"settlement\""))
-        .refused(&["policy.toml", "line", "unti", "unit"]);
+    build(&changed("unit = \"settlement\"", "unti = \"settlement\"")).refused(&[
+        "policy.toml",
+        "line",
+        "unti",
+        "unit",
+    ]);
     build(&changed("clause = \"按照各医疗机构实际点数付费 (J05)\"\nmethod", "method"))
         .refused(&["payment", "clause", "reading"]);
-    build(&changed("\"0.10\"         #", "\"0,10\"         #"))
-        .refused(&["important_share", "0,10", "line"]);
+    build(&changed("\"0.10\"         #", "\"0,10\"         #")).refused(&[
+        "important_share",
+        "0,10",
+        "line",
+    ]);
     assert!(!path.join("cat").exists(), "nothing was written");
 }
 
@@ -123,8 +135,11 @@ fn a_scenario_naming_an_unknown_path_is_refused_with_the_nearest() {
          reason = \"r\", reading = \"R29\" }\n",
     );
     let words = "backtest --policy jining-apg --catalog cat --year 2024 --warehouse wh";
-    dianshu(home.path(), &format!("{words} s.toml"))
-        .refused(&["s.toml", "sharing.surplas", "sharing.surplus"]);
+    dianshu(home.path(), &format!("{words} s.toml")).refused(&[
+        "s.toml",
+        "sharing.surplas",
+        "sharing.surplus",
+    ]);
     dianshu(home.path(), &format!("{words} share-95+share-95")).refused(&["share-95"]);
     dianshu(home.path(), &format!("{words} nothing-like-it")).refused(&["nothing-like-it"]);
     assert!(!home.path().join("runs").exists(), "nothing was written");
@@ -141,8 +156,11 @@ fn a_value_from_after_the_cut_off_is_refused() {
          reason = \"r\", reading = \"R29\", from = 2024-01-01 }\n",
     );
     let words = "backtest --policy jining-apg --catalog cat --year 2024 --warehouse wh";
-    dianshu(home.path(), &format!("{words} late.toml"))
-        .refused(&["sharing.surplus", "2024-01-01", "2023-12-31"]);
+    dianshu(home.path(), &format!("{words} late.toml")).refused(&[
+        "sharing.surplus",
+        "2024-01-01",
+        "2023-12-31",
+    ]);
     let text = fs::read_to_string(home.path().join("late.toml")).unwrap();
     write(home.path(), "late.toml", &text.replace("2024-01-01", "2023-12-31"));
     dianshu(home.path(), &format!("{words} late.toml")).ok();
@@ -158,16 +176,10 @@ fn a_year_that_is_not_loaded_is_refused_with_those_there() {
     )
     .refused(&["2019", "2022", "2023", "2024"]);
     assert!(!home.path().join("cat2").exists());
-    dianshu(
-        home.path(),
-        "backtest --policy jining-apg --catalog cat --year 2030 --warehouse wh",
-    )
-    .refused(&["2030", "2024"]);
-    dianshu(
-        home.path(),
-        "backtest --policy jining-apg --catalog cat --year 2023 --warehouse wh",
-    )
-    .refused(&["out of sample", "2023"]);
+    dianshu(home.path(), "backtest --policy jining-apg --catalog cat --year 2030 --warehouse wh")
+        .refused(&["2030", "2024"]);
+    dianshu(home.path(), "backtest --policy jining-apg --catalog cat --year 2023 --warehouse wh")
+        .refused(&["out of sample", "2023"]);
 }
 
 #[test]
@@ -281,7 +293,8 @@ fn a_killed_load_leaves_what_was_there_and_the_rerun_completes() {
     let path = home.path();
     dianshu(path, "synth jining-apg --people 600 --seed 5 --out export").ok();
     let count = |warehouse: &str| {
-        let words = ["sql", "select count(*) as n from fee_item", "--warehouse", warehouse, "--json"];
+        let words =
+            ["sql", "select count(*) as n from fee_item", "--warehouse", warehouse, "--json"];
         json_lines(&dianshu_words(path, &words).ok().stdout)[0]["n"].as_i64().unwrap()
     };
     assert!(dianshu(path, "ingest export --warehouse whole --quiet").code <= 1);

@@ -13,7 +13,8 @@ fn city(home: &Path, system: &str, more: &str) {
 }
 
 fn catalog(home: &Path, system: &str, more: &str) {
-    let words = format!("catalog build --policy {system} --years 2022,2023 --out cat --warehouse wh");
+    let words =
+        format!("catalog build --policy {system} --years 2022,2023 --out cat --warehouse wh");
     dianshu(home, &format!("{words} {more}")).ok();
 }
 
@@ -33,13 +34,14 @@ fn truth_is_recovered(system: &str) {
     let home = tempfile::tempdir().unwrap();
     city(home.path(), system, "--clean");
     catalog(home.path(), system, "");
-    let truth: BTreeMap<(String, String), (i128, i128)> = csv(&home.path().join("export/truth.csv"))
-        .into_iter()
-        .map(|row| {
-            let key = (row["group_code"].clone(), row["year"].clone());
-            (key, (row["cases"].parse().unwrap(), fen(&row["cost_sum_yuan"])))
-        })
-        .collect();
+    let truth: BTreeMap<(String, String), (i128, i128)> =
+        csv(&home.path().join("export/truth.csv"))
+            .into_iter()
+            .map(|row| {
+                let key = (row["group_code"].clone(), row["year"].clone());
+                (key, (row["cases"].parse().unwrap(), fen(&row["cost_sum_yuan"])))
+            })
+            .collect();
     let groups = csv(&home.path().join("cat/groups.csv"));
     let mut compared = 0;
     for group in &groups {
@@ -73,7 +75,8 @@ fn merged_cycles_give_the_generators_sums_too() {
 /// Every planted defect is found, and nothing else.
 fn answer_key_is_found(system: &str, format: &str) {
     let home = tempfile::tempdir().unwrap();
-    let words = format!("synth {system} --people {PEOPLE} --seed 11 --out export --format {format}");
+    let words =
+        format!("synth {system} --people {PEOPLE} --seed 11 --out export --format {format}");
     dianshu(home.path(), &words).ok();
     // Unreadable values are findings of the load: exit code 1 says so.
     let loaded = dianshu(home.path(), "ingest export --warehouse wh --quiet");
@@ -87,7 +90,8 @@ fn answer_key_is_found(system: &str, format: &str) {
     dianshu(home.path(), &format!("check --warehouse wh --policy {system} --out checked"));
     let statement = "select check_id, key from finding";
     let mut found: BTreeSet<(String, String)> = BTreeSet::new();
-    let rows = dianshu::warehouse::parquet::read_table(&home.path().join("checked/finding.parquet"));
+    let rows =
+        dianshu::warehouse::parquet::read_table(&home.path().join("checked/finding.parquet"));
     let rows = rows.unwrap();
     for row in 0..rows.rows() {
         found.insert((rows.cell("check_id", row).unwrap(), rows.cell("key", row).unwrap()));
@@ -125,8 +129,9 @@ fn threads_splits_and_row_order_change_no_byte() {
     let synth = |parts: u32| format!("synth jining-apg --people {PEOPLE} --seed 3 --parts {parts}");
     dianshu(path, &format!("{} --out whole", synth(1))).ok();
     dianshu(path, &format!("{} --out split", synth(7))).ok();
-    shuffle(&path.join("whole/settlement.parquet"), &path.join("shuffled/settlement.parquet"));
-    shuffle(&path.join("whole/fee_item.parquet"), &path.join("shuffled/fee_item.parquet"));
+    for file in ["settlement.parquet", "fee_item.parquet", "diagnosis.parquet"] {
+        shuffle(&path.join("whole").join(file), &path.join("shuffled").join(file));
+    }
     for file in ["institution.csv", "budget.csv"] {
         std::fs::copy(path.join("whole").join(file), path.join("shuffled").join(file)).unwrap();
     }

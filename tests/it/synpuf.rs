@@ -8,8 +8,7 @@ use std::path::Path;
 use super::tools::{Ran, csv, dianshu, dianshu_words, json_lines, only_run, shared};
 
 fn sql(home: &Path, statement: &str) -> Vec<serde_json::Value> {
-    let ran: Ran =
-        dianshu_words(home, &["sql", statement, "--warehouse", "wh", "--json"]).ok();
+    let ran: Ran = dianshu_words(home, &["sql", statement, "--warehouse", "wh", "--json"]).ok();
     json_lines(&ran.stdout)
 }
 
@@ -64,8 +63,11 @@ fn totals_match(path: &Path) {
 }
 
 fn catalog_counts_every_case(path: &Path, name: &str) {
-    dianshu(path, &format!("catalog build --policy {name} --years 2008,2009 --out cat --warehouse wh"))
-        .ok();
+    dianshu(
+        path,
+        &format!("catalog build --policy {name} --years 2008,2009 --out cat --warehouse wh"),
+    )
+    .ok();
     let counts: BTreeMap<String, i64> = csv(&path.join("cat/flow.csv"))
         .into_iter()
         .filter(|row| row["step"] == "cases")
@@ -82,7 +84,9 @@ fn catalog_counts_every_case(path: &Path, name: &str) {
     let grouped: i64 = groups.iter().map(|group| group["cases"].parse::<i64>().unwrap()).sum();
     assert!(missing > 0, "some codes are no DRG");
     assert!(grouped < 13_992 + 13_149, "ungrouped cases are in no group");
-    assert!(groups.iter().all(|group| group["group_code"] != "OTH" && group["group_code"] != "000"));
+    assert!(
+        groups.iter().all(|group| group["group_code"] != "OTH" && group["group_code"] != "000")
+    );
 }
 
 fn backtest_and_report(path: &Path, name: &str) {

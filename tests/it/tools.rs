@@ -119,10 +119,8 @@ pub(crate) fn only_run(runs: &Path) -> PathBuf {
 
 /// A folder of the shared public data, if it is there.
 pub(crate) fn shared(part: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DIANSHU_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("DIANSHU_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let path = root.join(part);
     path.exists().then_some(path)
 }
