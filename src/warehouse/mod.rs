@@ -1,7 +1,5 @@
 //! The only module that names the engine: tables, sessions, SQL models.
 
-pub(crate) use datafusion::arrow;
-pub(crate) use datafusion::parquet as parquet_crate;
 
 pub mod contract;
 pub mod digest;
