@@ -525,7 +525,8 @@ fn bad_rows_are_findings_with_line_column_and_value() {
     let all = findings(&world, "w");
     assert!(all.iter().all(|f| f.severity == Severity::Error && f.file == "settlement.csv"));
     assert_eq!(all[0].message, "`medfee_sumamt`: the value has more than two decimal places");
-    let load = &world.snapshot("w").loads()[0];
+    let snapshot = world.snapshot("w");
+    let load = &snapshot.loads()[0];
     assert_eq!((load.rows_kept, load.findings, load.amount), (2, 6, Some(Fen(2727))));
 }
 
