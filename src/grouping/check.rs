@@ -60,6 +60,7 @@ pub const CHECKS: &[Check] = &[
     check("identity_patient", Severity::Error, [false, false]),
     check("identity_total", Severity::Error, [true, true]),
     check("late_upload", Severity::Warning, [false, true]),
+    check("negative_fee", Severity::Warning, [true, true]),
     check("orphan_refund", Severity::Warning, [false, true]),
     check("out_of_area", Severity::Info, [false, false]),
     check("over_refund", Severity::Warning, [true, true]),
