@@ -1,6 +1,5 @@
 //! The only module that names the engine: tables, sessions, SQL models.
 
-
 pub mod contract;
 pub mod digest;
 pub mod dimension;
