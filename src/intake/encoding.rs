@@ -33,6 +33,13 @@ impl Encoding {
         }
     }
 
+    /// Named by a mapping.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Utf8, Self::Gb18030, Self::Utf16Le, Self::Utf16Be]
+            .into_iter()
+            .find(|known| known.as_str().eq_ignore_ascii_case(name))
+    }
+
     /// Named by the byte order mark at the start of a file.
     fn from_mark(start: &[u8]) -> Option<Self> {
         match start {
@@ -72,13 +79,18 @@ struct Check {
     decoder: Decoder,
     offset: u64,
     lines: u64,
+    /// Characters from U+0800 on, such as all Chinese ones, were seen.
+    chinese: bool,
+    /// Characters from U+0100 to U+07FF (Greek, Cyrillic, Armenian …) were seen.
+    foreign: bool,
     output: String,
 }
 
 impl Check {
     fn new(encoding: Encoding) -> Self {
         let output = String::with_capacity(CHUNK);
-        Self { decoder: encoding.decoder(), offset: 0, lines: 1, output }
+        let decoder = encoding.decoder();
+        Self { decoder, offset: 0, lines: 1, chinese: false, foreign: false, output }
     }
 
     /// The first bad byte and its line, if there is one up to here.
@@ -87,8 +99,10 @@ impl Check {
             self.output.clear();
             let (result, read) =
                 self.decoder.decode_to_string_without_replacement(bytes, &mut self.output, last);
-            let newlines = self.output.bytes().filter(|byte| *byte == b'\n').count();
-            self.lines += newlines as u64;
+            let bytes_out = self.output.as_bytes();
+            self.lines += bytes_out.iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.chinese |= bytes_out.iter().any(|byte| *byte >= 0xE0);
+            self.foreign |= bytes_out.iter().any(|byte| (0xC4..0xE0).contains(byte));
             self.offset += read as u64;
             bytes = &bytes[read..];
             match result {
@@ -105,41 +119,56 @@ impl Check {
 
 /// Reads everything and decides: a byte order mark, else UTF-8 if all of it is valid, else GB18030.
 ///
-/// `open` gives the bytes from their start, and is called a second time for GB18030.
-pub(crate) fn decide<R: Read>(mut open: impl FnMut() -> io::Result<R>) -> io::Result<Verdict> {
-    let mut buffer = vec![0; CHUNK];
+/// A few Chinese words in GB18030 can be valid UTF-8 by chance: `医院` is `d2 bd d4 ba`, which UTF-8
+/// reads as two letters of Cyrillic and Armenian. So a text with such letters and without a single
+/// Chinese character is taken for GB18030 if it is valid there; a mapping can say otherwise.
+///
+/// `open` gives the bytes from their start, and is called once for each encoding tried.
+pub(crate) fn decide<R: Read>(open: impl Fn() -> io::Result<R>) -> io::Result<Verdict> {
     let mut reader = open()?;
-    let mut length = fill(&mut reader, &mut buffer)?;
-    let marked = Encoding::from_mark(&buffer[..length]);
-    let first = marked.unwrap_or(Encoding::Utf8);
-    let mut check = Check::new(first);
-    let wide = matches!(first, Encoding::Utf16Le | Encoding::Utf16Be);
-    loop {
-        if !wide && buffer[..length].contains(&0) {
-            return Ok(Verdict::Binary);
-        }
-        let wrong = check.feed(&buffer[..length], length == 0);
-        match wrong {
-            Some((offset, line)) if marked.is_some() => {
-                return Ok(Verdict::Wrong { offset, line });
-            }
-            Some(_) => break,
-            None if length == 0 => return Ok(Verdict::Is(first)),
-            None => length = fill(&mut reader, &mut buffer)?,
-        }
+    let mut start = [0; 3];
+    let length = fill(&mut reader, &mut start)?;
+    if let Some(marked) = Encoding::from_mark(&start[..length]) {
+        return Ok(verdict(open()?, marked)?.0);
     }
-    let mut reader = open()?;
-    let mut check = Check::new(Encoding::Gb18030);
+    let (utf8, check) = verdict(open()?, Encoding::Utf8)?;
+    match utf8 {
+        Verdict::Is(_) if check.chinese || !check.foreign => Ok(utf8),
+        Verdict::Is(_) => {
+            let (gb, _) = verdict(open()?, Encoding::Gb18030)?;
+            Ok(if matches!(gb, Verdict::Is(_)) { gb } else { utf8 })
+        }
+        Verdict::Binary => Ok(utf8),
+        Verdict::Wrong { .. } => Ok(verdict(open()?, Encoding::Gb18030)?.0),
+    }
+}
+
+/// Whether all of a text is valid in the encoding that a mapping names; a byte order mark is no letter.
+pub(crate) fn valid<R: Read>(
+    open: impl Fn() -> io::Result<R>,
+    encoding: Encoding,
+) -> io::Result<Verdict> {
+    let mut start = [0; 3];
+    let length = fill(&mut open()?, &mut start)?;
+    let marked = Encoding::from_mark(&start[..length]) == Some(Encoding::Utf8Bom);
+    let utf8 = encoding == Encoding::Utf8;
+    Ok(verdict(open()?, if utf8 && marked { Encoding::Utf8Bom } else { encoding })?.0)
+}
+
+fn verdict(mut reader: impl Read, encoding: Encoding) -> io::Result<(Verdict, Check)> {
+    let wide = matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be);
+    let mut buffer = vec![0; CHUNK];
+    let mut check = Check::new(encoding);
     loop {
         let length = fill(&mut reader, &mut buffer)?;
-        if buffer[..length].contains(&0) {
-            return Ok(Verdict::Binary);
+        if !wide && buffer[..length].contains(&0) {
+            return Ok((Verdict::Binary, check));
         }
         if let Some((offset, line)) = check.feed(&buffer[..length], length == 0) {
-            return Ok(Verdict::Wrong { offset, line });
+            return Ok((Verdict::Wrong { offset, line }, check));
         }
         if length == 0 {
-            return Ok(Verdict::Is(Encoding::Gb18030));
+            return Ok((Verdict::Is(encoding), check));
         }
     }
 }
@@ -256,11 +285,19 @@ mod tests {
     #[test]
     fn a_character_cut_by_a_chunk_is_whole_again() {
         // 3-byte characters straddle every chunk of 1 MiB and every buffer of 64 KiB.
-        let words = format!("a{}", "院".repeat(800_000));
+        let words = format!("a{}", "院中".repeat(400_000));
         assert_eq!(verdict(words.as_bytes()), Verdict::Is(Encoding::Utf8));
         let (gb, _, _) = encoding_rs::GB18030.encode(&words);
         assert_eq!(verdict(&gb), Verdict::Is(Encoding::Gb18030));
         assert!(text(&gb, Encoding::Gb18030) == words);
+    }
+
+    #[test]
+    fn chinese_words_that_happen_to_be_utf8_are_read_as_gb18030() {
+        // d2 bd d4 ba: 医院 in GB18030, "ҽԺ" in UTF-8.
+        assert_eq!(verdict(b"a\n\xd2\xbd\xd4\xba\n"), Verdict::Is(Encoding::Gb18030));
+        assert_eq!(verdict("a\n医院 ҽԺ\n".as_bytes()), Verdict::Is(Encoding::Utf8));
+        assert_eq!(verdict("name\ncafé 25 °C\n".as_bytes()), Verdict::Is(Encoding::Utf8));
     }
 
     #[test]

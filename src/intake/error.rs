@@ -284,8 +284,8 @@ impl Explain for Error {
                 "convert it with a mapping: `{target} = \"cast(… as …)\"`, see `--mapping`"
             )],
             Self::UnreadableColumn { column, .. } => vec![format!(
-                "check that `{column}` is the right column; a mapping can convert it or give its date \
-                 format"
+                "check that `{column}` is the right column; `--mapping FILE` can convert it or give its \
+                 date format"
             )],
             Self::LoadedOtherwise { .. } => {
                 one("its rows would stand there twice: load it into a new warehouse")

@@ -17,7 +17,7 @@ use super::plan::{Plan, is_export_by_name, named, plan};
 use super::progress::Progress;
 use super::read::{Chunk, read};
 use super::rows::{Processed, Tally, pick, process};
-use super::source::{Source, discover, inspect};
+use super::source::{Source, Told, discover, inspect};
 use super::spill::Spill;
 use super::summary::{FileSummary, Summary, TableSummary, TargetSummary};
 use crate::finding::Finding;
@@ -60,11 +60,14 @@ impl<'a> Session<'a> {
         let mapping = settings.mapping.as_deref().map(Mapping::read).transpose()?;
         let (paths, mut passed_over) = discover(&settings.paths)?;
         progress.stage("looking at files", paths.len() as u64);
-        let delimiter = mapping.as_ref().and_then(|mapping| mapping.delimiter);
+        let told = mapping.as_ref().map_or_else(Told::default, |mapping| Told {
+            delimiter: mapping.delimiter,
+            encoding: mapping.encoding,
+        });
         let mut sources = Vec::with_capacity(paths.len());
         for path in &paths {
             progress.advance(1);
-            match inspect(path, delimiter) {
+            match inspect(path, told) {
                 // A list without rows beside the exports is none of them.
                 Err(Error::NoRows { .. })
                     if !settings.paths.contains(path) && !is_export_by_name(path) =>

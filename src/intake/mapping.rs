@@ -3,6 +3,7 @@
 //! ```toml
 //! [source]                         # optional
 //! delimiter = "|"                  # otherwise decided from the header
+//! encoding = "GB18030"             # otherwise decided from the bytes
 //! null = ["NULL", "-"]             # words that mean "nothing"; blank always does
 //!
 //! [tables.settlement]
@@ -35,6 +36,7 @@ use toml::de::{DeTable, DeValue};
 use crate::explain::nearest;
 use crate::warehouse::contract::{self, ColumnContract, TABLES, TableContract};
 
+use super::encoding::Encoding;
 use super::mapping_error::MappingError;
 
 /// Name of the position in expressions of a table with `each`.
@@ -65,6 +67,7 @@ pub(crate) struct TableMapping {
 pub(crate) struct Mapping {
     pub(crate) path: PathBuf,
     pub(crate) delimiter: Option<u8>,
+    pub(crate) encoding: Option<Encoding>,
     /// Words that mean "nothing".
     pub(crate) null: Vec<String>,
     pub(crate) tables: Vec<TableMapping>,
@@ -93,8 +96,13 @@ impl Mapping {
             line: err.span().map_or(1, |span| reader.line(&span)),
             source: crate::warehouse::store::Leaf(err.message().to_owned()),
         })?;
-        let mut mapping =
-            Self { path: path.to_owned(), delimiter: None, null: Vec::new(), tables: Vec::new() };
+        let mut mapping = Self {
+            path: path.to_owned(),
+            delimiter: None,
+            encoding: None,
+            null: Vec::new(),
+            tables: Vec::new(),
+        };
         for (key, line, value) in reader.entries(document.get_ref(), &["source", "tables"])? {
             let inner = reader.table(key, line, value)?;
             if key == "source" {
@@ -118,7 +126,7 @@ impl Mapping {
                 hash.update(part);
             }
         };
-        add(&[&format!("{:?} {:?}", self.delimiter, self.null)]);
+        add(&[&format!("{:?} {:?} {:?}", self.delimiter, self.encoding, self.null)]);
         for table in &self.tables {
             let filter = table.row_filter.as_ref().map_or("", |entry| &entry.text);
             add(&["table", table.contract.name, filter]);
@@ -213,12 +221,18 @@ impl<'t> Reader<'t> {
     }
 
     fn source(&self, table: &DeTable<'t>, mapping: &mut Mapping) -> Result<(), MappingError> {
-        for (key, line, value) in self.entries(table, &["delimiter", "null"])? {
+        for (key, line, value) in self.entries(table, &["delimiter", "encoding", "null"])? {
             if key == "null" {
                 let words = self.strings(key, line, value)?;
                 mapping.null = words.into_iter().map(|word| word.text).collect();
+                continue;
+            }
+            let text = self.string(key, line, value)?.text;
+            if key == "encoding" {
+                let wrong = "\"UTF-8\", \"GB18030\", \"UTF-16LE\" or \"UTF-16BE\"";
+                let encoding = Encoding::from_name(&text);
+                mapping.encoding = Some(encoding.ok_or_else(|| self.wrong(key, line, wrong))?);
             } else {
-                let text = self.string(key, line, value)?.text;
                 match text.as_bytes() {
                     [byte] if byte.is_ascii() && *byte != b'"' => mapping.delimiter = Some(*byte),
                     _ => return Err(self.wrong(key, line, "one ASCII character")),

@@ -290,7 +290,9 @@ impl Worker<'_> {
             let (array, errors) = self.values(column, batch)?;
             let contract = column.contract;
             let converted = convert(&array, contract.kind, &column.dates, self.persons);
-            let mut unreadable = errors.len() as u64;
+            // A failed expression leaves a gap where there was something.
+            let failed = errors.len() as u64;
+            let mut unreadable = failed;
             for (row, message) in errors {
                 let value = inputs(&column.value, batch, row);
                 let fault =
@@ -303,9 +305,9 @@ impl Worker<'_> {
             }
             filled.arrays.push(converted.array);
             let tally = &mut self.done.tally.columns[number];
-            let there = (array.len() - array.logical_null_count()) as u64;
-            tally.values += there.max(unreadable);
-            tally.readable += there.max(unreadable) - unreadable;
+            let there = (array.len() - array.logical_null_count()) as u64 + failed;
+            tally.values += there;
+            tally.readable += there - unreadable;
             if tally.first.is_none() {
                 tally.first = filled
                     .faults

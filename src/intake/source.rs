@@ -8,7 +8,7 @@ use std::sync::Arc;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 
-use super::encoding::{Decoded, Encoding, Verdict, decide};
+use super::encoding::{Decoded, Encoding, Verdict, decide, valid};
 use super::error::Error;
 use crate::warehouse::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::warehouse::parquet;
@@ -36,6 +36,13 @@ impl Format {
             Self::Parquet => "parquet",
         }
     }
+}
+
+/// What a mapping says of a text, instead of its bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Told {
+    pub(crate) delimiter: Option<u8>,
+    pub(crate) encoding: Option<Encoding>,
 }
 
 /// One export, looked at but not read.
@@ -108,8 +115,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, passed: &mut Vec<String>) -> Re
 
 /// Looks at a file: what it is, its digest, its columns. Reads all of it once or twice.
 ///
-/// `delimiter` is the mapping's, where it names one.
-pub(crate) fn inspect(path: &Path, delimiter: Option<u8>) -> Result<Source, Error> {
+/// `told` is what the mapping says of it.
+pub(crate) fn inspect(path: &Path, told: Told) -> Result<Source, Error> {
     let read = |source| Error::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(read)?;
     let bytes = file.metadata().map_err(read)?.len();
@@ -131,7 +138,7 @@ pub(crate) fn inspect(path: &Path, delimiter: Option<u8>) -> Result<Source, Erro
     };
     match format {
         Format::Parquet => source.look_at_parquet()?,
-        Format::Csv | Format::CsvGz => source.look_at_text(delimiter)?,
+        Format::Csv | Format::CsvGz => source.look_at_text(told)?,
     }
     Ok(source)
 }
@@ -238,9 +245,13 @@ impl Source {
         self.refuse_duplicates()
     }
 
-    fn look_at_text(&mut self, delimiter: Option<u8>) -> Result<(), Error> {
-        let verdict =
-            decide(|| open_bytes(&self.path, self.format)).map_err(|err| self.read_error(err))?;
+    fn look_at_text(&mut self, told: Told) -> Result<(), Error> {
+        let open = || open_bytes(&self.path, self.format);
+        let verdict = match told.encoding {
+            Some(encoding) => valid(open, encoding),
+            None => decide(open),
+        };
+        let verdict = verdict.map_err(|err| self.read_error(err))?;
         let path = self.path.clone();
         let encoding = match verdict {
             Verdict::Is(encoding) => encoding,
@@ -248,7 +259,7 @@ impl Source {
             Verdict::Wrong { offset, line } => return Err(Error::Encoding { path, offset, line }),
         };
         self.encoding = Some(encoding);
-        self.delimiter = match delimiter {
+        self.delimiter = match told.delimiter {
             Some(delimiter) => delimiter,
             None => self.find_delimiter(encoding).map_err(|err| self.read_error(err))?,
         };
@@ -348,7 +359,7 @@ impl Source {
 mod tests {
     use std::path::Path;
 
-    use super::{Error, Format, inspect};
+    use super::{Error, Format, Told, inspect};
 
     fn file(folder: &Path, name: &str, bytes: &[u8]) -> std::path::PathBuf {
         let path = folder.join(name);
@@ -365,7 +376,8 @@ mod tests {
             ("\"x,y,z\"|b\n1|2\n", b'|'),
             ("\na;b;\n1;2;\n", b';'),
         ] {
-            let source = inspect(&file(folder.path(), "f.csv", text.as_bytes()), None).unwrap();
+            let source =
+                inspect(&file(folder.path(), "f.csv", text.as_bytes()), Told::default()).unwrap();
             assert_eq!((source.delimiter, source.format), (delimiter, Format::Csv), "{text}");
             assert_eq!(source.column_names().count(), 2, "{text}");
         }
@@ -374,7 +386,8 @@ mod tests {
     #[test]
     fn a_file_that_is_not_what_its_name_says_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let check = |name: &str, bytes: &[u8]| inspect(&file(folder.path(), name, bytes), None);
+        let check =
+            |name: &str, bytes: &[u8]| inspect(&file(folder.path(), name, bytes), Told::default());
         assert!(matches!(check("a.csv", b""), Err(Error::EmptyFile { .. })));
         assert!(matches!(check("b.csv", b"a,b\n"), Err(Error::NoRows { .. })));
         assert!(matches!(check("c.parquet", b"a,b\n1,2\n"), Err(Error::NameMismatch { .. })));

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::tree_node::TreeNode as _;
 use datafusion::common::{DFSchema, DataFusionError, SchemaError};
@@ -122,16 +122,6 @@ impl Expression {
             .and_then(|value| value.into_array(batch.num_rows()))
             .map_err(|err| Leaf(err.find_root().strip_backtrace()))
     }
-
-    /// One truth value per row, unknown where it is neither.
-    pub(crate) fn evaluate_filter(&self, batch: &RecordBatch) -> Result<BooleanArray, Leaf> {
-        let array = self.evaluate(batch)?;
-        array
-            .as_any()
-            .downcast_ref::<BooleanArray>()
-            .cloned()
-            .ok_or_else(|| Leaf(format!("a {} is no condition", array.data_type())))
-    }
 }
 
 #[cfg(test)]
@@ -165,8 +155,8 @@ mod tests {
         let values = sum.evaluate(&batch).unwrap();
         assert_eq!(values.as_primitive::<Decimal128Type>().values(), &[126_500, 2_500]);
         let filter = compiler.compile("SEGMENT = '1'", &batch.schema()).unwrap();
-        let kept: Vec<_> = filter.evaluate_filter(&batch).unwrap().iter().collect();
-        assert_eq!(kept, [Some(true), Some(false)]);
+        let kept = filter.evaluate(&batch).unwrap();
+        assert_eq!(kept.as_boolean().iter().collect::<Vec<_>>(), [Some(true), Some(false)]);
     }
 
     #[test]
