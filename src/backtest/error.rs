@@ -37,6 +37,14 @@ pub enum Error {
         /// The specification as typed.
         scenario: String,
     },
+    /// Points computed under other rules than those that would find and group the cases.
+    #[error("scenario `{scenario}` and the catalog differ in `{section}`: its points do not fit")]
+    OtherRules {
+        /// Scenario, `baseline` for the policy itself.
+        scenario: String,
+        /// Section of the policy.
+        section: String,
+    },
     /// Catalog and policy are of different systems.
     #[error("the catalog is of `{catalog}`, the policy is `{policy}`")]
     OtherSystem {
@@ -140,6 +148,14 @@ impl Explain for Error {
                 "build another catalog with `dianshu catalog build … --scenario {scenario}` and \
                  replay that one"
             )],
+            Self::OtherRules { scenario, .. } => vec![if scenario == super::BASELINE {
+                "build the catalog again under this policy: `dianshu catalog build`".to_owned()
+            } else {
+                format!(
+                    "build a catalog with `dianshu catalog build … --scenario {scenario}` and replay \
+                     that one under the same policy"
+                )
+            }],
             Self::OtherSystem { catalog, .. } => {
                 vec![format!("pass `--policy {catalog}`, or another catalog")]
             }

@@ -114,8 +114,8 @@ fn from_table(
     let mut money = BTreeMap::new();
     for row in 0..table.rows() {
         let (pool, period) = (cell("pool", row), cell("period", row));
-        let versions = cell("versions", row).parse().unwrap_or(1);
-        if versions > 1 {
+        let versions = cell("versions", row).parse().unwrap_or(i64::MAX);
+        if versions != 1 {
             let item = item.to_owned();
             return Err(Error::BudgetTwice { item, year, pool, period, versions });
         }

@@ -87,7 +87,7 @@ pub fn write(
     replay: &Replay,
 ) -> Result<PathBuf, RunError> {
     let mut manifest = describe(settings, catalog_digest, snapshot, replay);
-    let id = hex(&Sha256::digest(manifest.to_string().as_bytes()))[..16].to_owned();
+    let id = id_of(&manifest);
     let file = |what, path: &Path, source| RunError::File { what, path: path.to_owned(), source };
     fs::create_dir_all(out).map_err(|source| file("create", out, source))?;
     let building = tempfile::Builder::new()
@@ -121,6 +121,16 @@ pub fn write(
         return Err(file("move the finished run to", &home, source));
     }
     Ok(home)
+}
+
+/// Digest of everything that decides the result: the manifest without its id and outputs.
+fn id_of(manifest: &Value) -> String {
+    let mut decides = manifest.clone();
+    if let Some(fields) = decides.as_object_mut() {
+        fields.remove("id");
+        fields.remove("outputs");
+    }
+    hex(&Sha256::digest(decides.to_string().as_bytes()))[..16].to_owned()
 }
 
 fn describe(
@@ -231,13 +241,14 @@ fn outputs(manifest: &Value) -> Vec<String> {
 }
 
 fn changed_files(path: &Path, manifest: &Value) -> Vec<String> {
-    outputs(manifest)
-        .into_iter()
-        .filter(|name| {
+    let is_own = manifest["id"].as_str() == Some(&id_of(manifest));
+    let own = (!is_own).then(|| "manifest.json".to_owned());
+    own.into_iter()
+        .chain(outputs(manifest).into_iter().filter(|name| {
             let stated = manifest["outputs"][name]["sha256"].as_str().unwrap_or_default();
             let found = fs::read(path.join(name)).map(|bytes| hex(&Sha256::digest(&bytes)));
             found.map_or(true, |found| found != stated)
-        })
+        }))
         .collect()
 }
 

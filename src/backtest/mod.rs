@@ -37,6 +37,8 @@ pub struct Settings<'a> {
     pub scenarios: &'a [String],
     /// The catalog whose points and means are used.
     pub catalog: &'a Catalog,
+    /// The policy the catalog was computed under.
+    pub catalog_policy: &'a LoadedPolicy,
     /// The year settled.
     pub year: u16,
     /// Write the table `case` too.
@@ -70,6 +72,7 @@ pub fn replay(
     let composed = compose_all(settings.policy, settings.scenarios)?;
     for one in &composed {
         scenario::check_dates(one, settings.catalog)?;
+        scenario::check_rules(one, settings.catalog_policy)?;
     }
     scenario::check_year(snapshot, settings.year)?;
     let mut warnings = settings.policy.warnings.clone();

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Error, Settings};
 use crate::catalog::model::Catalog;
+use crate::policy::model::PayMethod;
 use crate::policy::{self, LoadedPolicy};
 use crate::warehouse::snapshot::Snapshot;
 
@@ -58,6 +59,30 @@ pub(super) fn check_catalog(settings: &Settings<'_>) -> Result<(), Error> {
         return Err(Error::NotOutOfSample { year: settings.year, newest });
     }
     Ok(())
+}
+
+/// Points are worth what they were computed from: cases must be found and grouped as they were for the
+/// catalog. Where published prices are paid, the catalog's points are not used.
+///
+/// # Errors
+/// [`Error::OtherRules`] with the first section that differs.
+pub(super) fn check_rules(one: &Composed, catalog: &LoadedPolicy) -> Result<(), Error> {
+    let (now, then) = (&one.policy.policy, &catalog.policy);
+    if now.payment.method != PayMethod::Points {
+        return Ok(());
+    }
+    let sections = [
+        ("scope", now.scope == then.scope),
+        ("case", now.case == then.case),
+        ("grouping", now.grouping == then.grouping),
+        ("weights", now.weights == then.weights),
+    ];
+    match sections.into_iter().find(|(_, same)| !same) {
+        None => Ok(()),
+        Some((section, _)) => {
+            Err(Error::OtherRules { scenario: one.name.clone(), section: section.to_owned() })
+        }
+    }
 }
 
 /// No value of the scenario is dated after the last day the catalog knows of.

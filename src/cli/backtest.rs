@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use super::common::Common;
 use super::{Error, Outcome, output};
 use crate::backtest::{Replay, Settings, manifest, replay};
+use crate::policy::{LoadedPolicy, Scenario};
 use crate::table::{Column, Table};
 use crate::{catalog, policy};
+
+use super::catalog::SCENARIO_PREFIX;
 
 /// Arguments of `dianshu backtest`.
 #[derive(Debug, clap::Args)]
@@ -69,12 +72,17 @@ pub(super) struct Job<'a> {
 impl Job<'_> {
     /// Replays and writes the run; its folder and what it holds.
     pub(super) fn run(&self, common: &Common) -> Result<(PathBuf, Replay), Error> {
-        let policy = policy::load(self.policy)?;
         let stored = catalog::open(self.catalog)?;
+        let built_under = policy::load(&self.catalog.to_string_lossy())?;
+        // A catalog computed under scenarios is replayed under them: they are part of its baseline.
+        let own = own_scenarios(self.catalog, &built_under)?;
+        let built_under = policy::compose(&built_under, &own)?;
+        let policy = policy::compose(&policy::load(self.policy)?, &own)?;
         let settings = Settings {
             policy: &policy,
             scenarios: self.scenarios,
             catalog: &stored.catalog,
+            catalog_policy: &built_under,
             year: self.year,
             with_cases: self.with_cases,
         };
@@ -85,6 +93,20 @@ impl Job<'_> {
         let path = manifest::write(self.out, &settings, &stored.digest, &snapshot, &done)?;
         Ok((path, done))
     }
+}
+
+/// The scenarios a catalog was computed under, as they lie in its folder.
+fn own_scenarios(catalog: &Path, policy: &LoadedPolicy) -> Result<Vec<Scenario>, Error> {
+    let folder = |source| Error::Folder { path: catalog.to_owned(), source };
+    let mut scenarios = Vec::new();
+    for entry in std::fs::read_dir(catalog).map_err(folder)? {
+        let path = entry.map_err(folder)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with(SCENARIO_PREFIX) {
+            scenarios.push(policy::load_scenario(&path.to_string_lossy(), policy)?);
+        }
+    }
+    Ok(scenarios)
 }
 
 /// One line a scenario and pool, for the screen.

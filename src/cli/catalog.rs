@@ -18,6 +18,9 @@ use crate::table::{Column, Table};
 use crate::units::{Fen, Points};
 use crate::{catalog, explain, weights};
 
+/// Beginning of the names of scenario files kept in a catalog.
+pub(super) const SCENARIO_PREFIX: &str = "scenario-";
+
 /// Arguments of `dianshu catalog`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -147,7 +150,7 @@ pub(super) fn build(
     common.warn(&warnings);
     let mut extra = policy.files().clone();
     for scenario in &policy.scenarios {
-        let name = format!("scenario-{}.toml", scenario.name);
+        let name = format!("{SCENARIO_PREFIX}{}.toml", scenario.name);
         extra.insert(name, scenario.source.clone().into_bytes());
     }
     let artefact = Artefact {

@@ -1,6 +1,6 @@
 //! Flags that mean the same in every command, resolved once.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
@@ -102,9 +102,4 @@ pub(super) fn check_years(snapshot: &Snapshot, years: &Years) -> Result<(), Erro
         None => Ok(()),
         Some(year) => Err(Error::YearMissing { year: *year, known }),
     }
-}
-
-/// A path for messages.
-pub(super) fn show(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -8,7 +8,7 @@ use crate::warehouse::rows::{bool_column, text_column, time_column, whole_column
 
 /// Typed columns of one batch.
 #[derive(Debug)]
-pub struct Batch<'a> {
+pub(super) struct Batch<'a> {
     setl_id: StringViewArray,
     fate: StringViewArray,
     is_repeated: &'a BooleanArray,
@@ -36,30 +36,30 @@ pub struct Batch<'a> {
 
 /// One row of the model; texts borrow from the batch, a missing text is empty.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    pub setl_id: &'a str,
-    pub fate: &'a str,
-    pub is_repeated: bool,
-    pub psn_no: &'a str,
-    pub mdtrt_id: &'a str,
-    pub fixmedins_code: &'a str,
-    pub insutype: &'a str,
-    pub dise_codg: &'a str,
+pub(super) struct Row<'a> {
+    pub(super) setl_id: &'a str,
+    pub(super) fate: &'a str,
+    pub(super) is_repeated: bool,
+    pub(super) psn_no: &'a str,
+    pub(super) mdtrt_id: &'a str,
+    pub(super) fixmedins_code: &'a str,
+    pub(super) insutype: &'a str,
+    pub(super) dise_codg: &'a str,
     /// Local microseconds.
-    pub begntime: Option<i64>,
-    pub setl_time: i64,
-    pub original_setl_time: Option<i64>,
-    pub upload_time: Option<i64>,
-    pub raw_fee_fen: i64,
-    pub raw_fund_fen: i64,
-    pub fee_fen: i64,
-    pub inscope_fen: i64,
-    pub fund_fen: i64,
-    pub lines: i64,
-    pub class_fen: [i64; 3],
-    pub class_important: [bool; 3],
-    pub group_code: &'a str,
-    pub is_diagnosed: bool,
+    pub(super) begntime: Option<i64>,
+    pub(super) setl_time: i64,
+    pub(super) original_setl_time: Option<i64>,
+    pub(super) upload_time: Option<i64>,
+    pub(super) raw_fee_fen: i64,
+    pub(super) raw_fund_fen: i64,
+    pub(super) fee_fen: i64,
+    pub(super) inscope_fen: i64,
+    pub(super) fund_fen: i64,
+    pub(super) lines: i64,
+    pub(super) class_fen: [i64; 3],
+    pub(super) class_important: [bool; 3],
+    pub(super) group_code: &'a str,
+    pub(super) is_diagnosed: bool,
 }
 
 fn text(column: &StringViewArray, at: usize) -> &str {
@@ -71,7 +71,7 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// If the model does not have a column of that name and type.
-    pub fn new(batch: &'a RecordBatch) -> Result<Self, Error> {
+    pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, Error> {
         let text = |name| text_column(batch, name);
         let time = |name| time_column(batch, name);
         let whole = |name| whole_column(batch, name);
@@ -108,7 +108,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The rows in order.
-    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         (0..self.rows).map(|at| self.row(at))
     }
 

@@ -12,13 +12,14 @@ use super::apg::ItemClasses;
 use super::batch::Batch;
 use super::elsewhere::{self, Elsewhere, Reversal};
 use super::functions::{item_class, item_important};
-use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
+use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step, year_of};
 use crate::period::Years;
 use crate::policy::model::{Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::warehouse::arrow::datatypes::SchemaRef;
 use crate::warehouse::contract::{self, Place};
 use crate::warehouse::engine::{Engine, Params, Session};
+use crate::warehouse::rows::{text_column, time_column};
 use crate::warehouse::snapshot::{BUCKET_NOT_PLACED, DataFile, Snapshot, YEAR_NOT_PLACED};
 use crate::warehouse::{Error, relation};
 
@@ -51,6 +52,8 @@ pub struct Built {
 pub(super) struct Bucket {
     pub(super) number: u32,
     tables: Vec<(&'static str, SchemaRef, Vec<PathBuf>)>,
+    /// Fee lines of years not asked for.
+    other_fee_files: Vec<(i32, PathBuf)>,
 }
 
 /// The models of a bucket in the order they need each other; `true` keeps the rows, for relations
@@ -233,7 +236,15 @@ pub(super) fn bucket(snapshot: &Snapshot, years: &Years, number: u32, needs: Nee
         });
         tables.push((name, relation::read_schema(contract), files));
     }
-    Bucket { number, tables }
+    let other_fee_files = snapshot
+        .table("fee_item")
+        .filter(|_| needs.fee_item)
+        .into_iter()
+        .flat_map(|table| table.files_of_bucket(number))
+        .filter(|file| !year_asked(file.year) && file.year != YEAR_NOT_PLACED)
+        .map(|file| (file.year, file.path.clone()))
+        .collect();
+    Bucket { number, tables, other_fee_files }
 }
 
 pub(super) fn register(session: &Session, bucket: &Bucket) -> Result<(), Error> {
@@ -241,6 +252,24 @@ pub(super) fn register(session: &Session, bucket: &Bucket) -> Result<(), Error> 
         session.register_files(name, Arc::clone(schema), files)?;
     }
     Ok(())
+}
+
+/// Fee lines of the years in which reversals were settled, beyond the years asked for: a refund in
+/// January takes its lines away from a visit in December (R14).
+async fn register_reversal_lines(session: &Session, bucket: &Bucket) -> Result<(), Error> {
+    let mut years = BTreeSet::new();
+    for batch in session.rows("int_cases__reversal_match").await? {
+        let times = time_column(&batch, "setl_time")?;
+        years.extend(times.iter().flatten().map(year_of).map(i32::from));
+    }
+    let Some(contract) = contract::table("fee_item") else { return Ok(()) };
+    let files: Vec<PathBuf> = bucket
+        .other_fee_files
+        .iter()
+        .filter(|(year, _)| years.contains(year))
+        .map(|(_, path)| path.clone())
+        .collect();
+    session.register_files("fee_item_elsewhen", relation::read_schema(contract), &files)
 }
 
 async fn run_bucket(
@@ -255,6 +284,9 @@ async fn run_bucket(
     session.register_function(&item_important(Arc::clone(&plan.classes)));
     let params = &plan.params;
     for (model, keep) in MODELS {
+        if *model == "int_cases__refund_fee" {
+            register_reversal_lines(session, bucket).await?;
+        }
         if *keep {
             session.materialize(model, params).await?;
         } else {
@@ -267,6 +299,13 @@ async fn run_bucket(
             for row in Batch::new(batch)?.rows() {
                 collector.take(&row);
             }
+            Ok(())
+        })
+        .await?;
+    session
+        .stream::<Error>("stg_settlement_key", params, |batch| {
+            let ids = text_column(batch, "setl_id")?;
+            ids.iter().flatten().for_each(|id| collector.take_id(id));
             Ok(())
         })
         .await?;

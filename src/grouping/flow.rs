@@ -40,7 +40,7 @@ pub fn steps(built: &Built) -> Vec<FlowStep> {
             year: *year,
             step: step.clone(),
             rows: tally.rows,
-            amount: Fen(i64::try_from(tally.fee_fen).unwrap_or(i64::MAX)),
+            amount: tally.amount(),
         })
         .collect();
     steps.sort_by(|a, b| (a.year, rank(&a.step), &a.step).cmp(&(b.year, rank(&b.step), &b.step)));

@@ -10,7 +10,7 @@ use crate::warehouse::functions::{TextFunction, text_function};
 use super::apg::{ItemClasses, LETTERS};
 
 /// `item_class(med_list_codg, med_chrgitm_type)` → `O`, `M`, `A` or null.
-pub fn item_class(classes: Arc<ItemClasses>) -> TextFunction {
+pub(super) fn item_class(classes: Arc<ItemClasses>) -> TextFunction {
     text_function("item_class", 2, move |columns| {
         let items = columns[0].as_string_view();
         let charge_types = columns[1].as_string_view();
@@ -39,7 +39,7 @@ pub fn item_class(classes: Arc<ItemClasses>) -> TextFunction {
 }
 
 /// `item_important(med_list_codg, med_chrgitm_type)` → whether the line makes its class important.
-pub fn item_important(classes: Arc<ItemClasses>) -> TextFunction {
+pub(super) fn item_important(classes: Arc<ItemClasses>) -> TextFunction {
     text_function("item_important", 2, move |columns| {
         let items = columns[0].as_string_view();
         let charge_types = columns[1].as_string_view();

@@ -12,6 +12,7 @@ use super::cycle::opens_cycle;
 use super::late::is_late;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
+use crate::units::Fen;
 
 /// Rows and money of one step, as they leave or stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,6 +24,13 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// The money.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a year's fees are below 92 quadrillion yuan")]
+    pub fn amount(&self) -> Fen {
+        Fen(i64::try_from(self.fee_fen).expect("a year's fees fit 64-bit fen"))
+    }
+
     /// Adds rows and money.
     pub fn add(&mut self, rows: i64, fee_fen: i64) {
         self.rows += rows;
@@ -31,15 +39,15 @@ impl Tally {
 }
 
 /// Steps that are not the fate of a row that leaves.
-pub mod step {
+pub(super) mod step {
     /// Every row of the table.
-    pub const RAW: &str = "raw";
+    pub(crate) const RAW: &str = "raw";
     /// Copies of an identical row.
-    pub const DUPLICATE_IDENTICAL: &str = "duplicate_identical";
+    pub(crate) const DUPLICATE_IDENTICAL: &str = "duplicate_identical";
     /// Money that partial refunds take back; no row leaves.
-    pub const REFUND_PARTIAL: &str = "refund_partial";
+    pub(crate) const REFUND_PARTIAL: &str = "refund_partial";
     /// Rows that stay.
-    pub const ANALYSED: &str = "analysed";
+    pub(crate) const ANALYSED: &str = "analysed";
 }
 
 /// A refund, in the year settled, of a settlement of an earlier year (A45, R03).
@@ -57,12 +65,12 @@ pub struct PriorRefund {
 
 /// What one bucket comes to.
 #[derive(Debug, Default)]
-pub struct Part {
+pub(super) struct Part {
     /// Its cases, with dictionaries of its own.
     pub cases: Cases,
     /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
     pub flow: BTreeMap<(u16, String), Tally>,
-    /// Hash of every settlement id that is not void, once each.
+    /// Hash of every settlement id of every year that is not void, once each, ascending.
     pub ids: Vec<u64>,
     /// Refunds of earlier years.
     pub prior_refunds: Vec<PriorRefund>,
@@ -89,7 +97,7 @@ struct Settlement {
 
 /// What the rows are judged by.
 #[derive(Debug)]
-pub struct Rules {
+pub(super) struct Rules {
     /// The policy.
     pub policy: Policy,
     /// Whether late uploads can be judged: the warehouse has upload times (A23).
@@ -103,7 +111,7 @@ pub struct Rules {
 }
 
 /// Collects the rows of one bucket.
-pub struct Collector {
+pub(super) struct Collector {
     rules: Arc<Rules>,
     part: Part,
     institutions: Dictionary,
@@ -150,7 +158,7 @@ impl Dictionary {
 impl Collector {
     /// Starts an empty bucket.
     #[must_use]
-    pub fn new(rules: Arc<Rules>) -> Self {
+    pub(super) fn new(rules: Arc<Rules>) -> Self {
         Self {
             rules,
             part: Part::default(),
@@ -165,7 +173,7 @@ impl Collector {
     }
 
     /// Takes one row of `int_cases__settlement`.
-    pub fn take(&mut self, row: &Row<'_>) {
+    pub(super) fn take(&mut self, row: &Row<'_>) {
         let year = year_of(row.setl_time);
         self.count(year, step::RAW, 1, row.raw_fee_fen);
         if row.fate != "void" {
@@ -175,7 +183,6 @@ impl Collector {
                 self.count(year, step, -1, -row.raw_fee_fen);
                 return;
             }
-            self.part.ids.push(xxh3_64(row.setl_id.as_bytes()));
         }
         if row.fate == step::ANALYSED {
             if row.fee_fen != row.raw_fee_fen {
@@ -316,10 +323,17 @@ impl Collector {
         }
     }
 
+    /// Takes a settlement id of the bucket, of whatever year.
+    pub(super) fn take_id(&mut self, setl_id: &str) {
+        self.part.ids.push(xxh3_64(setl_id.as_bytes()));
+    }
+
     /// Merges what is to be merged and closes the bucket.
     #[must_use]
-    pub fn finish(mut self) -> Part {
+    pub(super) fn finish(mut self) -> Part {
         let rules = Arc::clone(&self.rules);
+        self.part.ids.sort_unstable();
+        self.part.ids.dedup();
         let mut rows = std::mem::take(&mut self.open);
         if rules.policy.case.unit == CaseUnit::Visit {
             rows = merge_visits(rows);
@@ -426,7 +440,7 @@ fn at(micros: i64) -> NaiveDateTime {
     DateTime::from_timestamp_micros(micros).map(|time| time.naive_utc()).unwrap_or_default()
 }
 
-fn year_of(micros: i64) -> u16 {
+pub(super) fn year_of(micros: i64) -> u16 {
     u16::try_from(at(micros).year()).unwrap_or_default()
 }
 

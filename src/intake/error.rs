@@ -32,6 +32,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The file ends inside a quoted field.
+    #[error("`{}` line {line}: a quote is opened and never closed", path.display())]
+    OpenQuote {
+        /// The file.
+        path: PathBuf,
+        /// Line of the record in which it is opened.
+        line: u64,
+    },
     /// A header and nothing else.
     #[error("`{}` has a header but no rows", path.display())]
     NoRows {
@@ -251,6 +259,10 @@ impl Explain for Error {
         let one = |text: &str| vec![text.to_owned()];
         match self {
             Self::NoFiles { .. } => one("name files, or folders that hold them"),
+            Self::OpenQuote { .. } => one(
+                "write a quote inside a field twice, or remove it: everything after it was taken for \
+                 one field",
+            ),
             Self::EmptyFile { .. } | Self::NoRows { .. } => one("export it again, or leave it out"),
             Self::NameMismatch { .. } => one("rename it after its content, or export it again"),
             Self::Unsupported { .. } => one("save it as CSV (UTF-8 or GB18030) or as Parquet"),

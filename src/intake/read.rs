@@ -123,6 +123,18 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Whether a record looks as if a quote was never closed: it runs over lines, and either has the wrong
+/// number of fields or ends in such a field. Only asked of the last record of a file: there, whatever
+/// followed the quote was swallowed.
+fn open_at_end(plan: &Plan, record: &ByteRecord) -> bool {
+    let runs_over = |field: &[u8]| field.contains(&b'\n');
+    if record.len() == plan.source.fields {
+        record.iter().next_back().is_some_and(runs_over)
+    } else {
+        record.iter().any(runs_over)
+    }
+}
+
 fn read_text(
     number: usize,
     plan: &Plan,
@@ -135,10 +147,15 @@ fn read_text(
     let mut record = ByteRecord::new();
     let mut columns = Columns::new(plan);
     let mut done = 0u64;
+    // Line of the record before, and whether a quote may have stayed open in it.
+    let mut last = (0, false);
     loop {
         let more = reader.read_byte_record(&mut record).map_err(|err| source.csv_error(err))?;
         if more {
             columns.push(&record);
+            last = (record.position().map_or(0, csv::Position::line), open_at_end(plan, &record));
+        } else if let (line, true) = last {
+            return Err(Error::OpenQuote { path: source.path.clone(), line });
         }
         if columns.full() || !more {
             // Decoded bytes may be more than the file's: the rest is settled at its end.

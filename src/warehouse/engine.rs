@@ -16,6 +16,7 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
@@ -124,7 +125,10 @@ impl Engine {
     /// A session without tables.
     #[must_use]
     pub fn session(&self) -> Session {
-        let mut config = SessionConfig::new().with_target_partitions(1).with_batch_size(8192);
+        let mut config = SessionConfig::new()
+            .with_target_partitions(1)
+            .with_batch_size(8192)
+            .with_information_schema(true);
         let options = config.options_mut();
         options.sql_parser.parse_float_as_decimal = true;
         options.sql_parser.collect_spans = true;
@@ -351,11 +355,28 @@ impl Session {
         Ok(datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string())
     }
 
-    /// Runs a statement typed by the user (`dianshu sql`).
+    /// Runs a query typed by the user (`dianshu sql`): it reads the registered relations and nothing
+    /// else, and writes nothing.
+    ///
+    /// # Errors
+    /// If it does not parse, plan or run, or is no query.
+    pub async fn query(&self, text: &str) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
+        let fail = |err| Error::query(&err);
+        let only_read = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        let frame = self.ctx.sql_with_options(text, only_read).await.map_err(fail)?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let batches = frame.collect().await.map_err(fail)?;
+        Ok((schema, batches))
+    }
+
+    /// Runs a statement of a test, which may create tables.
     ///
     /// # Errors
     /// If it does not parse, plan or run.
-    pub async fn query(&self, text: &str) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
+    pub async fn statement(&self, text: &str) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
         let fail = |err| Error::query(&err);
         let frame = self.ctx.sql(text).await.map_err(fail)?;
         let schema = Arc::new(frame.schema().as_arrow().clone());

@@ -63,6 +63,13 @@ fn an_empty_file_is_refused() {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_is_refused_with_its_line() {
+    let broken = row(3, "100.00").replace("M01600", "\"M01600");
+    let text = format!("{HEADER}\n{}\n{broken}\n{}\n", row(2, "1.00"), row(4, "1.00"));
+    refused_load("settlement-2.csv", text.as_bytes(), &["settlement-2.csv", "line 3", "quote"]);
+}
+
+#[test]
 fn half_a_parquet_file_is_refused() {
     let home = tempfile::tempdir().unwrap();
     dianshu(home.path(), "synth jining-apg --people 20 --out export").ok();

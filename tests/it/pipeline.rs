@@ -190,6 +190,11 @@ fn a_run_and_a_catalog_verify_offline_and_notice_a_changed_byte() {
     let shown = dianshu(path, &verify).ok().stdout;
     assert!(shown.contains("paid + fund balance = budget"), "{shown}");
     dianshu(path, "catalog verify cat").ok();
+    let manifest = run.join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replacen("\"year\": 2024", "\"year\": 2023", 1)).unwrap();
+    dianshu(path, &verify).refused(&["was changed", "manifest.json"]);
+    std::fs::write(&manifest, text).unwrap();
     let pool = run.join("tables/pool.parquet");
     let mut bytes = std::fs::read(&pool).unwrap();
     let middle = bytes.len() / 2;
@@ -214,4 +219,21 @@ fn an_empty_scenario_is_the_baseline() {
         line["scenario"] = serde_json::Value::Null;
     }
     assert_eq!(lines[0], lines[1]);
+}
+
+/// Points fit only cases found and grouped as they were for the catalog.
+#[test]
+fn a_catalog_of_other_rules_is_refused_and_one_of_a_scenario_is_replayed_under_it() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    city(path, "jining-apg", "");
+    catalog(path, "jining-apg", "");
+    let words = "backtest --policy jining-apg --year 2024 --warehouse wh --json --catalog";
+    dianshu(path, &format!("{words} cat case-visit")).refused(&["case-visit", "`case`"]);
+    let build = "catalog build --policy jining-apg --years 2022,2023 --warehouse wh --out other";
+    dianshu(path, &format!("{build} --scenario blend-pooled")).ok();
+    let pooled = json_lines(&dianshu(path, &format!("{words} other")).ok().stdout);
+    let published = json_lines(&dianshu(path, &format!("{words} cat")).ok().stdout);
+    assert_eq!(pooled[0]["booked_yuan"], published[0]["booked_yuan"]);
+    assert_ne!(pooled[0]["point_value"], published[0]["point_value"]);
 }

@@ -73,7 +73,7 @@ impl DB for Database {
             Some(rest) => load(rest)?,
             None => text.to_owned(),
         };
-        let (schema, batches) = self.engine.wait(self.session.query(&statement))?;
+        let (schema, batches) = self.engine.wait(self.session.statement(&statement))?;
         if !["select", "with"].iter().any(|word| text.starts_with(word)) {
             return Ok(DBOutput::StatementComplete(0));
         }
