@@ -213,7 +213,7 @@ def table(measured):
              "other load, cores |", "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     for stage, title in STAGES.items():
         if stage not in measured:
-            lines.append(f"| {title} | – | not measured | | | | |")
+            lines.append(f"| {title} | – | not measured | | | | | |")
             continue
         runs = measured[stage]["runs"]
         duck = best(runs["DuckDB"])
