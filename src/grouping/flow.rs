@@ -2,7 +2,6 @@
 
 use super::cases::Built;
 use crate::catalog::model::FlowStep;
-use crate::units::Fen;
 
 /// Steps in reading order; a step not listed here would stand at the end, by name.
 const ORDER: &[&str] = &[

@@ -3,17 +3,25 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use include_dir::{Dir, include_dir};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::defect::Defect;
 use super::error::Error;
 
-/// Built-in cities: name and description.
-const CITIES: &[(&str, &str)] = &[
-    ("jining-apg", include_str!("cities/jining-apg.toml")),
-    ("yantai-apg", include_str!("cities/yantai-apg.toml")),
-];
+/// Descriptions of the built-in cities, one file each, beside the items that all of them use.
+static CITIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/synth/cities");
+const ITEMS: &str = "items";
+
+/// Name and description of every built-in city, by name.
+fn cities() -> BTreeMap<&'static str, &'static str> {
+    CITIES
+        .files()
+        .filter_map(|file| Some((file.path().file_stem()?.to_str()?, file.contents_utf8()?)))
+        .filter(|(name, _)| *name != ITEMS)
+        .collect()
+}
 
 /// Tiers of institutions (domain.md 3.3).
 pub(super) const TIERS: usize = 7;
@@ -294,7 +302,7 @@ impl City {
     /// Names of the built-in cities.
     #[must_use]
     pub fn names() -> Vec<&'static str> {
-        CITIES.iter().map(|(name, _)| *name).collect()
+        cities().into_keys().collect()
     }
 
     /// A built-in city, for example `jining-apg`.
@@ -302,8 +310,8 @@ impl City {
     /// # Errors
     /// [`Error::UnknownCity`] if there is none of this name.
     pub fn embedded(name: &str) -> Result<Self, Error> {
-        match CITIES.iter().find(|(known, _)| *known == name) {
-            Some((_, text)) => Self::from_toml(name, text),
+        match cities().get(name) {
+            Some(text) => Self::from_toml(name, text),
             None => Err(Error::UnknownCity { name: name.to_owned(), known: Self::names() }),
         }
     }

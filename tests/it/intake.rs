@@ -12,30 +12,30 @@ use dianshu::warehouse::parquet::{read_table, write_table};
 use dianshu::warehouse::snapshot::{BUCKET_NOT_PLACED, Snapshot, YEAR_NOT_PLACED};
 use dianshu::warehouse::store::{self, Store, Transaction};
 
-const HEADER: &str = "setl_id,psn_no,fixmedins_code,insutype,med_type,dise_name,begntime,setl_time,medfee_sumamt,hifp_pay";
+pub(crate) const HEADER: &str = "setl_id,psn_no,fixmedins_code,insutype,med_type,dise_name,begntime,setl_time,medfee_sumamt,hifp_pay";
 
 /// A folder for exports and warehouses, all with one key.
-struct World(tempfile::TempDir);
+pub(crate) struct World(pub(crate) tempfile::TempDir);
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let world = Self(tempfile::tempdir().unwrap());
         std::fs::write(world.path("key"), "07".repeat(32)).unwrap();
         world
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
-    fn settings(&self, paths: &[PathBuf], warehouse: &str) -> Settings {
+    pub(crate) fn settings(&self, paths: &[PathBuf], warehouse: &str) -> Settings {
         let mut settings = Settings::new(paths.to_vec(), self.path(warehouse));
         settings.key_file = Some(self.path("key"));
         settings.buckets = 4;
@@ -43,21 +43,21 @@ impl World {
         settings
     }
 
-    fn load(&self, paths: &[PathBuf], warehouse: &str) -> Result<Summary, Error> {
+    pub(crate) fn load(&self, paths: &[PathBuf], warehouse: &str) -> Result<Summary, Error> {
         ingest(&self.settings(paths, warehouse), &Silent)
     }
 
-    fn snapshot(&self, warehouse: &str) -> Snapshot {
+    pub(crate) fn snapshot(&self, warehouse: &str) -> Snapshot {
         Store::open(&self.path(warehouse)).unwrap().snapshot().unwrap()
     }
 
-    fn digest(&self, warehouse: &str, table: &str) -> String {
+    pub(crate) fn digest(&self, warehouse: &str, table: &str) -> String {
         self.snapshot(warehouse).table(table).unwrap().digest.clone()
     }
 }
 
 /// Settlement `n` of 60: persons P0…P9, three years, costs of n yuan and n fen.
-fn settlement(n: usize) -> Vec<String> {
+pub(crate) fn settlement(n: usize) -> Vec<String> {
     let year = 2022 + n % 3;
     vec![
         format!("S{n:03}"),
@@ -73,7 +73,7 @@ fn settlement(n: usize) -> Vec<String> {
     ]
 }
 
-fn csv(rows: impl IntoIterator<Item = usize>) -> String {
+pub(crate) fn csv(rows: impl IntoIterator<Item = usize>) -> String {
     let mut text = format!("{HEADER}\n");
     for n in rows {
         text.push_str(&settlement(n).join(","));
@@ -104,7 +104,7 @@ fn settlement_table(rows: std::ops::Range<usize>) -> Table {
     table
 }
 
-fn findings(world: &World, warehouse: &str) -> Vec<Finding> {
+pub(crate) fn findings(world: &World, warehouse: &str) -> Vec<Finding> {
     world.snapshot(warehouse).load_findings().unwrap()
 }
 
@@ -530,191 +530,4 @@ fn bad_rows_are_findings_with_line_column_and_value() {
     assert_eq!(all[0].message, "`medfee_sumamt`: the value has more than two decimal places");
     let load = world.snapshot("w").loads()[0].clone();
     assert_eq!((load.rows_kept, load.findings, load.amount), (2, 6, Some(Fen(2727))));
-}
-
-#[test]
-fn a_mapping_gives_other_names_filters_and_repeated_columns() {
-    let world = World::new();
-    let source = world.file(
-        "claims.csv",
-        "ID;Who;House;Kind;Day;Cents;Fund;DX1;DX2;\n\
-         C1;A;H1;main;31.12.2023;1250;10;N18.0;I10;\n\
-         C2;B;H1;main;01.01.2024;x;0.5;N18.0;;\n\
-         C3;B;H2;part;02.01.2024;100;1;;I10;\n",
-    );
-    let mapping = r#"
-[tables.settlement]
-row_filter = "Kind = 'main'"
-[tables.settlement.columns]
-setl_id = "ID"
-psn_no = "Who"
-fixmedins_code = "House"
-setl_time = "Day"
-medfee_sumamt = "cast(Cents as decimal(18, 0)) / 100"
-hifp_pay = "Fund"
-[tables.settlement.constants]
-insutype = "310"
-med_type = "14"
-[tables.settlement.dates]
-setl_time = "%d.%m.%Y"
-
-[tables.diagnosis.each]
-code = ["DX1", "DX2"]
-[tables.diagnosis.columns]
-setl_id = "ID"
-psn_no = "Who"
-diag_code = "code"
-diag_srt_no = "each_number"
-"#;
-    let mut settings = world.settings(&[source.clone()], "w");
-    settings.mapping = Some(world.file("m.toml", mapping));
-    let summary = ingest(&settings, &Silent).unwrap();
-    let [settlements, diagnoses] = summary.files[0].targets.as_slice() else {
-        panic!("two tables")
-    };
-    assert_eq!(
-        (settlements.rows_kept, settlements.rows_filtered, settlements.rows_rejected),
-        (1, 1, 1)
-    );
-    assert_eq!(settlements.amount_yuan.as_deref(), Some("12.50"));
-    assert_eq!((diagnoses.rows_kept, diagnoses.rows_filtered), (4, 0));
-    assert!(summary.files[0].ignored_columns.is_empty());
-    let found = findings(&world, "w");
-    let of = |check: &str| found.iter().find(|f| f.check_id == check).unwrap();
-    assert_eq!((of("row_filtered").line, of("row_filtered").key.as_str()), (4, "C3"));
-    assert_eq!(
-        (of("expression_failed").line, of("expression_failed").value.as_str()),
-        (3, "Cents=x")
-    );
-    let snapshot = world.snapshot("w");
-    let mut codes = Vec::new();
-    for file in &snapshot.table("diagnosis").unwrap().files {
-        let table = read_table(&file.path).unwrap();
-        for row in 0..table.rows() {
-            let cell = |name| table.cell(name, row).unwrap();
-            codes.push((cell("setl_id"), cell("diag_srt_no"), cell("diag_code"), file.year));
-        }
-    }
-    codes.sort();
-    let code = |id: &str, at: &str, code: &str, year| (id.into(), at.into(), code.into(), year);
-    assert_eq!(
-        codes,
-        [
-            code("C1", "1", "N18.0", 2023),
-            code("C1", "2", "I10", 2023),
-            // Rejected or filtered settlements are not there to stand with.
-            code("C2", "1", "N18.0", YEAR_NOT_PLACED),
-            code("C3", "2", "I10", YEAR_NOT_PLACED),
-        ]
-    );
-    let fails = |from: &str, to: &str| {
-        let mut settings = world.settings(&[source.clone()], "other");
-        settings.mapping = Some(world.file("bad.toml", mapping.replace(from, to)));
-        let err = ingest(&settings, &Silent).unwrap_err();
-        assert_eq!(err.kind(), Kind::Input);
-        assert!(!world.path("other").exists());
-        render(&err)
-    };
-    let message = fails("\"Fund\"", "\"fund\"");
-    assert!(message.contains("`hifp_pay = fund` names the column `fund`"), "{message}");
-    assert!(
-        message.contains("bad.toml` line 10") && message.contains("did you mean `Fund`?"),
-        "{message}"
-    );
-    let message = fails("\"Day\"", "\"Kind = 'main'\"");
-    assert!(message.contains("gives Boolean, but a date, a timestamp"), "{message}");
-    let message = fails("'main'\"", "'main\"");
-    assert!(message.contains("line 3: `row_filter = Kind = 'main` is not a usable"), "{message}");
-    // The same bytes under another meaning would stand there twice.
-    settings.mapping = Some(world.file("m2.toml", mapping.replace("\"14\"", "\"11\"")));
-    let err = ingest(&settings, &Silent).unwrap_err();
-    assert!(matches!(err, Error::LoadedOtherwise { .. }), "{err:?}");
-}
-
-#[test]
-fn the_key_of_a_warehouse_is_made_once_and_asked_for_ever_after() {
-    let world = World::new();
-    let mut settings = world.settings(&[world.file("settlement.csv", csv(0..3))], "w");
-    settings.key_file = None;
-    let summary = ingest(&settings, &Silent).unwrap();
-    let key = world.path("w.key");
-    assert_eq!(summary.new_key.as_deref(), Some(key.as_path()));
-    assert!(summary.to_string().contains("Keep it safe"));
-    settings.paths = vec![world.file("settlement-2.csv", csv(3..6))];
-    std::fs::rename(&key, world.path("moved")).unwrap();
-    let err = ingest(&settings, &Silent).unwrap_err();
-    assert!(matches!(err, Error::KeyMissing { .. }), "{err:?}");
-    settings.key_file = Some(world.path("key"));
-    let err = ingest(&settings, &Silent).unwrap_err();
-    assert!(matches!(err, Error::KeyDiffers { .. }), "{err:?}");
-    settings.key_file = Some(world.path("moved"));
-    assert!(ingest(&settings, &Silent).unwrap().new_key.is_none());
-}
-
-#[test]
-fn a_dry_run_says_what_would_happen_and_writes_nothing() {
-    let world = World::new();
-    let mut settings = world.settings(&[world.file("settlement.csv", csv(0..9))], "w");
-    settings.key_file = None;
-    settings.dry_run = true;
-    let summary = ingest(&settings, &Silent).unwrap();
-    assert_eq!((summary.files[0].targets[0].rows_kept, summary.dry_run), (9, true));
-    assert!(!world.path("w").exists() && !world.path("w.key").exists());
-}
-
-/// `shared/data/…` beside the project, or in the folder that `DIANSHU_SHARED` names.
-fn shared(path: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("DIANSHU_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = folder.join(path);
-    path.exists().then_some(path)
-}
-
-#[test]
-fn the_public_inpatient_claims_match_their_control_totals() {
-    let Some(path) = shared("data/synpuf-inpatient/inpatient.csv.gz") else {
-        eprintln!("skipped: shared/data/synpuf-inpatient is not there");
-        return;
-    };
-    let world = World::new();
-    let mut settings = world.settings(&[path], "w");
-    settings.mapping = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/synpuf.toml"));
-    let summary = ingest(&settings, &Silent).unwrap();
-    assert_eq!((summary.files[0].rows_read, summary.errors()), (34_494, 0));
-    let snapshot = world.snapshot("w");
-    assert_eq!(snapshot.years(), [(2008, 13_992), (2009, 13_149), (2010, 7_320)]);
-    // Control totals of the data's README: fee and paid by discharge year, dollars.
-    let totals = [
-        (2008, 14_876_021_000_i128, 12_844_788_000_i128),
-        (2009, 14_799_080_000, 12_770_836_000),
-        (2010, 8_311_757_000, 7_110_386_000),
-    ];
-    for (year, fee, paid) in totals {
-        let mut sums = (0i128, 0i128);
-        for file in snapshot.table("settlement").unwrap().files.iter().filter(|f| f.year == year) {
-            let table = read_table(&file.path).unwrap();
-            let sum = |name: &str| match table.column(name) {
-                Some(Column::Decimal { places: 2, values }) => {
-                    values.iter().flatten().sum::<i128>()
-                }
-                other => panic!("{name}: {other:?}"),
-            };
-            sums = (sums.0 + sum("medfee_sumamt"), sums.1 + sum("hifp_pay"));
-            // medfee = fund + patient, to the cent.
-            assert_eq!(sum("medfee_sumamt"), sum("fund_pay_sumamt") + sum("psn_part_amt"));
-        }
-        assert_eq!(sums, (fee, paid), "{year}");
-    }
-    let found = snapshot.load_findings().unwrap();
-    let second: Vec<_> = found.iter().filter(|f| f.table == "settlement").collect();
-    assert_eq!(second.len(), 33);
-    assert!(second.iter().all(|f| f.check_id == "row_filtered" && f.line > 1 && !f.key.is_empty()));
-    let groups = snapshot.table("group_result").unwrap();
-    assert_eq!(groups.rows, 34_461);
-    assert!(groups.files.iter().all(|file| file.year != YEAR_NOT_PLACED));
-    for file in &groups.files {
-        let table = read_table(&file.path).unwrap();
-        let codes = (0..table.rows()).filter_map(|row| table.cell("group_code", row));
-        assert!(codes.into_iter().all(|code| code != "000" && code != "OTH"));
-    }
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod intake;
+mod mapping;
 mod pipeline;
 mod readme;
 mod synpuf;
