@@ -2,11 +2,7 @@
 //!
 //! stdout is data, stderr is talk and progress. Exit codes: 0 done, 1 done but a finding or gate says
 //! no, 2 wrong input (nothing changed), 3 our fault, 130 interrupted.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the command line is where the program talks"
-)]
+#![expect(clippy::print_stderr, reason = "the command line is where the program talks")]
 
 mod backtest;
 mod catalog;

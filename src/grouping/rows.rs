@@ -176,13 +176,12 @@ impl Collector {
     pub(super) fn take(&mut self, row: &Row<'_>) {
         let year = year_of(row.setl_time);
         self.count(year, step::RAW, 1, row.raw_fee_fen);
-        if row.fate != "void" {
-            if row.is_repeated && !self.seen.insert(row.setl_id.to_owned()) {
-                let conflict = row.fate == "duplicate_conflict";
-                let step = if conflict { row.fate } else { step::DUPLICATE_IDENTICAL };
-                self.count(year, step, -1, -row.raw_fee_fen);
-                return;
-            }
+        // `is_repeated` is never true of a voided row.
+        if row.is_repeated && !self.seen.insert(row.setl_id.to_owned()) {
+            let conflict = row.fate == "duplicate_conflict";
+            let step = if conflict { row.fate } else { step::DUPLICATE_IDENTICAL };
+            self.count(year, step, -1, -row.raw_fee_fen);
+            return;
         }
         if row.fate == step::ANALYSED {
             if row.fee_fen != row.raw_fee_fen {

@@ -177,7 +177,7 @@ impl Engine {
 /// what came out may differ in both where literals and columns meet.
 fn agreed(
     planned: &Schema,
-    batches: Vec<RecordBatch>,
+    batches: &[RecordBatch],
 ) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> {
     let first = batches.first().map(RecordBatch::schema);
     let fields = first.as_ref().map_or(planned.fields(), |schema| schema.fields());
@@ -312,7 +312,7 @@ impl Session {
         let planned = frame.schema().as_arrow().clone();
         let batches = frame.collect().await.map_err(|err| Error::model(name, &err))?;
         let (schema, batches) =
-            agreed(&planned, batches).map_err(|err| Error::model(name, &err.into()))?;
+            agreed(&planned, &batches).map_err(|err| Error::model(name, &err.into()))?;
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         self.register_batches(name, schema, batches)?;
         Ok(rows)

@@ -140,7 +140,7 @@ pub fn read_table(path: &Path) -> Result<Table, TableFileError> {
     let file = File::open(path)
         .map_err(|source| TableFileError::Read { path: path.to_owned(), source })?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|err| damaged(&err))?;
-    let schema: SchemaRef = builder.schema().clone();
+    let schema = SchemaRef::clone(builder.schema());
     let reader = builder.build().map_err(|err| damaged(&err))?;
     let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|err| damaged(&err))?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
