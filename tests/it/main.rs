@@ -1,4 +1,13 @@
 //! The product as its users meet it: whole runs through the command line, real exports, bad input.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    clippy::cloned_ref_to_slice_refs,
+    reason = "a test fails by panicking, says what it skipped, and keeps its list of cases whole"
+)]
 
 mod bad_input;
 mod intake;
