@@ -152,6 +152,10 @@ pub(super) fn assessments(
                 value,
                 wanted,
             };
+            let versions = cell("versions", row);
+            if versions != "1" {
+                return Err(wrong(versions, "one value: loads disagree on this institution"));
+            }
             let text = cell("coefficient", row);
             let coefficient =
                 Decimal::from_str(&text).map_err(|_| wrong(text, "a coefficient such as 0.98"))?;

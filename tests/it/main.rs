@@ -14,5 +14,6 @@ mod intake;
 mod mapping;
 mod pipeline;
 mod readme;
+mod refunds;
 mod synpuf;
 mod tools;

@@ -1,0 +1,57 @@
+//! Refunds that cross years and persons: money and group of the original follow, whatever is asked for.
+
+use std::path::Path;
+
+use dianshu::grouping::cases::{Request, build};
+use dianshu::period::Years;
+use dianshu::policy;
+use dianshu::warehouse::engine::{Engine, Limits};
+use dianshu::warehouse::store::Store;
+
+use super::tools::dianshu;
+
+const SETTLEMENTS: &str = "\
+setl_id,psn_no,fixmedins_code,insutype,med_type,dise_codg,setl_time,medfee_sumamt,hifp_pay,init_setl_id,refd_setl_flag
+S1,P1,H1,310,14,D1,2023-12-30 10:00:00,1000.00,800.00,,0
+R1,P1,H1,310,14,D1,2024-01-03 10:00:00,-500.00,-400.00,S1,1
+S2,P2,H1,310,14,D2,2023-05-01 10:00:00,300.00,200.00,,0
+R2,P3,H2,310,14,D2,2024-02-01 10:00:00,-100.00,-50.00,S2,1
+";
+
+const LINES: &str = "\
+setl_id,feedetl_sn,psn_no,fee_ocur_time,med_chrgitm_type,det_item_fee_sumamt
+S1,1,P1,2023-12-30 10:00:00,05,600.00
+S1,2,P1,2023-12-30 10:00:00,09,400.00
+R1,1,P1,2024-01-03 10:00:00,05,-500.00
+S2,1,P2,2023-05-01 10:00:00,09,300.00
+R2,1,P3,2024-02-01 10:00:00,09,-100.00
+";
+
+/// Group and fee of every case, and the number of prior-year refunds, for some years.
+fn cases(home: &Path, years: &str) -> (Vec<(String, i64)>, usize) {
+    let engine = Engine::start(Limits { threads: 2, memory_bytes: 256 << 20 }).unwrap();
+    let snapshot = Store::open(&home.join("wh")).unwrap().snapshot().unwrap();
+    let years: Years = years.parse().unwrap();
+    let policy = policy::load("jining-apg").unwrap().policy;
+    let built = build(&engine, &snapshot, &Request { policy, years, keep_ids: false }).unwrap();
+    let group = |id: u32| built.cases.groups[id as usize].clone();
+    let mut cases: Vec<(String, i64)> =
+        built.cases.group.iter().map(|id| group(*id)).zip(built.cases.fee_fen.clone()).collect();
+    cases.sort();
+    (cases, built.prior_refunds.len())
+}
+
+/// S1: O 600 − 500 = 100, M 400 of a fee of 500: led by drugs, procedures do not count after M (A14).
+/// R2 stands on another person, so in another bucket perhaps; S2 keeps 200 of 300.
+#[test]
+fn a_refund_in_january_takes_its_lines_from_a_visit_in_december() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("settlement.csv"), SETTLEMENTS).unwrap();
+    std::fs::write(home.path().join("fee_item.csv"), LINES).unwrap();
+    dianshu(home.path(), "ingest settlement.csv fee_item.csv --warehouse wh --quiet").ok();
+    let expected = vec![("M_D1".to_owned(), 50_000), ("M_D2".to_owned(), 20_000)];
+    assert_eq!(cases(home.path(), "2023"), (expected.clone(), 0));
+    assert_eq!(cases(home.path(), "2023,2024"), (expected, 2));
+    // Seen from the year of the refunds there is no case, and both are refunds of the year before.
+    assert_eq!(cases(home.path(), "2024"), (Vec::new(), 2));
+}
