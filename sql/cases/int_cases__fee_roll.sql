@@ -5,8 +5,8 @@
 -- checks: unique(setl_id)
 -- ref:    A14, A48, R14, Y07, Y10, Y11
 --
--- Fee lines of a settlement by class. The `_taken_fen` columns are what the lines take away when the
--- settlement is a reversal: their amounts count negative whatever their sign (R14).
+-- Fee lines of a settlement by class. The `_taken_fen` columns are what the lines take away when
+-- the settlement is a reversal: their amounts count negative whatever their sign (R14).
 with
 
 line as (

@@ -5,8 +5,8 @@
 -- checks: unique(setl_id)
 -- ref:    E01, R25, A48
 --
--- Reversals of every year after duplicates: identical copies count once, conflicting ones not at all.
--- `foreign_reversal` brings those that stand in another person's bucket.
+-- Reversals of every year after duplicates: identical copies count once, conflicting ones not at
+-- all. `foreign_reversal` brings those that stand in another person's bucket.
 with
 
 own as (

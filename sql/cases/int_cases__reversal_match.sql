@@ -6,8 +6,8 @@
 -- ref:    E01, R03, R25
 --
 -- Each reversal with the settlement it takes back. No original here, a reversal of itself and a
--- reversal of a reversal leave `original_setl_time` empty: an orphan. `is_unmatched` asks whether the
--- original stands in another person's bucket; if so `matched_elsewhere` brings its time.
+-- reversal of a reversal leave `original_setl_time` empty: an orphan. `is_unmatched` asks whether
+-- the original stands in another person's bucket; if so `matched_elsewhere` brings its time.
 with
 
 original as (

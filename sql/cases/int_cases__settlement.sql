@@ -5,8 +5,9 @@
 -- checks: not_null(fate)
 -- ref:    A14, R14, R24, Y25
 --
--- Every settlement row with its fate and, for the analysed ones, all that grouping needs: class sums
--- net of reversals, important items, the external group, whether there are lines and a diagnosis.
+-- Every settlement row with its fate and, for the analysed ones, all that grouping needs: class
+-- sums net of reversals, important items, the external group, whether there are lines and a
+-- diagnosis.
 select
     int_cases__netted.setl_id,
     int_cases__netted.fate,

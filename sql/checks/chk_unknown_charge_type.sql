@@ -5,8 +5,8 @@
 -- checks: none
 -- ref:    E03, Y06
 --
--- A line whose charge type nobody knows falls in no class (A14): it is named here, by its charge type
--- where both codes are unknown. An absent code is not judged.
+-- A line whose charge type nobody knows falls in no class (A14): it is named here, by its charge
+-- type where both codes are unknown. An absent code is not judged.
 with
 
 coded as (

@@ -6,7 +6,8 @@
 -- ref:    E03, J11, Y06
 --
 -- Codes outside the national dictionaries (8.3) and institutions missing from their table. Local
--- extensions of the medical categories, 99 and the four-digit codes of the nineties, are known.
+-- extensions of the medical categories are known: 99 with what follows it, four digits from 9 on
+-- (9101…).
 with
 
 listed as (

@@ -6,7 +6,8 @@
 -- ref:    J17
 --
 -- Assessment coefficient and deduction of each institution; a missing coefficient is 1, a missing
--- deduction nothing. `versions` above 1 means that rows disagree; rows that repeat each other are one.
+-- deduction nothing. `versions` above 1 means that rows disagree; rows that repeat each other are
+-- one.
 select
     coalesce(nullif(assessment.pool, ''), 'all') as pool,
     assessment.fixmedins_code,

@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// Year of settlement [default: all years loaded]
     #[arg(long)]
     year: Option<Years>,
-    /// Policy whose area and upload deadline count
+    /// Policy whose area and upload deadline count [default: end of the next month]
     #[arg(long)]
     policy: Option<String>,
     /// Largest difference in an amount identity, in yuan

@@ -46,7 +46,7 @@ pub(super) fn run(args: Args) -> Result<Outcome, Error> {
         parts: args.parts,
     };
     let made = synth::generate(&settings)?;
-    output::print_text(&self::summary(&made))?;
+    output::print_text(&summary(&made))?;
     Ok(Outcome::Done)
 }
 

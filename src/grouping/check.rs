@@ -60,6 +60,7 @@ pub const CHECKS: &[Check] = &[
     check("identity_patient", Severity::Error, [false, false]),
     check("identity_total", Severity::Error, [true, true]),
     check("late_upload", Severity::Warning, [false, true]),
+    check("negative_fee", Severity::Warning, [true, true]),
     check("orphan_refund", Severity::Warning, [false, true]),
     check("out_of_area", Severity::Info, [false, false]),
     check("over_refund", Severity::Warning, [true, true]),
@@ -78,8 +79,8 @@ pub const CHECKS: &[Check] = &[
 pub struct Request {
     /// Years of `setl_time`.
     pub years: Years,
-    /// Whose area and deadline count; without a policy only `pay_loc` tells out-of-area, and no upload
-    /// is late.
+    /// Whose area and deadline count; without a policy only `pay_loc` tells out-of-area, and uploads
+    /// are due by the end of the next month.
     pub policy: Option<Policy>,
     /// Largest difference an amount identity may have.
     pub tolerance: Fen,
@@ -118,7 +119,12 @@ struct Part {
     /// Rows by institution and year.
     settlements: BTreeMap<(String, i64), i64>,
     fee_lines: i64,
+    /// Settlements with an upload time.
+    uploads: i64,
 }
+
+/// Deadline of uploads where the policy has none: the end of the next month (A23).
+const DEADLINE: Deadline = Deadline::MonthEnd(1);
 
 const DEFINED: &[(&str, bool)] = &[
     ("stg_settlement", false),
@@ -154,8 +160,8 @@ pub fn run(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<Ch
     let buckets: Vec<Bucket> = (0..snapshot.buckets())
         .map(|number| bucket(snapshot, &request.years, number, needs))
         .collect();
-    let deadline = request.policy.as_ref().and_then(|policy| policy.case.late.as_ref());
-    let deadline = deadline.map(|late| late.deadline);
+    let late = request.policy.as_ref().and_then(|policy| policy.case.late.as_ref());
+    let deadline = late.map_or(DEADLINE, |late| late.deadline);
     let parts = engine.each(buckets, |bucket| {
         let (session, params) = (engine.session(), Arc::clone(&params));
         async move { run_bucket(&session, &bucket, &params, deadline).await }
@@ -182,7 +188,7 @@ async fn run_bucket(
     session: &Session,
     bucket: &Bucket,
     params: &Params,
-    deadline: Option<Deadline>,
+    deadline: Deadline,
 ) -> Result<Part, Error> {
     register(session, bucket)?;
     Elsewhere::default().register(session)?;
@@ -272,7 +278,7 @@ fn read(
 }
 
 /// Counts rows by institution and year, and judges late uploads by the policy's deadline.
-fn count(batch: &RecordBatch, deadline: Option<Deadline>, part: &mut Part) -> Result<(), Error> {
+fn count(batch: &RecordBatch, deadline: Deadline, part: &mut Part) -> Result<(), Error> {
     let (ids, institutions) =
         (text_column(batch, "setl_id")?, text_column(batch, "fixmedins_code")?);
     let (settled, uploaded) =
@@ -287,7 +293,8 @@ fn count(batch: &RecordBatch, deadline: Option<Deadline>, part: &mut Part) -> Re
         let key = (institutions.value(row).to_owned(), year);
         *part.settlements.entry(key).or_default() += 1;
         let upload = uploaded.is_valid(row).then(|| at(uploaded.value(row)));
-        if !void.value(row) && deadline.is_some_and(|rule| is_late(time, upload, rule)) {
+        part.uploads += i64::from(upload.is_some());
+        if !void.value(row) && is_late(time, upload, deadline) {
             part.violations.insert(Violation {
                 check_id: "late_upload".to_owned(),
                 key: ids.value(row).to_owned(),
@@ -305,13 +312,18 @@ fn count(batch: &RecordBatch, deadline: Option<Deadline>, part: &mut Part) -> Re
 fn judge(parts: Vec<Part>, request: &Request) -> Checked {
     let mut all: BTreeSet<Violation> = BTreeSet::new();
     let mut settlements: BTreeMap<(String, i64), i64> = BTreeMap::new();
-    let mut fee_lines = 0;
+    let (mut fee_lines, mut uploads) = (0, 0);
     for part in parts {
         all.extend(part.violations);
+        uploads += part.uploads;
         fee_lines += part.fee_lines;
         for (key, rows) in part.settlements {
             *settlements.entry(key).or_default() += rows;
         }
+    }
+    if uploads == 0 {
+        // The export has no upload times: nobody can say what is late (A23).
+        all.retain(|violation| violation.check_id != "late_upload");
     }
     let total: i64 = settlements.values().sum();
     let checked = |check: &Check| if check.table == "fee_item" { fee_lines } else { total };

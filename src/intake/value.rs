@@ -58,7 +58,8 @@ fn fault((check_id, reason): (&'static str, &'static str), unreadable: bool) -> 
     Fault::new(check_id, reason, unreadable)
 }
 
-/// A decimal in units of its last place: `12.5` with 2 places is 1250. Zeros beyond the places are fine.
+/// A decimal in units of its last place: `12.5` with 2 places is 1250. Zeros beyond the places are
+/// fine.
 pub(crate) fn decimal(text: &str, places: u32) -> Result<i128, Fault> {
     let faults = faults(places);
     let (negative, digits) = match text.as_bytes() {
@@ -139,7 +140,8 @@ pub(crate) fn not_a_time() -> Fault {
     )
 }
 
-/// Local time in microseconds since 1970: by the formats given, or by the usual ones if there are none.
+/// Local time in microseconds since 1970: by the formats given, or by the usual ones if there are
+/// none.
 pub(crate) fn time(text: &str, formats: &[String]) -> Result<i64, Fault> {
     let read = if formats.is_empty() {
         usual_time(text.as_bytes())
@@ -161,8 +163,8 @@ pub(crate) fn year(micros: i64) -> i32 {
     DateTime::from_timestamp_micros(micros).map_or(0, |time| chrono::Datelike::year(&time))
 }
 
-/// `YYYY-MM-DD`, `YYYY/MM/DD` (months and days of one digit too) or `YYYYMMDD`, alone or followed by a
-/// space or `T` and `HH:MM[:SS[.f]]`; or `YYYYMMDDHHMMSS`.
+/// `YYYY-MM-DD`, `YYYY/MM/DD` (months and days of one digit too) or `YYYYMMDD`, alone or followed
+/// by a space or `T` and `HH:MM[:SS[.f]]`; or `YYYYMMDDHHMMSS`.
 fn usual_time(text: &[u8]) -> Option<NaiveDateTime> {
     let (year, rest) = number(text, 4, 4)?;
     let (date, rest) = if let Some((mark @ (b'-' | b'/'), rest)) = rest.split_first() {

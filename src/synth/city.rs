@@ -107,7 +107,7 @@ pub(super) struct Insurance {
     pub(super) supplements: Vec<Supplement>,
 }
 
-/// Column, people per mille, from this fee in yuan on, share per mille of what the patient has left.
+/// Column, people per mille, from this fee in yuan on, per mille of what the patient has left.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Supplement(
     pub(super) SupplementColumn,

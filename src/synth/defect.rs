@@ -1,4 +1,4 @@
-//! Planted defects: each on a settlement of its own, with its line in the answer key and its effect.
+//! Planted defects: each on its own settlement, with its line in the answer key and its effect.
 
 use chrono::{Datelike as _, Months};
 

@@ -10,10 +10,10 @@
 //! when split), `institution.csv`, `enrollee.csv`, `registration.csv`, `budget.csv`, and two that
 //! are not part of an export:
 //!
-//! * `answer_key.csv`: `check_id, table, key, amount_yuan, note` of every planted defect. The amount
-//!   is the `medfee_sumamt` (fee lines: `det_item_fee_sumamt`) of the row named by `key`; the part
-//!   given back for `refund_partial`, the part given back too much for `over_refund`, the sum of
-//!   both rows for conflicting duplicates, nothing where the amount itself is unreadable.
+//! * `answer_key.csv`: `check_id, table, key, amount_yuan, note` of every planted defect. The
+//!   amount is the `medfee_sumamt` (fee lines: `det_item_fee_sumamt`) of the row named by `key`;
+//!   the part given back for `refund_partial`, the part given back too much for `over_refund`, the
+//!   sum of both rows for conflicting duplicates, nothing where the amount itself is unreadable.
 //! * `truth.csv`: `group_code, year, cases, cost_sum_yuan, fund_sum_yuan` after duplicates (A48),
 //!   netting (8.4), scope (R05) and merging (A09), by the rules in the city's `[scope]`. Untrimmed
 //!   statistics must agree to the fen. Rows with broken identities or dates stay in, as they stand.

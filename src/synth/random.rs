@@ -1,7 +1,7 @@
 //! Dice whose rolls depend on the seed and on what they are for, never on what was rolled before.
 //!
 //! One stream a person, purpose and year: rows of a person are the same whatever other people,
-//! parts or years are made in the same run. ChaCha8 and `libm` give the same bits on every platform.
+//! parts or years are made in the same run. ChaCha8 and `libm` give the same bits everywhere.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};

@@ -276,8 +276,8 @@ fn lines<'c>(
     }
     let mut lines = Vec::with_capacity(6);
     let mut rest = fee;
-    for class in 0..4 {
-        let amount = fee * permille[class] / 1000;
+    for (class, share) in permille.into_iter().enumerate() {
+        let amount = fee * share / 1000;
         if class != main && amount > 0 {
             rest -= amount;
             lines.push((class, amount));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::ParamValues;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -282,8 +282,20 @@ impl Session {
     /// If the model cannot run.
     pub async fn materialize(&self, name: &str, params: &Params) -> Result<usize, Error> {
         let frame = self.frame(name, params).await?;
-        let schema = Arc::new(frame.schema().as_arrow().clone());
-        let batches = frame.collect().await.map_err(|err| Error::model(name, &err))?;
+        // Plan and batches may differ in what they promise never to be null: promise nothing.
+        let fields = frame.schema().as_arrow().fields().iter();
+        let schema = Arc::new(Schema::new(
+            fields.map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>(),
+        ));
+        let fail = |err| Error::model(name, &err);
+        let batches = frame
+            .collect()
+            .await
+            .map_err(fail)?
+            .into_iter()
+            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|err| Error::model(name, &err.into()))?;
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         self.register_batches(name, schema, batches)?;
         Ok(rows)

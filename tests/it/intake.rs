@@ -12,7 +12,8 @@ use dianshu::warehouse::parquet::{read_table, write_table};
 use dianshu::warehouse::snapshot::{BUCKET_NOT_PLACED, Snapshot, YEAR_NOT_PLACED};
 use dianshu::warehouse::store::{self, Store, Transaction};
 
-const HEADER: &str = "setl_id,psn_no,fixmedins_code,insutype,med_type,dise_name,begntime,setl_time,medfee_sumamt,hifp_pay";
+const HEADER: &str = "setl_id,psn_no,fixmedins_code,insutype,med_type,dise_name,begntime,\
+                      setl_time,medfee_sumamt,hifp_pay";
 
 /// A folder for exports and warehouses, all with one key.
 struct World(tempfile::TempDir);
@@ -408,7 +409,7 @@ fn bad_files_are_refused_and_change_nothing() {
     for (path, fact, hint) in [
         (
             file("settlement-a.csv", text.replace("medfee_sumamt", "total_medfee").as_bytes()),
-            "has no column `medfee_sumamt`, which table `settlement` needs; its columns are `setl_id`",
+            "has no column `medfee_sumamt`, which table `settlement` needs; its columns are",
             "write a mapping and name it with `--mapping my.toml`",
         ),
         (

@@ -10,8 +10,8 @@
 //! Each `connection` of a file is a bucket of its own, which other buckets have told nothing yet.
 //!
 //! Column letters: `T` text, `I` whole number, `D` decimal, `B` truth value, `P` time, `F` float. They
-//! are held strictly: the readers of the models take a text only as a view, a whole number only in 64
-//! bits, a time only in microseconds; any other type has the letter `?`.
+//! are held strictly: the readers of the models take whole numbers only in 64 bits and times only in
+//! microseconds; any other type has the letter `?`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -161,7 +161,7 @@ fn load(rest: &str) -> Result<String, Failure> {
 
 fn letter(kind: &DataType) -> Letter {
     Letter(match kind {
-        DataType::Utf8View => 'T',
+        DataType::Utf8View | DataType::Utf8 => 'T',
         DataType::Int64 => 'I',
         DataType::Decimal128(_, _) => 'D',
         DataType::Timestamp(TimeUnit::Microsecond, None) => 'P',

@@ -1,4 +1,4 @@
-//! A second, slow way from CSV text to defects and truth: the rules of domain.md, no code of `synth`.
+//! A second, slow way from CSV text to defects and truth, by domain.md and no code of `synth`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
