@@ -1,6 +1,6 @@
 -- model:  int_cases__repeated_fee_item
 -- grain:  one row per (setl_id, feedetl_sn) that stands more than once
--- inputs: stg_fee_item
+-- inputs: stg_fee_item, int_cases__repeated_fee_key
 -- params: none
 -- checks: unique(setl_id, feedetl_sn)
 -- ref:    A48, R26
@@ -16,7 +16,10 @@ select
     min(stg_fee_item.class) as class,
     bool_or(stg_fee_item.is_important) as is_important
 from stg_fee_item
+inner join int_cases__repeated_fee_key
+    on
+        stg_fee_item.setl_id = int_cases__repeated_fee_key.setl_id
+        and stg_fee_item.feedetl_sn = int_cases__repeated_fee_key.feedetl_sn
 group by
     stg_fee_item.setl_id,
     stg_fee_item.feedetl_sn
-having count(*) > 1

@@ -64,6 +64,7 @@ const MODELS: &[(&str, bool)] = &[
     ("int_cases__refund", true),
     ("int_cases__netted", false),
     ("stg_fee_item", false),
+    ("int_cases__repeated_fee_key", true),
     ("int_cases__repeated_fee_item", true),
     ("int_cases__fee_roll", true),
     ("int_cases__refund_fee", true),

@@ -136,6 +136,7 @@ const DEFINED: &[(&str, bool)] = &[
     ("int_cases__refund", true),
     ("int_cases__netted", false),
     ("stg_fee_item", false),
+    ("int_cases__repeated_fee_key", true),
     ("int_cases__repeated_fee_item", true),
 ];
 

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::ParamValues;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -167,6 +169,27 @@ impl Engine {
     }
 }
 
+/// Batches under one schema: their own types, and no promise never to be null. What was planned and
+/// what came out may differ in both where literals and columns meet.
+fn agreed(
+    planned: &Schema,
+    batches: Vec<RecordBatch>,
+) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> {
+    let first = batches.first().map(RecordBatch::schema);
+    let fields = first.as_ref().map_or(planned.fields(), |schema| schema.fields());
+    let fields = fields.iter().map(|field| field.as_ref().clone().with_nullable(true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let batches = batches
+        .iter()
+        .map(|batch| {
+            let columns = batch.columns().iter().zip(schema.fields());
+            let columns = columns.map(|(column, field)| cast(column, field.data_type()));
+            RecordBatch::try_new(Arc::clone(&schema), columns.collect::<Result<_, _>>()?)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok((schema, batches))
+}
+
 /// Relations of one bucket and the models over them.
 #[derive(Clone)]
 pub struct Session {
@@ -282,20 +305,10 @@ impl Session {
     /// If the model cannot run.
     pub async fn materialize(&self, name: &str, params: &Params) -> Result<usize, Error> {
         let frame = self.frame(name, params).await?;
-        // Plan and batches may differ in what they promise never to be null: promise nothing.
-        let fields = frame.schema().as_arrow().fields().iter();
-        let schema = Arc::new(Schema::new(
-            fields.map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>(),
-        ));
-        let fail = |err| Error::model(name, &err);
-        let batches = frame
-            .collect()
-            .await
-            .map_err(fail)?
-            .into_iter()
-            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|err| Error::model(name, &err.into()))?;
+        let planned = frame.schema().as_arrow().clone();
+        let batches = frame.collect().await.map_err(|err| Error::model(name, &err))?;
+        let (schema, batches) =
+            agreed(&planned, batches).map_err(|err| Error::model(name, &err.into()))?;
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         self.register_batches(name, schema, batches)?;
         Ok(rows)

@@ -19,6 +19,10 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__refund", include_str!("../../sql/cases/int_cases__refund.sql")),
     ("int_cases__refund_fee", include_str!("../../sql/cases/int_cases__refund_fee.sql")),
     (
+        "int_cases__repeated_fee_key",
+        include_str!("../../sql/cases/int_cases__repeated_fee_key.sql"),
+    ),
+    (
         "int_cases__repeated_fee_item",
         include_str!("../../sql/cases/int_cases__repeated_fee_item.sql"),
     ),
