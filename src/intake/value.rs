@@ -135,7 +135,7 @@ fn in_range(value: i128, places: u32) -> Result<i128, Fault> {
 pub(crate) fn not_a_time() -> Fault {
     Fault::new(
         "time_not_readable",
-        "is not a date or time that exists, such as 2023-01-31 or 2023-01-31 08:00:00",
+        "is not a date or time that exists, written as YYYY-MM-DD or YYYY-MM-DD HH:MM:SS",
         true,
     )
 }

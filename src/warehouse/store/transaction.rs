@@ -61,7 +61,12 @@ impl Transaction {
         if described {
             refuse_foreign(root)?;
         }
-        let lock = Lock::take(root)?;
+        let lock = Lock::take(root).inspect_err(|_| {
+            if made_root {
+                // Fails when another load has put something there, which is when it has to stay.
+                let _ = std::fs::remove_dir(root);
+            }
+        })?;
         match Self::prepare(root, buckets) {
             Ok((store, before, states)) => {
                 let staged = Mutex::new(BTreeMap::new());
