@@ -143,7 +143,8 @@ pub(crate) fn decide<R: Read>(open: impl Fn() -> io::Result<R>) -> io::Result<Ve
     }
 }
 
-/// Whether all of a text is valid in the encoding that a mapping names; a byte order mark is no letter.
+/// Whether all of a text is valid in the encoding that a mapping names; a byte order mark is no
+/// letter.
 pub(crate) fn valid<R: Read>(
     open: impl Fn() -> io::Result<R>,
     encoding: Encoding,

@@ -167,8 +167,8 @@ pub enum Error {
     },
     /// A column in which not one value can be read.
     #[error(
-        "`{}` line {line}: `{value}` in column `{column}` {reason}, and no value of this column can \
-         be read",
+        "`{}` line {line}: `{value}` in column `{column}` {reason}, and no value of this column \
+         can be read",
         path.display()
     )]
     UnreadableColumn {
@@ -296,16 +296,16 @@ impl Explain for Error {
                 "convert it with a mapping: `{target} = \"cast(… as …)\"`, see `--mapping`"
             )],
             Self::UnreadableColumn { column, .. } => vec![format!(
-                "check that `{column}` is the right column; `--mapping FILE` can convert it or give its \
-                 date format"
+                "check that `{column}` is the right column; `--mapping FILE` can convert it or \
+                 give its date format"
             )],
             Self::LoadedOtherwise { .. } => {
                 one("its rows would stand there twice: load it into a new warehouse")
             }
-            Self::KeyMissing { .. } => one(
-                "copy it back, or name it with `--key-file`; with another key, persons would not be \
-                 recognised across loads",
-            ),
+            Self::KeyMissing { .. } => {
+                one("copy it back, or name it with `--key-file`; with another key, persons would \
+                 not be recognised across loads")
+            }
             Self::KeyDiffers { .. } | Self::KeyMalformed { .. } => {
                 one("name the key this warehouse was made with: `--key-file FILE`")
             }

@@ -85,8 +85,8 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    /// A folder may hold other files than exports: one that fits no table and was not named itself is
-    /// passed over, and said so.
+    /// A folder may hold other files than exports: one that fits no table and was not named itself
+    /// is passed over, and said so.
     fn pass_over_strangers(&mut self) -> Result<(), Error> {
         let compiler = Compiler::new();
         let mut known = Vec::with_capacity(self.sources.len());
@@ -110,9 +110,10 @@ impl<'a> Session<'a> {
         let compiler = Compiler::new();
         let mut planned: Vec<Planned> = Vec::new();
         for source in &self.sources {
-            let plan = plan(source.clone(), self.table, self.mapping.as_ref(), &compiler)?;
+            let mut plan = plan(source.clone(), self.table, self.mapping.as_ref(), &compiler)?;
+            self.drop_loaded(&mut plan, loads)?;
             let again = planned.iter().any(|(file, _)| file.sha256 == source.sha256);
-            let skipped = again || self.loaded_before(&plan, loads)?;
+            let skipped = again || plan.targets.is_empty();
             let file = FileSummary {
                 path: source.path.clone(),
                 format: source.format.as_str().to_owned(),
@@ -128,25 +129,24 @@ impl<'a> Session<'a> {
         Ok(planned)
     }
 
-    /// Whether every table of a plan has this source already; under another mapping, that is an error.
-    fn loaded_before(&self, plan: &Plan, loads: &[Load]) -> Result<bool, Error> {
-        let mut there = 0;
-        for target in &plan.targets {
-            let table = target.contract.name;
-            let mut known = loads
-                .iter()
-                .filter(|load| load.sha256 == plan.source.sha256 && load.target_table == table);
-            if let Some(load) = known.next() {
-                if load.mapping_digest != self.mapping_digest {
-                    return Err(Error::LoadedOtherwise {
-                        path: plan.source.path.clone(),
-                        table: table.to_owned(),
-                    });
-                }
-                there += 1;
-            }
+    /// Takes out of a plan the tables that have this source already; under another mapping, its
+    /// rows would stand there twice, and that is an error.
+    fn drop_loaded(&self, plan: &mut Plan, loads: &[Load]) -> Result<(), Error> {
+        let same = |load: &&Load| load.sha256 == plan.source.sha256;
+        let known: Vec<&Load> = loads.iter().filter(same).collect();
+        let fills = |load: &&&Load| {
+            plan.targets.iter().any(|target| target.contract.name == load.target_table)
+        };
+        let differs = |load: &&&Load| load.mapping_digest != self.mapping_digest;
+        if let Some(load) = known.iter().filter(fills).find(differs) {
+            return Err(Error::LoadedOtherwise {
+                path: plan.source.path.clone(),
+                table: load.target_table.clone(),
+            });
         }
-        Ok(there == plan.targets.len())
+        plan.targets
+            .retain(|target| known.iter().all(|load| load.target_table != target.contract.name));
+        Ok(())
     }
 
     fn key_path(&self) -> PathBuf {
@@ -205,7 +205,8 @@ impl<'a> Session<'a> {
         Ok(self.summary(planned, &totals))
     }
 
-    /// Number and digest of what is loaded: the same files in the same warehouse have the same load id.
+    /// Number and digest of what is loaded: the same files in the same warehouse have the same
+    /// load id.
     fn load_id(&self, planned: &[Planned], load_no: u64) -> String {
         let mut digests: Vec<String> = Vec::new();
         for plan in planned.iter().filter_map(|(_, plan)| plan.as_ref()) {
@@ -341,7 +342,8 @@ impl Run<'_> {
         loop {
             let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(chunk) = next else { return Ok(()) };
-            // After a failure the rest is taken and dropped, so that the reader does not wait for ever.
+            // After a failure the rest is taken and dropped, so that the reader does not wait for
+            // ever.
             if stop.load(Ordering::Relaxed) {
                 continue;
             }

@@ -8,7 +8,7 @@
 //!
 //! [tables.settlement]
 //! row_filter = "SEGMENT = '1'"     # rows for which this is not true are left out and reported
-//! [tables.settlement.columns]      # target = SQL expression over source columns (CSV columns are text)
+//! [tables.settlement.columns]      # target = SQL over source columns (CSV: text)
 //! setl_id = "CLM_ID"
 //! medfee_sumamt = "cast(PAID as decimal(18, 4)) + cast(COPAY as decimal(18, 4))"
 //! [tables.settlement.constants]    # target = value
@@ -438,8 +438,8 @@ diag_srt_no = "each_number"
         );
         assert_eq!(
             message("setl_id = \"CLAIM\"", ""),
-            "error: `m.toml` line 5: table `diagnosis` needs the column `setl_id`, which is neither \
-             among `columns` nor `constants`"
+            "error: `m.toml` line 5: table `diagnosis` needs the column `setl_id`, which is \
+             neither among `columns` nor `constants`"
         );
         for (from, to) in [
             ("\"CLAIM\"", "7"),

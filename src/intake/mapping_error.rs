@@ -203,7 +203,7 @@ impl Explain for MappingError {
             }
             Self::UnknownKey { known, .. } => vec![format!("allowed are `{known}`")],
             Self::UnknownSource { .. } => vec![
-                "column names are taken as written, capitals included; texts stand in 'single quotes'"
+                "column names count as written, capitals included; texts stand in 'single quotes'"
                     .to_owned(),
             ],
             Self::NoTables { .. } => {

@@ -1,9 +1,9 @@
 //! From exported files to the warehouse: readers, encodings, mapping, contract, findings.
 //!
-//! [`ingest`] reads files or folders of CSV, CSV.gz and Parquet and loads them as **one** load: all of it
-//! becomes visible, or nothing changes. A file that was loaded before is skipped. A row that cannot be
-//! used becomes a [`Finding`](crate::finding::Finding) and is left out; a file that cannot be used, or a
-//! column in which nothing can be read, is an [`Error`].
+//! [`ingest`] reads files or folders of CSV, CSV.gz and Parquet and loads them as **one** load:
+//! all of it becomes visible, or nothing changes. A file that was loaded before is skipped. A row
+//! that cannot be used becomes a [`Finding`](crate::finding::Finding) and is left out; a file that
+//! cannot be used, or a column in which nothing can be read, is an [`Error`].
 //!
 //! ```no_run
 //! use dianshu::intake::{Settings, Silent, ingest};
@@ -13,9 +13,10 @@
 //! # Ok::<(), dianshu::intake::Error>(())
 //! ```
 //!
-//! Rules that hold for every source: blanks around a text are removed and a blank text is no value;
-//! times are local; an amount has at most two decimal places; personal ids are replaced by a keyed hash.
-//! What is not decided here: duplicates, refunds, identities of amounts. Those are checks on the tables.
+//! Rules that hold for every source: blanks around a text are removed and a blank text is no
+//! value; times are local; an amount has at most two decimal places; personal ids are replaced by
+//! a keyed hash. What is not decided here: duplicates, refunds, identities of amounts. Those are
+//! checks on the tables.
 
 mod convert;
 mod encoding;

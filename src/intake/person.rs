@@ -1,7 +1,7 @@
 //! Personal ids are replaced at the door: a keyed hash, the same for the same person and key.
 //!
-//! `HMAC-SHA-256(key, id)`, its first 16 bytes in hex. The key lies in a file of its own outside the
-//! warehouse, so that a copy of the warehouse alone names nobody.
+//! `HMAC-SHA-256(key, id)`, its first 16 bytes in hex. The key lies in a file of its own outside
+//! the warehouse, so that a copy of the warehouse alone names nobody.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -36,7 +36,8 @@ pub(crate) fn default_key_path(warehouse: &Path) -> PathBuf {
 }
 
 impl Key {
-    /// The key in a file; a new one if the file is missing and `check` says that none is in use yet.
+    /// The key in a file; a new one if the file is missing and `check` says that none is in use
+    /// yet.
     pub(crate) fn find(path: &Path, check: Option<&str>) -> Result<Self, Error> {
         let key = match std::fs::read_to_string(path) {
             Ok(text) => Self::from_text(path, &text)?,
@@ -160,8 +161,8 @@ mod tests {
 
     #[test]
     fn a_pseudonym_is_the_standard_hmac_of_the_id() {
-        // RFC 4231, test case 1, has a 20-byte key; a key padded with zero bytes to 32 is the same key,
-        // because HMAC itself pads with zeros to its block of 64.
+        // RFC 4231, test case 1, has a 20-byte key; a key padded with zero bytes to 32 is the same
+        // key, because HMAC itself pads with zeros to its block of 64.
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.key");
         std::fs::write(&path, format!("{}{}\n", "0b".repeat(20), "00".repeat(12))).unwrap();

@@ -1,8 +1,9 @@
 //! The last step of a load: rows get their year and bucket, are sorted and written.
 //!
-//! A settlement stands in the year of `setl_time` and the bucket of its person. A child row stands with
-//! its settlement: first looked up among those of its own person's bucket, then, if it is not there or
-//! names no person, among all. A child of a settlement that nobody knows yet stands in year 0.
+//! A settlement stands in the year of `setl_time` and the bucket of its person. A child row stands
+//! with its settlement: first looked up among those of its own person's bucket, then, if it is not
+//! there or names no person, among all. A child of a settlement that nobody knows yet stands in
+//! year 0.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -27,6 +28,9 @@ use crate::warehouse::parquet::read_columns;
 use crate::warehouse::relation;
 use crate::warehouse::snapshot::{BUCKET_NOT_PLACED, YEAR_NOT_PLACED};
 use crate::warehouse::store::{self, Transaction};
+
+/// Bytes sorted at once at most: text columns count their bytes in 31 bits.
+const PART_BYTES: u64 = 1 << 30;
 
 /// Bucket of a pseudonymised person.
 pub(crate) fn bucket(person: &str, buckets: u32) -> usize {
@@ -134,7 +138,8 @@ impl Placing<'_> {
     fn settlements_of(&self, slot: usize) -> Result<Known, Error> {
         let mut known = Known::new();
         self.each_settlement(Some(slot), |hash, place| {
-            // The same id twice is a matter for the checks; the earlier year is as good as the other.
+            // The same id twice is a matter for the checks; the earlier year is as good as the
+            // other.
             known.entry(hash).and_modify(|old| *old = place.min(*old)).or_insert(place);
         })?;
         Ok(known)
@@ -196,7 +201,7 @@ impl Placing<'_> {
         }
         // Rows, sort keys and sorted rows are in memory together, on each thread.
         let share = self.memory_bytes / (4 * self.threads.max(1) as u64);
-        let parts = bytes.div_ceil(share.max(1)).max(1);
+        let parts = bytes.div_ceil(share.clamp(1, PART_BYTES)).max(1);
         for part in 0..parts {
             let batch = self.part(contract, slot, (part, parts))?;
             let placed = match contract.place {
@@ -273,7 +278,7 @@ impl Placing<'_> {
             if rows == 0 {
                 continue;
             }
-            let parts = bytes.div_ceil((self.memory_bytes / 4).max(1)).max(1);
+            let parts = bytes.div_ceil((self.memory_bytes / 4).clamp(1, PART_BYTES)).max(1);
             for part in 0..parts {
                 let batch = self.part(contract, last, (part, parts))?;
                 let mut wanted: HashMap<u128, Option<(i32, i32)>> = HashMap::new();

@@ -40,7 +40,8 @@ pub(crate) struct Target {
 
 /// One row of the source becomes several.
 pub(crate) struct Each {
-    /// For every position, the source column (position in [`Plan::schema`]) behind each placeholder.
+    /// For every position, the source column (position in [`Plan::schema`]) behind each
+    /// placeholder.
     pub(crate) positions: Vec<Vec<usize>>,
     /// The source columns, the placeholders and the number of the position.
     pub(crate) schema: SchemaRef,

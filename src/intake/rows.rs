@@ -1,4 +1,5 @@
-//! What becomes of the rows of a batch: kept in storage types, filtered by the mapping, or findings.
+//! What becomes of the rows of a batch: kept in storage types, filtered by the mapping, or
+//! findings.
 
 use std::sync::Arc;
 

@@ -58,7 +58,8 @@ fn fault((check_id, reason): (&'static str, &'static str), unreadable: bool) -> 
     Fault::new(check_id, reason, unreadable)
 }
 
-/// A decimal in units of its last place: `12.5` with 2 places is 1250. Zeros beyond the places are fine.
+/// A decimal in units of its last place: `12.5` with 2 places is 1250. Zeros beyond the places are
+/// fine.
 pub(crate) fn decimal(text: &str, places: u32) -> Result<i128, Fault> {
     let faults = faults(places);
     let (negative, digits) = match text.as_bytes() {
@@ -134,12 +135,13 @@ fn in_range(value: i128, places: u32) -> Result<i128, Fault> {
 pub(crate) fn not_a_time() -> Fault {
     Fault::new(
         "time_not_readable",
-        "is not a date or time that exists, such as 2023-01-31 or 2023-01-31 08:00:00",
+        "is not a date or time that exists, written as YYYY-MM-DD or YYYY-MM-DD HH:MM:SS",
         true,
     )
 }
 
-/// Local time in microseconds since 1970: by the formats given, or by the usual ones if there are none.
+/// Local time in microseconds since 1970: by the formats given, or by the usual ones if there are
+/// none.
 pub(crate) fn time(text: &str, formats: &[String]) -> Result<i64, Fault> {
     let read = if formats.is_empty() {
         usual_time(text.as_bytes())
@@ -161,8 +163,8 @@ pub(crate) fn year(micros: i64) -> i32 {
     DateTime::from_timestamp_micros(micros).map_or(0, |time| chrono::Datelike::year(&time))
 }
 
-/// `YYYY-MM-DD`, `YYYY/MM/DD` (months and days of one digit too) or `YYYYMMDD`, alone or followed by a
-/// space or `T` and `HH:MM[:SS[.f]]`; or `YYYYMMDDHHMMSS`.
+/// `YYYY-MM-DD`, `YYYY/MM/DD` (months and days of one digit too) or `YYYYMMDD`, alone or followed
+/// by a space or `T` and `HH:MM[:SS[.f]]`; or `YYYYMMDDHHMMSS`.
 fn usual_time(text: &[u8]) -> Option<NaiveDateTime> {
     let (year, rest) = number(text, 4, 4)?;
     let (date, rest) = if let Some((mark @ (b'-' | b'/'), rest)) = rest.split_first() {

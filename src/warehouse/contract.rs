@@ -342,7 +342,8 @@ impl TableContract {
         self.columns.iter().enumerate().find(|(_, column)| column.name == name)
     }
 
-    /// The amount by which rows of this table are summed in messages: its first required yuan column.
+    /// The amount by which rows of this table are summed in messages: its first required yuan
+    /// column.
     #[must_use]
     pub fn amount(&self) -> Option<(usize, &'static ColumnContract)> {
         self.columns.iter().enumerate().find(|(_, column)| column.required && column.kind == Yuan)

@@ -1,10 +1,10 @@
 //! The content digest of a table: the same for the same rows, whatever their order, files or loads.
 //!
 //! Each row is hashed to 128 bits over its filled columns (name and value, in the order of the
-//! contract), personal ids left out: they are pseudonyms under a key that differs between warehouses.
-//! The digest is the sum of the hashes modulo 2¹²⁸. So a load adds to it, a row that stands
-//! twice counts twice, and a column that a later version of the contract adds changes nothing until it
-//! is filled.
+//! contract), personal ids left out: they are pseudonyms under a key that differs between
+//! warehouses. The digest is the sum of the hashes modulo 2¹²⁸. So a load adds to it, a row that
+//! stands twice counts twice, and a column that a later version of the contract adds changes
+//! nothing until it is filled.
 
 use datafusion::arrow::array::{
     Array as _, AsArray as _, Decimal128Array, Int64Array, RecordBatch, StringArray,
@@ -78,8 +78,8 @@ fn append(bytes: &mut Vec<u8>, name: [u8; 8], values: &Values<'_>, row: usize) {
     }
 }
 
-/// One number per row that tells copies of a row apart within a warehouse (A48, R26): its hash mixed
-/// with its personal ids.
+/// One number per row that tells copies of a row apart within a warehouse (A48, R26): its hash
+/// mixed with its personal ids.
 #[must_use]
 pub fn row_digests(contract: &TableContract, batch: &RecordBatch, hashes: &[u128]) -> Int64Array {
     let persons: Vec<&StringArray> = contract

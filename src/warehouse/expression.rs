@@ -1,7 +1,8 @@
 //! SQL expressions over the columns of one batch, as mapping files write them.
 //!
-//! Column names are taken as written (`SEGMENT` is not `segment`), decimals are decimals, and functions
-//! that look at the clock or at chance are refused: the same file has to load the same rows.
+//! Column names are taken as written (`SEGMENT` is not `segment`), decimals are decimals, and
+//! functions that look at the clock or at chance are refused: the same file has to load the same
+//! rows.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Parquet files: result tables written and read whole, data files of the warehouse, foreign sources.
+//! Parquet files: result tables written and read whole, data files of the warehouse, foreign
+//! sources.
 //!
 //! What is written depends on the rows alone: no clock, a constant `created_by`, fixed row groups.
 

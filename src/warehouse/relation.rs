@@ -51,7 +51,8 @@ pub fn arrow_type(kind: Type) -> DataType {
     }
 }
 
-/// The columns inside the data files of a table, all of them nullable, in the order of the contract.
+/// The columns inside the data files of a table, all of them nullable, in the order of the
+/// contract.
 ///
 /// Partition columns stand in the folder names and are not among them.
 #[must_use]
@@ -64,7 +65,8 @@ pub fn schema(contract: &TableContract) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// Column of partitioned tables that holds a digest of the whole row, for telling copies apart (A48).
+/// Column of partitioned tables that holds a digest of the whole row, for telling copies apart
+/// (A48).
 pub const ROW_DIGEST: &str = "row_digest";
 
 /// A batch in storage types with its row digests as the last column.
@@ -142,7 +144,8 @@ pub fn to_batch(table: &Table) -> Result<RecordBatch, RelationError> {
 
 /// Batches of one schema as a result table.
 ///
-/// Text, times, dates and truth values become text; whole numbers of any width become [`Column::Whole`].
+/// Text, times, dates and truth values become text; whole numbers of any width become
+/// [`Column::Whole`].
 ///
 /// # Errors
 /// [`RelationError`] for nested or binary columns.

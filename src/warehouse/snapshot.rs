@@ -26,7 +26,8 @@ pub struct DataFile {
     pub path: PathBuf,
     /// Its partition year; [`YEAR_NOT_PLACED`] for unplaced child rows and for dimensions.
     pub year: i32,
-    /// Its partition bucket; [`BUCKET_NOT_PLACED`] for rows without a known person, 0 for dimensions.
+    /// Its partition bucket; [`BUCKET_NOT_PLACED`] for rows without a known person, 0 for
+    /// dimensions.
     pub bucket: i32,
     /// Rows in it, at least 1, sorted by the sort columns of the contract.
     pub rows: u64,

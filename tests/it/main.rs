@@ -11,7 +11,6 @@
 
 mod bad_input;
 mod intake;
-mod mapping;
 mod pipeline;
 mod readme;
 mod refunds;

@@ -1,4 +1,5 @@
-//! The table `load`: one row per source file and target table, and the state of all tables after it.
+//! The table `load`: one row per source file and target table, and the state of all tables after
+//! it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -7,7 +7,8 @@ use super::error::Error;
 
 const NAME: &str = "_lock";
 
-/// Held by the load that may write; released when dropped or when the process ends, however it ends.
+/// Held by the load that may write; released when dropped or when the process ends, however it
+/// ends.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A load writes its files, commits table after table and commits to `load` last. Readers take the
-//! table versions from the newest rows of `load`, so that a half-committed load is never seen; the next
-//! writer rolls it back before it starts ([`Transaction::begin`]).
+//! table versions from the newest rows of `load`, so that a half-committed load is never seen; the
+//! next writer rolls it back before it starts ([`Transaction::begin`]).
 
 mod cells;
 mod delta;
@@ -40,6 +40,7 @@ pub use transaction::{Staged, Transaction};
 pub const DEFAULT_BUCKETS: u32 = 16;
 
 const DESCRIPTION: &str = "warehouse.toml";
+const DESCRIPTION_PART: &str = "_warehouse.part";
 const FORMAT: u32 = 1;
 const MAX_BUCKETS: u32 = 4096;
 
@@ -66,7 +67,8 @@ impl Store {
     /// Opens the warehouse in a folder.
     ///
     /// # Errors
-    /// [`Error::NotAWarehouse`] if there is none, [`Error::Description`] if it cannot be understood.
+    /// [`Error::NotAWarehouse`] if there is none, [`Error::Description`] if it cannot be
+    /// understood.
     pub fn open(root: &Path) -> Result<Self, Error> {
         local(root)?;
         let path = root.join(DESCRIPTION);
@@ -92,7 +94,8 @@ impl Store {
     /// Opens the warehouse in a folder, or makes one with that many buckets if there is none.
     ///
     /// # Errors
-    /// [`Error::Write`] if the folder cannot be written, [`Error::Buckets`] for 0 or more than 4096.
+    /// [`Error::Write`] if the folder cannot be written, [`Error::Buckets`] for 0 or more than
+    /// 4096.
     pub fn create(root: &Path, buckets: u32) -> Result<Self, Error> {
         match Self::open(root) {
             Err(Error::NotAWarehouse { .. }) => {}
@@ -116,7 +119,7 @@ impl Store {
         let path = self.root.join(DESCRIPTION);
         let text = toml::to_string(&self.description)
             .map_err(|err| Error::write(&path, std::io::Error::other(err.to_string())))?;
-        let part = self.root.join("_warehouse.part");
+        let part = self.root.join(DESCRIPTION_PART);
         std::fs::write(&part, text).map_err(|err| Error::write(&part, err))?;
         std::fs::rename(&part, &path).map_err(|err| Error::write(&path, err))
     }

@@ -10,7 +10,7 @@ use super::delta::{self, NewFile};
 use super::error::Error;
 use super::ledger;
 use super::lock::Lock;
-use super::{DESCRIPTION, Store};
+use super::{DESCRIPTION, DESCRIPTION_PART, Store};
 use crate::warehouse::contract::{FINDING, LOAD, Place, TABLES, TableContract, Type};
 use crate::warehouse::parquet::write_data_file;
 use crate::warehouse::snapshot::{Load, Snapshot, TableState};
@@ -28,6 +28,9 @@ pub struct Staged {
     pub digest: u128,
 }
 
+/// A warehouse ready for a load, what readers see of it, and the state of its tables.
+type Prepared = (Store, Snapshot, BTreeMap<String, TableState>);
+
 /// A load under way. Dropped without [`Transaction::commit`], it leaves the warehouse as it was.
 #[derive(Debug)]
 pub struct Transaction {
@@ -43,11 +46,12 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// Locks the warehouse in a folder, made with that many buckets if there is none, and takes back
-    /// whatever a load that did not finish left behind.
+    /// Locks the warehouse in a folder, made with that many buckets if there is none, and takes
+    /// back whatever a load that did not finish left behind.
     ///
     /// # Errors
-    /// [`Error::Busy`] if another load is running, [`Error::Write`] if the folder cannot be written,
+    /// [`Error::Busy`] if another load is running, [`Error::Write`] if the folder cannot be
+    /// written,
     /// [`Error::NotEmpty`] if the folder holds something else.
     pub fn begin(root: &Path, buckets: u32) -> Result<Self, Error> {
         super::local(root)?;
@@ -57,15 +61,34 @@ impl Transaction {
         if described {
             refuse_foreign(root)?;
         }
-        let lock = Lock::take(root)?;
+        let lock = Lock::take(root).inspect_err(|_| {
+            if made_root {
+                // Fails when another load has put something there, which is when it has to stay.
+                let _ = std::fs::remove_dir(root);
+            }
+        })?;
+        match Self::prepare(root, buckets) {
+            Ok((store, before, states)) => {
+                let staged = Mutex::new(BTreeMap::new());
+                Ok(Self { store, before, states, staged, made_root, described, done: false, lock })
+            }
+            Err(err) => {
+                if described {
+                    take_away(root, &lock, made_root);
+                }
+                Err(err)
+            }
+        }
+    }
+
+    fn prepare(root: &Path, buckets: u32) -> Result<Prepared, Error> {
         let store = Store::create(root, buckets)?;
         let (_, states) = store.loads()?;
         roll_back(&store, &states)?;
         let temporary = root.join(TEMPORARY);
         std::fs::create_dir_all(&temporary).map_err(|err| Error::write(&temporary, err))?;
         let before = store.snapshot()?;
-        let staged = Mutex::new(BTreeMap::new());
-        Ok(Self { store, before, states, staged, made_root, described, done: false, lock })
+        Ok((store, before, states))
     }
 
     /// The warehouse as it was before this load.
@@ -92,10 +115,12 @@ impl Transaction {
         self.store.root.join(TEMPORARY)
     }
 
-    /// Writes one file of a table: its rows, sorted, in storage types and without partition columns.
+    /// Writes one file of a table: its rows, sorted, in storage types and without partition
+    /// columns.
     ///
     /// `name` makes the file unique within its partition and load. `partition` is year and bucket.
-    /// `hashes` are those of [`digest::row_hashes`]; rows placed by person keep a digest of their own.
+    /// `hashes` are those of [`digest::row_hashes`]; rows placed by person keep a digest of their
+    /// own.
     ///
     /// # Errors
     /// [`Error::Write`] with the disk's words.
@@ -192,18 +217,25 @@ impl Drop for Transaction {
             return;
         }
         if self.described {
-            // The folder held nothing before: take away what was made, then the folder if it is empty.
-            for contract in TABLES.iter().chain([&FINDING, &LOAD]) {
-                let _ = std::fs::remove_dir_all(root.join(contract.name));
-            }
-            let _ = std::fs::remove_file(root.join(DESCRIPTION));
-            self.lock.forget_file();
-            if self.made_root {
-                let _ = std::fs::remove_dir(&root);
-            }
+            take_away(&root, &self.lock, self.made_root);
         } else {
             let _ = roll_back(&self.store, &self.states);
         }
+    }
+}
+
+/// Takes away what was made in a folder that held nothing before, then the folder if it is empty.
+fn take_away(root: &Path, lock: &Lock, made_root: bool) {
+    // Whatever stays is taken back, or used, by the next load.
+    for contract in TABLES.iter().chain([&FINDING, &LOAD]) {
+        let _ = std::fs::remove_dir_all(root.join(contract.name));
+    }
+    let _ = std::fs::remove_dir_all(root.join(TEMPORARY));
+    let _ = std::fs::remove_file(root.join(DESCRIPTION));
+    let _ = std::fs::remove_file(root.join(DESCRIPTION_PART));
+    lock.forget_file();
+    if made_root {
+        let _ = std::fs::remove_dir(root);
     }
 }
 

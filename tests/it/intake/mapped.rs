@@ -1,26 +1,13 @@
-//! Mappings, the key of personal ids, dry runs, and public claims under a mapping.
+//! Exports in other names: mapping files, and public claims under one.
 
-use std::path::{Path, PathBuf};
+use super::*;
 
-use dianshu::explain::{Explain as _, Kind, render};
-use dianshu::intake::{Error, Silent, ingest};
-use dianshu::table::Column;
-use dianshu::warehouse::parquet::read_table;
-use dianshu::warehouse::snapshot::YEAR_NOT_PLACED;
-
-use super::intake::{World, csv, findings};
-
-#[test]
-fn a_mapping_gives_other_names_filters_and_repeated_columns() {
-    let world = World::new();
-    let source = world.file(
-        "claims.csv",
-        "ID;Who;House;Kind;Day;Cents;Fund;DX1;DX2;\n\
+const CLAIMS: &str = "ID;Who;House;Kind;Day;Cents;Fund;DX1;DX2;\n\
          C1;A;H1;main;31.12.2023;1250;10;N18.0;I10;\n\
-         C2;B;H1;main;01.01.2024;x;0.5;N18.0;;\n\
-         C3;B;H2;part;02.01.2024;100;1;;I10;\n",
-    );
-    let mapping = r#"
+         C2;B;H1;main;01.01.2024;x;0.5;N18.0;-;\n\
+         C3;B;H2;part;02.01.2024;100;1;;I10;\n";
+
+const MAPPING: &str = r#"
 [tables.settlement]
 row_filter = "Kind = 'main'"
 [tables.settlement.columns]
@@ -43,10 +30,23 @@ setl_id = "ID"
 psn_no = "Who"
 diag_code = "code"
 diag_srt_no = "each_number"
+
+[source]
+null = ["-"]
 "#;
-    let mut settings = world.settings(&[source.clone()], "w");
+
+/// Loads the claims under a mapping.
+fn load(world: &World, warehouse: &str, mapping: &str) -> Result<Summary, Error> {
+    let source = world.file("claims.csv", CLAIMS);
+    let mut settings = world.settings(&[source], warehouse);
     settings.mapping = Some(world.file("m.toml", mapping));
-    let summary = ingest(&settings, &Silent).unwrap();
+    ingest(&settings, &Silent)
+}
+
+#[test]
+fn a_mapping_gives_other_names_filters_and_constants() {
+    let world = World::new();
+    let summary = load(&world, "w", MAPPING).unwrap();
     let [settlements, diagnoses] = summary.files[0].targets.as_slice() else {
         panic!("two tables")
     };
@@ -64,6 +64,15 @@ diag_srt_no = "each_number"
         (of("expression_failed").line, of("expression_failed").value.as_str()),
         (3, "Cents=x")
     );
+    // The same bytes under another meaning would stand there twice.
+    let err = load(&world, "w", &MAPPING.replace("\"14\"", "\"11\"")).unwrap_err();
+    assert!(matches!(err, Error::LoadedOtherwise { .. }), "{err:?}");
+}
+
+#[test]
+fn a_mapping_makes_rows_of_repeated_columns() {
+    let world = World::new();
+    load(&world, "w", MAPPING).unwrap();
     let snapshot = world.snapshot("w");
     let mut codes = Vec::new();
     for file in &snapshot.table("diagnosis").unwrap().files {
@@ -85,10 +94,13 @@ diag_srt_no = "each_number"
             code("C3", "2", "I10", YEAR_NOT_PLACED),
         ]
     );
+}
+
+#[test]
+fn a_mapping_that_does_not_fit_its_source_is_refused() {
+    let world = World::new();
     let fails = |from: &str, to: &str| {
-        let mut settings = world.settings(&[source.clone()], "other");
-        settings.mapping = Some(world.file("bad.toml", mapping.replace(from, to)));
-        let err = ingest(&settings, &Silent).unwrap_err();
+        let err = load(&world, "other", &MAPPING.replace(from, to)).unwrap_err();
         assert_eq!(err.kind(), Kind::Input);
         assert!(!world.path("other").exists());
         render(&err)
@@ -96,48 +108,29 @@ diag_srt_no = "each_number"
     let message = fails("\"Fund\"", "\"fund\"");
     assert!(message.contains("`hifp_pay = fund` names the column `fund`"), "{message}");
     assert!(
-        message.contains("bad.toml` line 10") && message.contains("did you mean `Fund`?"),
+        message.contains("m.toml` line 10") && message.contains("did you mean `Fund`?"),
         "{message}"
     );
     let message = fails("\"Day\"", "\"Kind = 'main'\"");
     assert!(message.contains("gives Boolean, but a date, a timestamp"), "{message}");
     let message = fails("'main'\"", "'main\"");
     assert!(message.contains("line 3: `row_filter = Kind = 'main` is not a usable"), "{message}");
-    // The same bytes under another meaning would stand there twice.
-    settings.mapping = Some(world.file("m2.toml", mapping.replace("\"14\"", "\"11\"")));
-    let err = ingest(&settings, &Silent).unwrap_err();
-    assert!(matches!(err, Error::LoadedOtherwise { .. }), "{err:?}");
 }
 
 #[test]
-fn the_key_of_a_warehouse_is_made_once_and_asked_for_ever_after() {
+fn a_table_of_a_mapping_can_be_loaded_before_the_others() {
     let world = World::new();
-    let mut settings = world.settings(&[world.file("settlement.csv", csv(0..3))], "w");
-    settings.key_file = None;
+    let source = world.file("claims.csv", CLAIMS);
+    let mut settings = world.settings(&[source], "w");
+    settings.mapping = Some(world.file("m.toml", MAPPING));
+    settings.table = Some("diagnosis".to_owned());
+    ingest(&settings, &Silent).unwrap();
+    settings.table = None;
     let summary = ingest(&settings, &Silent).unwrap();
-    let key = world.path("w.key");
-    assert_eq!(summary.new_key.as_deref(), Some(key.as_path()));
-    assert!(summary.to_string().contains("Keep it safe"));
-    settings.paths = vec![world.file("settlement-2.csv", csv(3..6))];
-    std::fs::rename(&key, world.path("moved")).unwrap();
-    let err = ingest(&settings, &Silent).unwrap_err();
-    assert!(matches!(err, Error::KeyMissing { .. }), "{err:?}");
-    settings.key_file = Some(world.path("key"));
-    let err = ingest(&settings, &Silent).unwrap_err();
-    assert!(matches!(err, Error::KeyDiffers { .. }), "{err:?}");
-    settings.key_file = Some(world.path("moved"));
-    assert!(ingest(&settings, &Silent).unwrap().new_key.is_none());
-}
-
-#[test]
-fn a_dry_run_says_what_would_happen_and_writes_nothing() {
-    let world = World::new();
-    let mut settings = world.settings(&[world.file("settlement.csv", csv(0..9))], "w");
-    settings.key_file = None;
-    settings.dry_run = true;
-    let summary = ingest(&settings, &Silent).unwrap();
-    assert_eq!((summary.files[0].targets[0].rows_kept, summary.dry_run), (9, true));
-    assert!(!world.path("w").exists() && !world.path("w.key").exists());
+    let filled: Vec<_> = summary.files[0].targets.iter().map(|t| t.table.as_str()).collect();
+    assert_eq!(filled, ["settlement"]);
+    assert_eq!(world.snapshot("w").table("diagnosis").unwrap().rows, 4);
+    assert!(ingest(&settings, &Silent).unwrap().files[0].skipped);
 }
 
 /// `shared/data/…` beside the project, or in the folder that `DIANSHU_SHARED` names.

@@ -12,30 +12,34 @@ use dianshu::warehouse::parquet::{read_table, write_table};
 use dianshu::warehouse::snapshot::{BUCKET_NOT_PLACED, Snapshot, YEAR_NOT_PLACED};
 use dianshu::warehouse::store::{self, Store, Transaction};
 
-pub(crate) const HEADER: &str = "setl_id,psn_no,fixmedins_code,insutype,med_type,dise_name,begntime,setl_time,medfee_sumamt,hifp_pay";
+mod mapped;
+mod refused;
+
+const HEADER: &str = "setl_id,psn_no,fixmedins_code,insutype,med_type,dise_name,begntime,\
+                      setl_time,medfee_sumamt,hifp_pay";
 
 /// A folder for exports and warehouses, all with one key.
-pub(crate) struct World(pub(crate) tempfile::TempDir);
+struct World(tempfile::TempDir);
 
 impl World {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         let world = Self(tempfile::tempdir().unwrap());
         std::fs::write(world.path("key"), "07".repeat(32)).unwrap();
         world
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
-    pub(crate) fn settings(&self, paths: &[PathBuf], warehouse: &str) -> Settings {
+    fn settings(&self, paths: &[PathBuf], warehouse: &str) -> Settings {
         let mut settings = Settings::new(paths.to_vec(), self.path(warehouse));
         settings.key_file = Some(self.path("key"));
         settings.buckets = 4;
@@ -43,21 +47,21 @@ impl World {
         settings
     }
 
-    pub(crate) fn load(&self, paths: &[PathBuf], warehouse: &str) -> Result<Summary, Error> {
+    fn load(&self, paths: &[PathBuf], warehouse: &str) -> Result<Summary, Error> {
         ingest(&self.settings(paths, warehouse), &Silent)
     }
 
-    pub(crate) fn snapshot(&self, warehouse: &str) -> Snapshot {
+    fn snapshot(&self, warehouse: &str) -> Snapshot {
         Store::open(&self.path(warehouse)).unwrap().snapshot().unwrap()
     }
 
-    pub(crate) fn digest(&self, warehouse: &str, table: &str) -> String {
+    fn digest(&self, warehouse: &str, table: &str) -> String {
         self.snapshot(warehouse).table(table).unwrap().digest.clone()
     }
 }
 
 /// Settlement `n` of 60: persons P0…P9, three years, costs of n yuan and n fen.
-pub(crate) fn settlement(n: usize) -> Vec<String> {
+fn settlement(n: usize) -> Vec<String> {
     let year = 2022 + n % 3;
     vec![
         format!("S{n:03}"),
@@ -73,7 +77,7 @@ pub(crate) fn settlement(n: usize) -> Vec<String> {
     ]
 }
 
-pub(crate) fn csv(rows: impl IntoIterator<Item = usize>) -> String {
+fn csv(rows: impl IntoIterator<Item = usize>) -> String {
     let mut text = format!("{HEADER}\n");
     for n in rows {
         text.push_str(&settlement(n).join(","));
@@ -104,7 +108,7 @@ fn settlement_table(rows: std::ops::Range<usize>) -> Table {
     table
 }
 
-pub(crate) fn findings(world: &World, warehouse: &str) -> Vec<Finding> {
+fn findings(world: &World, warehouse: &str) -> Vec<Finding> {
     world.snapshot(warehouse).load_findings().unwrap()
 }
 
@@ -234,88 +238,6 @@ fn files_are_sorted_and_bucketed_by_person() {
     assert_eq!(bucket_of.len(), 10);
 }
 
-#[test]
-fn a_file_is_loaded_once() {
-    let world = World::new();
-    let path = world.file("settlement.csv", csv(0..10));
-    let first = world.load(&[path.clone()], "w").unwrap();
-    assert!(first.load_id.is_some());
-    let before = world.snapshot("w");
-    // Another name, the same bytes.
-    let copy = world.file("again/settlement-copy.csv", csv(0..10));
-    for again in [path.clone(), copy] {
-        let summary = world.load(&[again], "w").unwrap();
-        assert!(summary.files[0].skipped && summary.load_id.is_none());
-        assert!(summary.to_string().contains("loaded before, skipped"));
-        assert_eq!(world.snapshot("w"), before);
-    }
-    let more = world.file("settlement-2.csv", csv(10..20));
-    let summary = world.load(&[path, more], "w").unwrap();
-    assert_eq!(summary.files.iter().map(|file| file.skipped).collect::<Vec<_>>(), [true, false]);
-    assert_eq!(summary.tables[0].rows_added, 10);
-    assert_eq!(world.snapshot("w").table("settlement").unwrap().rows, 20);
-}
-
-#[test]
-fn a_load_killed_before_its_last_commit_never_was_and_its_rerun_completes() {
-    let world = World::new();
-    let (a, b) =
-        (world.file("settlement-a.csv", csv(0..20)), world.file("settlement-b.csv", csv(20..60)));
-    world.load(&[a.clone()], "w").unwrap();
-    let before = world.snapshot("w");
-    world.load(&[b.clone()], "w").unwrap();
-    let complete = world.snapshot("w");
-    // The commit to `load` is the last step: without it, the load was killed just before.
-    let last = world.path("w/load/_delta_log/00000000000000000002.json");
-    std::fs::remove_file(&last).unwrap();
-    // Killed earlier still: temporary files, and a data file that no commit names.
-    world.file("w/_tmp/settlement-0.arrow", b"half");
-    world.file("w/settlement/year=2022/bucket=0/part-00002-aaaaaaaaaaaa-000-000.parquet", b"half");
-    assert_eq!(world.snapshot("w"), before);
-    world.load(&[b], "w").unwrap();
-    let after = world.snapshot("w");
-    assert_eq!(after.table("settlement").unwrap().rows, 60);
-    assert_eq!(
-        after.table("settlement").unwrap().digest,
-        complete.table("settlement").unwrap().digest
-    );
-    assert_eq!(after.loads(), complete.loads());
-    assert!(!world.path("w/_tmp").exists());
-    let on_disk = data_files(&world.path("w/settlement")).len();
-    assert_eq!(on_disk, after.table("settlement").unwrap().files.len());
-}
-
-#[test]
-fn a_first_load_that_was_killed_is_taken_back_too() {
-    let world = World::new();
-    let path = world.file("settlement.csv", csv(0..20));
-    world.load(&[path.clone()], "w").unwrap();
-    let complete = world.snapshot("w");
-    std::fs::remove_file(world.path("w/load/_delta_log/00000000000000000001.json")).unwrap();
-    assert!(world.snapshot("w").table("settlement").is_none());
-    world.load(&[path], "w").unwrap();
-    let after = world.snapshot("w");
-    assert_eq!(after.years(), complete.years());
-    assert_eq!(
-        after.table("settlement").unwrap().digest,
-        complete.table("settlement").unwrap().digest
-    );
-}
-
-#[test]
-fn a_second_load_at_the_same_time_is_refused() {
-    let world = World::new();
-    let path = world.file("settlement.csv", csv(0..10));
-    let running = Transaction::begin(&world.path("w"), 4).unwrap();
-    let err = world.load(&[path.clone()], "w").unwrap_err();
-    assert!(matches!(err, Error::Store(store::Error::Busy { .. })), "{err:?}");
-    assert_eq!(err.kind(), Kind::Input);
-    assert!(render(&err).contains("hint: try again when it is done"));
-    drop(running);
-    assert!(!world.path("w").exists());
-    world.load(&[path], "w").unwrap();
-}
-
 fn fees(rows: &[(&str, &str, &str, &str)]) -> String {
     let mut text = "setl_id,feedetl_sn,psn_no,fee_ocur_time,det_item_fee_sumamt\n".to_owned();
     for (n, (settlement, person, time, amount)) in rows.iter().enumerate() {
@@ -385,149 +307,4 @@ fn fee_lines_stand_with_their_settlement() {
             assert_eq!(world.digest(warehouse, table), world.digest("together", table));
         }
     }
-}
-
-#[test]
-fn bad_files_are_refused_and_change_nothing() {
-    let world = World::new();
-    let parquet = world.path("whole.parquet");
-    write_table(&settlement_table(0..60), &parquet).unwrap();
-    let bytes = std::fs::read(&parquet).unwrap();
-    let wrong = settlement_table(0..3);
-    let columns = wrong.columns.iter().map(|(name, column)| match name.as_str() {
-        "fixmedins_code" => (name.clone(), Column::whole([1, 2, 3])),
-        _ => (name.clone(), column.clone()),
-    });
-    let wrong = Table { name: "settlement".into(), columns: columns.collect() };
-    let wrong_path = world.path("settlement-typed.parquet");
-    write_table(&wrong, &wrong_path).unwrap();
-    let text = csv(0..3);
-    let swapped =
-        text.replace("2022-03-0", "x").replace("2023-03-0", "y").replace("2024-03-0", "z");
-    let file = |name: &str, bytes: &[u8]| world.file(name, bytes);
-    for (path, fact, hint) in [
-        (
-            file("settlement-a.csv", text.replace("medfee_sumamt", "total_medfee").as_bytes()),
-            "has no column `medfee_sumamt`, which table `settlement` needs; its columns are `setl_id`",
-            "write a mapping and name it with `--mapping my.toml`",
-        ),
-        (
-            file("settlement-b.csv", swapped.as_bytes()),
-            "line 2: `x1 08:00:00` in column `begntime`",
-            "--mapping",
-        ),
-        (
-            wrong_path,
-            "column `fixmedins_code` is Int64; `settlement.fixmedins_code` needs text",
-            "mapping",
-        ),
-        (
-            file("settlement.parquet", text.as_bytes()),
-            "is named as Parquet, but its bytes are",
-            "rename",
-        ),
-        (
-            file("settlement-c.csv", &bytes),
-            "is named as plain text, but its bytes are Parquet",
-            "rename",
-        ),
-        (file("settlement-d.csv", b""), "is empty: it has 0 bytes", "export it again"),
-        (
-            file("settlement-e.csv", format!("{HEADER}\n").as_bytes()),
-            "has a header but no rows",
-            "export",
-        ),
-        (
-            file("settlement-f.parquet", &bytes[..bytes.len() / 2]),
-            "is not a whole Parquet file",
-            "cut off",
-        ),
-        (file("settlement-g.csv.gz", &gz(&text)[..60]), "is not a whole gzip file", "cut off"),
-        (
-            file("settlement-h.csv", b"PK\x03\x04...."),
-            "is a ZIP archive or an Excel workbook",
-            "save it as CSV",
-        ),
-        (file("claims.csv", b"a,b\n1,2\n"), "cannot tell which table", "--table"),
-        (world.path("nothing.csv"), "cannot read", ""),
-    ] {
-        let err = world.load(&[path.clone()], "w").unwrap_err();
-        let message = render(&err);
-        assert!(message.contains(fact), "{}: {message}", path.display());
-        assert!(message.contains(hint), "{}: {message}", path.display());
-        assert!(message.contains(&*path.file_name().unwrap().to_string_lossy()), "{message}");
-        assert_eq!(err.kind().exit_code(), 2, "{message}");
-        assert!(!world.path("w").exists(), "{message}");
-    }
-    // The same beside a good file, into a warehouse with something in it.
-    world.load(&[file("settlement-good.csv", csv(0..5).as_bytes())], "w").unwrap();
-    let before = (world.snapshot("w"), data_files(&world.path("w")));
-    let good = file("settlement-more.csv", csv(5..9).as_bytes());
-    let bad = world.path("settlement-b.csv");
-    world.load(&[good, bad], "w").unwrap_err();
-    assert_eq!((world.snapshot("w"), data_files(&world.path("w"))), before);
-}
-
-#[test]
-fn a_folder_that_cannot_be_a_warehouse_is_refused() {
-    let world = World::new();
-    let path = world.file("settlement.csv", csv(0..3));
-    let err = world.load(&[path.clone()], "key/below").unwrap_err();
-    assert!(render(&err).contains("cannot write"), "{}", render(&err));
-    assert_eq!(err.kind(), Kind::Input);
-    world.file("docs/letter.txt", b"dear");
-    let err = world.load(&[path], "docs").unwrap_err();
-    assert!(matches!(err, Error::Store(store::Error::NotEmpty { .. })), "{err:?}");
-    let err = Store::open(&world.path("docs")).unwrap_err();
-    assert!(matches!(err, store::Error::NotAWarehouse { .. }), "{err:?}");
-}
-
-#[test]
-fn bad_rows_are_findings_with_line_column_and_value() {
-    let world = World::new();
-    let mut text = format!("{HEADER}\n");
-    let mut row = |n: usize, at: usize, value: &str| {
-        let mut cells = settlement(n);
-        value.clone_into(&mut cells[at]);
-        text.push_str(&cells.join(","));
-        text.push('\n');
-    };
-    row(10, 5, "\"quoted\nnewline\""); // lines 2 and 3
-    row(11, 8, "12.345"); // line 4
-    row(12, 8, "abc"); // line 5
-    row(13, 7, "2023-02-29"); // line 6
-    row(14, 1, ""); // line 7
-    row(15, 7, "1899-01-01"); // line 8
-    row(16, 9, "8.00,surplus"); // line 9: one field too many
-    row(17, 2, " H1 "); // line 10: fine
-    let path = world.file("settlement.csv", &text);
-    let summary = world.load(&[path], "w").unwrap();
-    let target = &summary.files[0].targets[0];
-    assert_eq!((summary.files[0].rows_read, target.rows_kept, target.rows_rejected), (8, 2, 6));
-    assert_eq!(summary.errors(), 6);
-    // 10.10 + 17.17
-    assert_eq!(target.amount_yuan.as_deref(), Some("27.27"));
-    let found: Vec<_> = findings(&world, "w")
-        .into_iter()
-        .map(|f| (f.line, f.check_id, f.key, f.column, f.value, f.amount))
-        .collect();
-    let expect = |line, check: &str, key: &str, column: &str, value: &str, amount| {
-        (line, check.to_owned(), key.to_owned(), column.to_owned(), value.to_owned(), amount)
-    };
-    assert_eq!(
-        found,
-        [
-            expect(4, "amount_too_many_places", "S011", "medfee_sumamt", "12.345", None),
-            expect(5, "amount_not_a_number", "S012", "medfee_sumamt", "abc", None),
-            expect(6, "time_not_readable", "S013", "setl_time", "2023-02-29", Some(Fen(1313))),
-            expect(7, "required_missing", "S014", "psn_no", "", Some(Fen(1414))),
-            expect(8, "time_out_of_range", "S015", "setl_time", "1899", Some(Fen(1515))),
-            expect(9, "record_wrong_length", "", "", "11", None),
-        ]
-    );
-    let all = findings(&world, "w");
-    assert!(all.iter().all(|f| f.severity == Severity::Error && f.file == "settlement.csv"));
-    assert_eq!(all[0].message, "`medfee_sumamt`: the value has more than two decimal places");
-    let load = world.snapshot("w").loads()[0].clone();
-    assert_eq!((load.rows_kept, load.findings, load.amount), (2, 6, Some(Fen(2727))));
 }
