@@ -2,13 +2,13 @@
 -- grain:  one row per settlement with a result of the external grouper
 -- inputs: stg_group_result
 -- params: none
--- checks: unique(setl_id)
+-- checks: unique(setl_key)
 -- ref:    R26, E18
 --
 -- The group an external grouper gave. Results that differ, one of them empty included, leave the
 -- settlement ungrouped (R26).
 select
-    stg_group_result.setl_id,
+    stg_group_result.setl_key,
     case
         when
             min(stg_group_result.group_code) = max(stg_group_result.group_code)
@@ -16,4 +16,4 @@ select
             then min(stg_group_result.group_code)
     end as group_code
 from stg_group_result
-group by stg_group_result.setl_id
+group by stg_group_result.setl_key

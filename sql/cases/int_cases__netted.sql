@@ -19,31 +19,77 @@ started as (
     group by institution.fixmedins_code
 ),
 
+-- What is known of the few ids that stand twice, take back or are taken back, an id a row, so that
+-- the many rows are joined once.
+known as (
+    select
+        int_cases__repeated_settlement.setl_key,
+        true as is_repeated,
+        int_cases__repeated_settlement.is_conflicting,
+        arrow_cast(null, 'Timestamp(Microsecond, None)') as original_setl_time,
+        false as is_refunded,
+        0 as fee_fen,
+        0 as inscope_fen,
+        0 as fund_fen
+    from int_cases__repeated_settlement
+    union all
+    select
+        id_key(int_cases__reversal_match.setl_id) as setl_key,
+        false as is_repeated,
+        false as is_conflicting,
+        int_cases__reversal_match.original_setl_time,
+        false as is_refunded,
+        0 as fee_fen,
+        0 as inscope_fen,
+        0 as fund_fen
+    from int_cases__reversal_match
+    union all
+    select
+        id_key(int_cases__refund.setl_id) as setl_key,
+        false as is_repeated,
+        false as is_conflicting,
+        arrow_cast(null, 'Timestamp(Microsecond, None)') as original_setl_time,
+        true as is_refunded,
+        int_cases__refund.fee_fen,
+        int_cases__refund.inscope_fen,
+        int_cases__refund.fund_fen
+    from int_cases__refund
+),
+
+event as (
+    select
+        known.setl_key,
+        bool_or(known.is_repeated) as is_repeated,
+        bool_or(known.is_conflicting) as is_conflicting,
+        max(known.original_setl_time) as original_setl_time,
+        bool_or(known.is_refunded) as is_refunded,
+        sum(known.fee_fen) as fee_fen,
+        sum(known.inscope_fen) as inscope_fen,
+        sum(known.fund_fen) as fund_fen
+    from known
+    group by known.setl_key
+),
+
 joined as (
     select
         stg_settlement.*,
-        int_cases__repeated_settlement.setl_id is not null and not stg_settlement.is_void
-            as is_repeated,
-        coalesce(int_cases__repeated_settlement.is_conflicting, false) as is_conflicting,
-        int_cases__reversal_match.original_setl_time,
-        int_cases__refund.setl_id is not null as is_refunded,
-        stg_settlement.fee_fen - coalesce(int_cases__refund.fee_fen, 0) as net_fee_fen,
-        stg_settlement.inscope_fen - coalesce(int_cases__refund.inscope_fen, 0)
-            as net_inscope_fen,
-        stg_settlement.fund_fen - coalesce(int_cases__refund.fund_fen, 0) as net_fund_fen,
+        coalesce(event.is_repeated, false) and not stg_settlement.is_void as is_repeated,
+        coalesce(event.is_conflicting, false) as is_conflicting,
+        event.original_setl_time,
+        coalesce(event.is_refunded, false) as is_refunded,
+        stg_settlement.fee_fen - coalesce(event.fee_fen, 0) as net_fee_fen,
+        stg_settlement.inscope_fen - coalesce(event.inscope_fen, 0) as net_inscope_fen,
+        stg_settlement.fund_fen - coalesce(event.fund_fen, 0) as net_fund_fen,
         started.start_date
     from stg_settlement
-    left join int_cases__repeated_settlement
-        on stg_settlement.setl_id = int_cases__repeated_settlement.setl_id
-    left join int_cases__reversal_match
-        on stg_settlement.setl_id = int_cases__reversal_match.setl_id
-    left join int_cases__refund
-        on stg_settlement.setl_id = int_cases__refund.setl_id
+    left join event
+        on stg_settlement.setl_key = event.setl_key
     left join started
         on stg_settlement.fixmedins_code = started.fixmedins_code
 )
 
 select
+    joined.setl_key,
     joined.setl_id,
     case
         when joined.is_void then 'void'
@@ -56,9 +102,9 @@ select
         when joined.is_refunded and joined.net_fee_fen < 0 then 'over_refund'
         when joined.is_flagged_refund and joined.fee_fen > 0 and not joined.is_refunded
             then 'refund_flag_only'
-        when $insutype <> '' and strpos($insutype, concat('|', joined.insutype, '|')) = 0
+        when $insutype <> '' and not listed($insutype, joined.insutype)
             then 'scope_insutype'
-        when $med_type <> '' and strpos($med_type, concat('|', joined.med_type, '|')) = 0
+        when $med_type <> '' and not listed($med_type, joined.med_type)
             then 'scope_med_type'
         when
             $out_of_area
@@ -71,13 +117,10 @@ select
                 )
             )
             then 'scope_out_of_area'
-        when strpos($upload_code, concat('|', coalesce(joined.upload_code, ''), '|')) > 0
+        when listed($upload_code, joined.upload_code)
             then 'scope_proxy_upload'
-        when
-            $dise_codg <> ''
-            and strpos($dise_codg, concat('|', coalesce(joined.dise_codg, ''), '|')) = 0
-            then 'scope_disease'
-        when strpos($hi_paymtd, concat('|', coalesce(joined.hi_paymtd, ''), '|')) > 0
+        when $dise_codg <> '' and not listed($dise_codg, joined.dise_codg) then 'scope_disease'
+        when listed($hi_paymtd, joined.hi_paymtd)
             then 'scope_paid_otherwise'
         when
             $started_only

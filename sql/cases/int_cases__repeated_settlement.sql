@@ -1,8 +1,8 @@
 -- model:  int_cases__repeated_settlement
--- grain:  one row per setl_id that stands more than once
+-- grain:  one row per settlement id that stands more than once
 -- inputs: stg_settlement_key, rejected_elsewhere
 -- params: none
--- checks: unique(setl_id)
+-- checks: unique(setl_key)
 -- ref:    A48, R25, R26
 --
 -- Same `setl_id` twice: identical rows (same digest over all columns) collapse to one, rows that
@@ -12,23 +12,28 @@ with
 
 repeated as (
     select
-        stg_settlement_key.setl_id,
+        stg_settlement_key.setl_key,
         min(stg_settlement_key.row_digest) <> max(stg_settlement_key.row_digest) as is_conflicting
     from stg_settlement_key
-    group by stg_settlement_key.setl_id
+    group by stg_settlement_key.setl_key
     having count(*) > 1
+),
+
+rejected as (
+    select id_key(rejected_elsewhere.setl_id) as setl_key
+    from rejected_elsewhere
 )
 
 select
-    repeated.setl_id,
-    repeated.is_conflicting or rejected_elsewhere.setl_id is not null as is_conflicting
+    repeated.setl_key,
+    repeated.is_conflicting or rejected.setl_key is not null as is_conflicting
 from repeated
-left join rejected_elsewhere
-    on repeated.setl_id = rejected_elsewhere.setl_id
+left join rejected
+    on repeated.setl_key = rejected.setl_key
 union all
 select
-    rejected_elsewhere.setl_id,
+    rejected.setl_key,
     true as is_conflicting
-from rejected_elsewhere
+from rejected
 left anti join repeated
-    on rejected_elsewhere.setl_id = repeated.setl_id
+    on rejected.setl_key = repeated.setl_key

@@ -20,7 +20,7 @@ own as (
         stg_settlement_key.fund_fen
     from stg_settlement_key
     left join int_cases__repeated_settlement
-        on stg_settlement_key.setl_id = int_cases__repeated_settlement.setl_id
+        on stg_settlement_key.setl_key = int_cases__repeated_settlement.setl_key
     where
         stg_settlement_key.init_setl_id <> ''
         and coalesce(int_cases__repeated_settlement.is_conflicting, false) = false

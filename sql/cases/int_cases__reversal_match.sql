@@ -17,9 +17,9 @@ original as (
         bool_or(coalesce(stg_settlement_key.init_setl_id, '') <> '') as is_reversal
     from stg_settlement_key
     inner join int_cases__reversal
-        on stg_settlement_key.setl_id = int_cases__reversal.init_setl_id
+        on stg_settlement_key.setl_key = id_key(int_cases__reversal.init_setl_id)
     left join int_cases__repeated_settlement
-        on stg_settlement_key.setl_id = int_cases__repeated_settlement.setl_id
+        on stg_settlement_key.setl_key = int_cases__repeated_settlement.setl_key
     where coalesce(int_cases__repeated_settlement.is_conflicting, false) = false
     group by stg_settlement_key.setl_id
 )

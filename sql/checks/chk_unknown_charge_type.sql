@@ -39,6 +39,6 @@ select
         as column_name,
     case when coded.has_unknown_charge_type then coded.med_chrgitm_type else coded.list_type end
         as value,
-    cast(coded.det_item_fee_sumamt * 100 as bigint) as amount_fen
+    fen(coded.det_item_fee_sumamt) as amount_fen
 from coded
 where coded.has_unknown_charge_type or coded.has_unknown_list_type

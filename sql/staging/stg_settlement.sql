@@ -2,12 +2,13 @@
 -- grain:  one row per row of settlement
 -- inputs: settlement
 -- params: none
--- checks: not_null(setl_id, fee_fen, fund_fen)
+-- checks: not_null(setl_key, setl_id, fee_fen, fund_fen)
 -- ref:    E01, E02
 --
 -- Settlements of the years asked for: yuan become fen, flags become booleans, nothing else.
 -- An absent `vali_flag` is valid, an absent `refd_setl_flag` is not a refund.
 select
+    id_key(settlement.setl_id) as setl_key,
     settlement.setl_id,
     settlement.psn_no,
     settlement.mdtrt_id,
@@ -24,9 +25,9 @@ select
     settlement.insu_admdvs,
     settlement.upload_code,
     settlement.hi_paymtd,
-    cast(settlement.medfee_sumamt * 100 as bigint) as fee_fen,
-    cast(coalesce(settlement.inscp_scp_amt, 0) * 100 as bigint) as inscope_fen,
-    cast(settlement.hifp_pay * 100 as bigint) as fund_fen,
+    fen(settlement.medfee_sumamt) as fee_fen,
+    coalesce(fen(settlement.inscp_scp_amt), 0) as inscope_fen,
+    fen(settlement.hifp_pay) as fund_fen,
     coalesce(settlement.vali_flag, '1') = '0' as is_void,
     coalesce(settlement.refd_setl_flag, '0') = '1' as is_flagged_refund
 from settlement

@@ -11,20 +11,16 @@ select
     settlement.setl_id,
     settlement.fixmedins_code,
     cast(extract(year from settlement.setl_time) as bigint) as setl_year,
-    cast(settlement.medfee_sumamt * 100 as bigint) as fee_fen,
-    cast(settlement.fund_pay_sumamt * 100 as bigint) as fund_total_fen,
-    cast(settlement.psn_part_amt * 100 as bigint) as patient_fen,
-    cast(coalesce(settlement.hosp_part_amt, 0) * 100 as bigint) as hospital_fen,
-    cast(settlement.acct_pay * 100 as bigint) as account_fen,
-    cast(settlement.psn_cash_pay * 100 as bigint) as cash_fen,
-    cast(settlement.hifp_pay * 100 as bigint) as pooled_fen,
-    cast(
-        (
-            coalesce(settlement.cvlserv_pay, 0) + coalesce(settlement.hifes_pay, 0)
-            + coalesce(settlement.hifmi_pay, 0) + coalesce(settlement.hifob_pay, 0)
-            + coalesce(settlement.hifdm_pay, 0) + coalesce(settlement.maf_pay, 0)
-            + coalesce(settlement.oth_pay, 0)
-        ) * 100 as bigint
-    ) as supplement_fen
+    fen(settlement.medfee_sumamt) as fee_fen,
+    fen(settlement.fund_pay_sumamt) as fund_total_fen,
+    fen(settlement.psn_part_amt) as patient_fen,
+    coalesce(fen(settlement.hosp_part_amt), 0) as hospital_fen,
+    fen(settlement.acct_pay) as account_fen,
+    fen(settlement.psn_cash_pay) as cash_fen,
+    fen(settlement.hifp_pay) as pooled_fen,
+    coalesce(fen(settlement.cvlserv_pay), 0) + coalesce(fen(settlement.hifes_pay), 0)
+    + coalesce(fen(settlement.hifmi_pay), 0) + coalesce(fen(settlement.hifob_pay), 0)
+    + coalesce(fen(settlement.hifdm_pay), 0) + coalesce(fen(settlement.maf_pay), 0)
+    + coalesce(fen(settlement.oth_pay), 0) as supplement_fen
 from settlement
 where coalesce(settlement.vali_flag, '1') <> '0'

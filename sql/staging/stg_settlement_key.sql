@@ -2,19 +2,20 @@
 -- grain:  one row per row of settlement_history that is not void
 -- inputs: settlement_history
 -- params: none
--- checks: not_null(setl_id)
+-- checks: not_null(setl_key, setl_id)
 -- ref:    E01, R25
 --
 -- Keys and amounts of the settlements of every year: a refund may come years after its original.
 -- Voided rows have left before anything is compared (R25).
 select
+    id_key(settlement_history.setl_id) as setl_key,
     settlement_history.setl_id,
     settlement_history.init_setl_id,
     settlement_history.fixmedins_code,
     settlement_history.setl_time,
     settlement_history.row_digest,
-    cast(settlement_history.medfee_sumamt * 100 as bigint) as fee_fen,
-    cast(coalesce(settlement_history.inscp_scp_amt, 0) * 100 as bigint) as inscope_fen,
-    cast(settlement_history.hifp_pay * 100 as bigint) as fund_fen
+    fen(settlement_history.medfee_sumamt) as fee_fen,
+    coalesce(fen(settlement_history.inscp_scp_amt), 0) as inscope_fen,
+    fen(settlement_history.hifp_pay) as fund_fen
 from settlement_history
 where coalesce(settlement_history.vali_flag, '1') <> '0'

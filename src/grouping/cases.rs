@@ -5,23 +5,19 @@
 //! another person. Both are rare; they are found afterwards, and only the buckets concerned run again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::apg::ItemClasses;
 use super::batch::Batch;
-use super::elsewhere::{self, Elsewhere, Reversal};
-use super::functions::{item_class, item_important};
-use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step, year_of};
+use super::buckets::{self, Bucket, Handover, Models, Needs};
+use super::elsewhere::Elsewhere;
+use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
 use crate::period::Years;
 use crate::policy::model::{Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED};
-use crate::warehouse::arrow::datatypes::SchemaRef;
-use crate::warehouse::contract::{self, Place};
+use crate::warehouse::Error;
 use crate::warehouse::engine::{Engine, Params, Session};
-use crate::warehouse::rows::{text_column, time_column};
-use crate::warehouse::snapshot::{BUCKET_NOT_PLACED, DataFile, Snapshot, YEAR_NOT_PLACED};
-use crate::warehouse::{Error, relation};
+use crate::warehouse::snapshot::Snapshot;
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -48,41 +44,13 @@ pub struct Built {
     pub warnings: Vec<String>,
 }
 
-/// Files of one bucket.
-pub(super) struct Bucket {
-    pub(super) number: u32,
-    tables: Vec<(&'static str, SchemaRef, Vec<PathBuf>)>,
-    /// Fee lines of years not asked for.
-    other_fee_files: Vec<(i32, PathBuf)>,
-}
-
-/// The models of a bucket in the order they need each other; `true` keeps the rows, for relations
-/// that are small or used more than once.
-const MODELS: &[(&str, bool)] = &[
-    ("stg_settlement", false),
-    ("stg_settlement_key", false),
-    ("int_cases__repeated_settlement", true),
-    ("int_cases__reversal", true),
-    ("int_cases__reversal_match", true),
-    ("int_cases__refund", true),
-    ("int_cases__netted", false),
-    ("stg_fee_item", false),
-    ("int_cases__repeated_fee_key", true),
-    ("int_cases__repeated_fee_item", true),
-    ("int_cases__fee_roll", true),
+/// The models beyond those that checks run too.
+const MODELS: &Models = &[
     ("int_cases__refund_fee", true),
     ("stg_group_result", false),
     ("int_cases__given_group", false),
     ("int_cases__diagnosed", false),
 ];
-
-/// Tables a policy needs beyond the settlements.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Needs {
-    pub(super) fee_item: bool,
-    pub(super) diagnosis: bool,
-    pub(super) group_result: bool,
-}
 
 struct Plan {
     rules: Arc<Rules>,
@@ -103,33 +71,12 @@ pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<
         diagnosis: plan.rules.judge_diagnosis,
         group_result: matches!(request.policy.grouping.method, Method::Given { .. }),
     };
-    let files = |number: u32| bucket(snapshot, &request.years, number, needs);
-    let run = |bucket: Bucket, elsewhere: Arc<Elsewhere>| {
-        let session = engine.session();
-        let plan = Arc::clone(&plan);
-        async move { run_bucket(&session, &bucket, &plan, &elsewhere).await }
-    };
-    let buckets = |numbers: &BTreeSet<u32>| -> Vec<Bucket> {
-        numbers.iter().map(|number| files(*number)).collect()
-    };
-    let all: BTreeSet<u32> = (0..snapshot.buckets()).collect();
-    let mut parts: BTreeMap<u32, (Part, Vec<Reversal>)> = engine
-        .each(buckets(&all), |bucket| run(bucket, Arc::default()))?
-        .into_iter()
-        .zip(all.iter().copied())
-        .map(|(part, number)| (number, part))
-        .collect();
-    let mut found = elsewhere::find(engine, &parts, files)?;
-    while !found.is_empty() {
-        let numbers: BTreeSet<u32> = found.keys().copied().collect();
-        let again = engine.each(buckets(&numbers), |bucket| {
-            let elsewhere = found.get(&bucket.number).cloned().unwrap_or_default();
-            run(bucket, elsewhere)
+    let parts =
+        buckets::run_all(engine, snapshot, (&request.years, needs), |session, bucket, told| {
+            let plan = Arc::clone(&plan);
+            async move { run_bucket(&session, &bucket, &plan, &told).await }
         })?;
-        parts.extend(numbers.iter().copied().zip(again));
-        found = elsewhere::answer(&found, &parts);
-    }
-    Ok(assemble(parts.into_values().map(|(part, _)| part), warnings))
+    Ok(assemble(parts, warnings))
 }
 
 fn plan(
@@ -197,79 +144,16 @@ fn has_upload_times(
 ) -> Result<bool, Error> {
     let needs = Needs { fee_item: false, diagnosis: false, group_result: false };
     let buckets: Vec<Bucket> = (0..snapshot.buckets())
-        .map(|number| bucket(snapshot, &request.years, number, needs))
+        .map(|number| Bucket::new(snapshot, &request.years, number, needs))
         .collect();
     let counts = engine.each(buckets, |bucket| {
         let session = engine.session();
         async move {
-            register(&session, &bucket)?;
+            bucket.register(&session)?;
             session.materialize("int_cases__upload_time", &Params::default()).await
         }
     })?;
     Ok(counts.iter().any(|rows| *rows > 0))
-}
-
-/// Files of a bucket: settlements of the years asked for, of all years for their keys, and the child
-/// rows placed in those years or in none.
-pub(super) fn bucket(snapshot: &Snapshot, years: &Years, number: u32, needs: Needs) -> Bucket {
-    let year_asked = |year: i32| years.as_slice().iter().any(|known| i32::from(*known) == year);
-    let mut tables = Vec::new();
-    for (name, source, needed) in [
-        ("settlement", "settlement", true),
-        ("settlement_history", "settlement", true),
-        ("fee_item", "fee_item", needs.fee_item),
-        ("diagnosis", "diagnosis", needs.diagnosis),
-        ("group_result", "group_result", needs.group_result),
-        ("institution", "institution", true),
-    ] {
-        let Some(contract) = contract::table(source) else { continue };
-        let dimension = contract.place == Place::Dimension;
-        let wanted = |file: &&DataFile| {
-            dimension
-                || (i64::from(file.bucket) == i64::from(number) || file.bucket == BUCKET_NOT_PLACED)
-                    && (name == "settlement_history"
-                        || year_asked(file.year)
-                        || file.year == YEAR_NOT_PLACED)
-        };
-        let files = snapshot.table(source).filter(|_| needed).map_or_else(Vec::new, |table| {
-            table.files.iter().filter(wanted).map(|file| file.path.clone()).collect()
-        });
-        tables.push((name, relation::read_schema(contract), files));
-    }
-    let other_fee_files = snapshot
-        .table("fee_item")
-        .filter(|_| needs.fee_item)
-        .into_iter()
-        .flat_map(|table| table.files_of_bucket(number))
-        .filter(|file| !year_asked(file.year) && file.year != YEAR_NOT_PLACED)
-        .map(|file| (file.year, file.path.clone()))
-        .collect();
-    Bucket { number, tables, other_fee_files }
-}
-
-pub(super) fn register(session: &Session, bucket: &Bucket) -> Result<(), Error> {
-    for (name, schema, files) in &bucket.tables {
-        session.register_files(name, Arc::clone(schema), files)?;
-    }
-    Ok(())
-}
-
-/// Fee lines of the years in which reversals were settled, beyond the years asked for: a refund in
-/// January takes its lines away from a visit in December (R14).
-async fn register_reversal_lines(session: &Session, bucket: &Bucket) -> Result<(), Error> {
-    let mut years = BTreeSet::new();
-    for batch in session.rows("int_cases__reversal_match").await? {
-        let times = time_column(&batch, "setl_time")?;
-        years.extend(times.iter().flatten().map(year_of).map(i32::from));
-    }
-    let Some(contract) = contract::table("fee_item") else { return Ok(()) };
-    let files: Vec<PathBuf> = bucket
-        .other_fee_files
-        .iter()
-        .filter(|(year, _)| years.contains(year))
-        .map(|(_, path)| path.clone())
-        .collect();
-    session.register_files("fee_item_elsewhen", relation::read_schema(contract), &files)
 }
 
 async fn run_bucket(
@@ -277,48 +161,23 @@ async fn run_bucket(
     bucket: &Bucket,
     plan: &Plan,
     elsewhere: &Elsewhere,
-) -> Result<(Part, Vec<Reversal>), Error> {
-    register(session, bucket)?;
-    elsewhere.register(session)?;
-    session.register_function(&item_class(Arc::clone(&plan.classes)));
-    session.register_function(&item_important(Arc::clone(&plan.classes)));
-    let params = &plan.params;
-    for (model, keep) in MODELS {
-        if *model == "int_cases__refund_fee" {
-            register_reversal_lines(session, bucket).await?;
-        }
-        if *keep {
-            session.materialize(model, params).await?;
-        } else {
-            session.define(model, params).await?;
-        }
-    }
+) -> Result<(Part, Handover), Error> {
+    let handover = bucket.prepare(session, &plan.params, &plan.classes, elsewhere).await?;
+    buckets::define(session, MODELS, &plan.params).await?;
     let mut collector = Collector::new(Arc::clone(&plan.rules));
     session
-        .stream::<Error>("int_cases__settlement", params, |batch| {
+        .stream::<Error>("int_cases__settlement", &plan.params, |batch| {
             for row in Batch::new(batch)?.rows() {
                 collector.take(&row);
             }
             Ok(())
         })
         .await?;
-    session
-        .stream::<Error>("stg_settlement_key", params, |batch| {
-            let ids = text_column(batch, "setl_id")?;
-            ids.iter().flatten().for_each(|id| collector.take_id(id));
-            Ok(())
-        })
-        .await?;
-    let mut reversals = Vec::new();
-    for batch in session.rows("int_cases__reversal_match").await? {
-        reversals.extend(Reversal::read(&batch)?);
-    }
-    Ok((collector.finish(), reversals))
+    Ok((collector.finish(), handover))
 }
 
 /// One set of cases from all buckets: dictionaries sorted, ids renumbered, flow summed.
-fn assemble(parts: impl Iterator<Item = Part>, mut warnings: Vec<String>) -> Built {
-    let parts: Vec<Part> = parts.collect();
+fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     let names = |list: fn(&Cases) -> &Vec<String>| -> Vec<String> {
         let all: BTreeSet<&String> = parts.iter().flat_map(|part| list(&part.cases)).collect();
         all.into_iter().cloned().collect()

@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 
-use super::apg::ItemClasses;
-use super::cases::{Bucket, Needs, area_pattern, bucket, register};
+use super::buckets::{self, Bucket, Handover, Models, Needs};
+use super::cases::area_pattern;
 use super::elsewhere::Elsewhere;
-use super::functions::{item_class, item_important};
 use super::late::is_late;
 use crate::finding::{Finding, Severity};
 use crate::period::Years;
@@ -126,19 +125,8 @@ struct Part {
 /// Deadline of uploads where the policy has none: the end of the next month (A23).
 const DEADLINE: Deadline = Deadline::MonthEnd(1);
 
-const DEFINED: &[(&str, bool)] = &[
-    ("stg_settlement", false),
-    ("stg_settlement_amount", false),
-    ("stg_settlement_key", false),
-    ("int_cases__repeated_settlement", true),
-    ("int_cases__reversal", true),
-    ("int_cases__reversal_match", true),
-    ("int_cases__refund", true),
-    ("int_cases__netted", false),
-    ("stg_fee_item", false),
-    ("int_cases__repeated_fee_key", true),
-    ("int_cases__repeated_fee_item", true),
-];
+/// The models beyond those that cases run too.
+const DEFINED: &Models = &[("stg_settlement_amount", false)];
 
 const MODELS: &[&str] = &[
     "chk_date_order",
@@ -158,15 +146,15 @@ const MODELS: &[&str] = &[
 pub fn run(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<Checked, Error> {
     let needs = Needs { fee_item: true, diagnosis: false, group_result: false };
     let params = Arc::new(params(snapshot, request));
-    let buckets: Vec<Bucket> = (0..snapshot.buckets())
-        .map(|number| bucket(snapshot, &request.years, number, needs))
-        .collect();
-    let late = request.policy.as_ref().and_then(|policy| policy.case.late.as_ref());
-    let deadline = late.map_or(DEADLINE, |late| late.deadline);
-    let parts = engine.each(buckets, |bucket| {
-        let (session, params) = (engine.session(), Arc::clone(&params));
-        async move { run_bucket(&session, &bucket, &params, deadline).await }
-    })?;
+    let deadline = match &request.policy {
+        None => Some(DEADLINE),
+        Some(policy) => policy.case.late.as_ref().map(|late| late.deadline),
+    };
+    let parts =
+        buckets::run_all(engine, snapshot, (&request.years, needs), |session, bucket, told| {
+            let params = Arc::clone(&params);
+            async move { run_bucket(&session, &bucket, &params, (deadline, &told)).await }
+        })?;
     Ok(judge(parts, request))
 }
 
@@ -189,21 +177,11 @@ async fn run_bucket(
     session: &Session,
     bucket: &Bucket,
     params: &Params,
-    deadline: Deadline,
-) -> Result<Part, Error> {
-    register(session, bucket)?;
-    Elsewhere::default().register(session)?;
+    (deadline, elsewhere): (Option<Deadline>, &Elsewhere),
+) -> Result<(Part, Handover), Error> {
     register_dictionary(session)?;
-    let classes = Arc::new(ItemClasses::default());
-    session.register_function(&item_class(Arc::clone(&classes)));
-    session.register_function(&item_important(classes));
-    for (model, keep) in DEFINED {
-        if *keep {
-            session.materialize(model, params).await?;
-        } else {
-            session.define(model, params).await?;
-        }
-    }
+    let handover = bucket.prepare(session, params, &Arc::default(), elsewhere).await?;
+    buckets::define(session, DEFINED, params).await?;
     let mut part = Part::default();
     for model in MODELS {
         session
@@ -221,7 +199,7 @@ async fn run_bucket(
             Ok(())
         })
         .await?;
-    Ok(part)
+    Ok((part, handover))
 }
 
 /// The national dictionaries (8.3) as relation `dictionary (field, code)`.
@@ -279,7 +257,7 @@ fn read(
 }
 
 /// Counts rows by institution and year, and judges late uploads by the policy's deadline.
-fn count(batch: &RecordBatch, deadline: Deadline, part: &mut Part) -> Result<(), Error> {
+fn count(batch: &RecordBatch, deadline: Option<Deadline>, part: &mut Part) -> Result<(), Error> {
     let (ids, institutions) =
         (text_column(batch, "setl_id")?, text_column(batch, "fixmedins_code")?);
     let (settled, uploaded) =
@@ -295,7 +273,7 @@ fn count(batch: &RecordBatch, deadline: Deadline, part: &mut Part) -> Result<(),
         *part.settlements.entry(key).or_default() += 1;
         let upload = uploaded.is_valid(row).then(|| at(uploaded.value(row)));
         part.uploads += i64::from(upload.is_some());
-        if !void.value(row) && is_late(time, upload, deadline) {
+        if !void.value(row) && deadline.is_some_and(|deadline| is_late(time, upload, deadline)) {
             part.violations.insert(Violation {
                 check_id: "late_upload".to_owned(),
                 key: ids.value(row).to_owned(),

@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
-use super::cases::{Bucket, register};
-use super::rows::Part;
+use super::buckets::{Bucket, Handover};
+use super::fees::FeeRoll;
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
     Array as _, ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
 };
 use crate::warehouse::engine::{Engine, Params, Session};
 use crate::warehouse::rows::{bool_column, text_column, time_column, whole_column};
+use crate::warehouse::vocabulary::id_key;
 
 /// One row of `int_cases__reversal_match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +26,8 @@ pub(super) struct Reversal {
     is_foreign: bool,
     is_unmatched: bool,
     original_setl_time: Option<i64>,
+    /// What its fee lines take away from class O, M, A (R14).
+    taken_fen: [i64; 3],
 }
 
 impl Reversal {
@@ -52,8 +53,16 @@ impl Reversal {
                 is_foreign: foreign.value(row),
                 is_unmatched: unmatched.value(row),
                 original_setl_time: originals.is_valid(row).then(|| originals.value(row)),
+                taken_fen: [0; 3],
             })
             .collect())
+    }
+
+    /// Looks up its own fee lines; those of a foreign reversal are not here, and came along.
+    pub(super) fn take_lines(&mut self, roll: &FeeRoll) {
+        if !self.is_foreign {
+            self.taken_fen = roll.of(&self.setl_id).taken_fen;
+        }
     }
 }
 
@@ -78,7 +87,8 @@ impl Elsewhere {
         let each = |field: fn(&Reversal) -> &str| -> ArrayRef {
             texts(self.foreign.iter().map(field).collect())
         };
-        let sums = |field: fn(&Reversal) -> i64| wholes(self.foreign.iter().map(field).collect());
+        let sums =
+            |field: &dyn Fn(&Reversal) -> i64| wholes(self.foreign.iter().map(field).collect());
         let rejected = texts(self.rejected.iter().map(String::as_str).collect());
         session.register_columns("rejected_elsewhere", vec![("setl_id", rejected)])?;
         session.register_columns(
@@ -88,9 +98,12 @@ impl Elsewhere {
                 ("init_setl_id", each(|row| &row.init_setl_id)),
                 ("fixmedins_code", each(|row| &row.fixmedins_code)),
                 ("setl_time", times(self.foreign.iter().map(|row| row.setl_time).collect())),
-                ("fee_fen", sums(|row| row.fee_fen)),
-                ("inscope_fen", sums(|row| row.inscope_fen)),
-                ("fund_fen", sums(|row| row.fund_fen)),
+                ("fee_fen", sums(&|row| row.fee_fen)),
+                ("inscope_fen", sums(&|row| row.inscope_fen)),
+                ("fund_fen", sums(&|row| row.fund_fen)),
+                ("o_taken_fen", sums(&|row| row.taken_fen[0])),
+                ("m_taken_fen", sums(&|row| row.taken_fen[1])),
+                ("a_taken_fen", sums(&|row| row.taken_fen[2])),
             ],
         )?;
         session.register_columns(
@@ -103,37 +116,44 @@ impl Elsewhere {
     }
 }
 
-type Parts = BTreeMap<u32, (Part, Vec<Reversal>)>;
+type Handovers = BTreeMap<u32, Handover>;
+
+/// Low 64 bits of a key: ids of all buckets lie in memory together. Two ids that share them are looked
+/// at more closely.
+pub(super) fn short(key: i128) -> u64 {
+    let bytes = key.to_le_bytes();
+    u64::from_le_bytes(std::array::from_fn(|at| bytes[at]))
+}
 
 /// After the first round: which buckets must run again, and what they must know.
 pub(super) fn find(
     engine: &Engine,
-    parts: &Parts,
+    handovers: &Handovers,
     bucket: impl Fn(u32) -> Bucket,
 ) -> Result<BTreeMap<u32, Arc<Elsewhere>>, Error> {
+    let shared = shared_ids(engine, handovers, bucket)?;
     let mut told: BTreeMap<u32, Elsewhere> = BTreeMap::new();
-    for (id, buckets) in shared_ids(engine, parts, bucket)? {
+    for (id, buckets) in &shared {
         for number in buckets {
-            told.entry(number).or_default().rejected.push(id.clone());
+            told.entry(*number).or_default().rejected.push(id.clone());
         }
     }
-    let wanted: Vec<(u32, &Reversal)> = parts
+    // A reversal whose id two people share is rejected itself: it takes nothing back (A48).
+    let wanted: Vec<(u32, &Reversal)> = handovers
         .iter()
-        .flat_map(|(number, (_, reversals))| reversals.iter().map(move |row| (*number, row)))
-        .filter(|(_, row)| row.is_unmatched)
+        .flat_map(|(number, told)| told.reversals.iter().map(move |row| (*number, row)))
+        .filter(|(_, row)| row.is_unmatched && !shared.contains_key(&row.setl_id))
         .collect();
     let hashes: HashSet<u64> =
-        wanted.iter().map(|(_, row)| xxh3_64(row.init_setl_id.as_bytes())).collect();
+        wanted.iter().map(|(_, row)| short(id_key(&row.init_setl_id))).collect();
     let mut owners: HashMap<u64, Vec<u32>> = HashMap::new();
-    if !hashes.is_empty() {
-        for (number, (part, _)) in parts {
-            for id in part.ids.iter().filter(|id| hashes.contains(id)) {
-                owners.entry(*id).or_default().push(*number);
-            }
+    for (number, told) in handovers {
+        for id in hashes.iter().filter(|id| told.ids.binary_search(id).is_ok()) {
+            owners.entry(*id).or_default().push(*number);
         }
     }
     for (home, row) in wanted {
-        let hash = xxh3_64(row.init_setl_id.as_bytes());
+        let hash = short(id_key(&row.init_setl_id));
         for owner in owners.get(&hash).into_iter().flatten().filter(|owner| **owner != home) {
             told.entry(*owner).or_default().foreign.push(row.clone());
         }
@@ -144,18 +164,19 @@ pub(super) fn find(
 /// After a further round: reversals that found their original elsewhere are told so at home.
 pub(super) fn answer(
     asked: &BTreeMap<u32, Arc<Elsewhere>>,
-    parts: &Parts,
+    handovers: &Handovers,
 ) -> BTreeMap<u32, Arc<Elsewhere>> {
     let found: HashMap<&str, i64> = asked
         .keys()
-        .filter_map(|number| parts.get(number))
-        .flat_map(|(_, reversals)| reversals)
+        .filter_map(|number| handovers.get(number))
+        .flat_map(|told| &told.reversals)
         .filter(|row| row.is_foreign)
         .filter_map(|row| Some((row.setl_id.as_str(), row.original_setl_time?)))
         .collect();
     let mut told: BTreeMap<u32, Arc<Elsewhere>> = BTreeMap::new();
-    for (number, (_, reversals)) in parts {
-        let matched: Vec<(String, i64)> = reversals
+    for (number, handover) in handovers {
+        let matched: Vec<(String, i64)> = handover
+            .reversals
             .iter()
             .filter(|row| row.is_unmatched)
             .filter_map(|row| Some((row.setl_id.clone(), *found.get(row.setl_id.as_str())?)))
@@ -171,29 +192,24 @@ pub(super) fn answer(
 /// Settlement ids that stand in more than one bucket, with the buckets.
 fn shared_ids(
     engine: &Engine,
-    parts: &Parts,
+    handovers: &Handovers,
     bucket: impl Fn(u32) -> Bucket,
 ) -> Result<BTreeMap<String, Vec<u32>>, Error> {
-    let mut all: Vec<(u64, u32)> = parts
-        .iter()
-        .flat_map(|(number, (part, _))| part.ids.iter().map(move |id| (*id, *number)))
-        .collect();
-    all.sort_unstable();
-    let mut hashes: HashSet<u64> = HashSet::new();
-    let mut numbers: Vec<u32> = Vec::new();
-    for pair in all.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-        hashes.insert(pair[0].0);
-        numbers.extend([pair[0].1, pair[1].1]);
-    }
+    let mut all: Vec<u64> = handovers.values().flat_map(|told| told.ids.iter().copied()).collect();
+    // The ids of each bucket are ascending already: the stable sort merges such runs.
+    all.sort();
+    let hashes: HashSet<u64> =
+        all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
     drop(all);
-    numbers.sort_unstable();
-    numbers.dedup();
+    let holds = |told: &Handover| hashes.iter().any(|id| told.ids.binary_search(id).is_ok());
+    let numbers: Vec<u32> =
+        handovers.iter().filter(|(_, told)| holds(told)).map(|(number, _)| *number).collect();
     let hashes = Arc::new(hashes);
     let suspects = numbers.iter().map(|number| bucket(*number)).collect();
     let lists = engine.each(suspects, |bucket: Bucket| {
         let (session, hashes) = (engine.session(), Arc::clone(&hashes));
         async move {
-            register(&session, &bucket)?;
+            bucket.register(&session)?;
             let mut ids: HashSet<String> = HashSet::new();
             let none = Params::default();
             session
@@ -201,9 +217,7 @@ fn shared_ids(
                     let column = text_column(batch, "setl_id")?;
                     let suspect = column.iter().flatten();
                     ids.extend(
-                        suspect
-                            .filter(|id| hashes.contains(&xxh3_64(id.as_bytes())))
-                            .map(str::to_owned),
+                        suspect.filter(|id| hashes.contains(&short(id_key(id)))).map(str::to_owned),
                     );
                     Ok(())
                 })

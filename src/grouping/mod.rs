@@ -2,12 +2,13 @@
 
 pub mod apg;
 mod batch;
+mod buckets;
 pub mod cases;
 pub mod check;
 pub mod cycle;
 mod elsewhere;
+mod fees;
 pub mod flow;
-mod functions;
 pub mod late;
 mod rows;
 pub mod testing;

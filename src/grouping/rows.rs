@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDateTime};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::apg::{ClassSums, class_letters};
 use super::batch::Row;
@@ -70,8 +69,6 @@ pub(super) struct Part {
     pub cases: Cases,
     /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
     pub flow: BTreeMap<(u16, String), Tally>,
-    /// Hash of every settlement id of every year that is not void, once each, ascending.
-    pub ids: Vec<u64>,
     /// Refunds of earlier years.
     pub prior_refunds: Vec<PriorRefund>,
     /// Analysed settlements without `begntime`, measured by `setl_time` instead (A09).
@@ -322,17 +319,10 @@ impl Collector {
         }
     }
 
-    /// Takes a settlement id of the bucket, of whatever year.
-    pub(super) fn take_id(&mut self, setl_id: &str) {
-        self.part.ids.push(xxh3_64(setl_id.as_bytes()));
-    }
-
     /// Merges what is to be merged and closes the bucket.
     #[must_use]
     pub(super) fn finish(mut self) -> Part {
         let rules = Arc::clone(&self.rules);
-        self.part.ids.sort_unstable();
-        self.part.ids.dedup();
         let mut rows = std::mem::take(&mut self.open);
         if rules.policy.case.unit == CaseUnit::Visit {
             rows = merge_visits(rows);

@@ -1,19 +1,20 @@
-//! What tests of the SQL models need: the functions a policy would lend them.
+//! What tests of the SQL models need: the classes a policy would give, fee lines rolled up by them.
 
 use std::sync::Arc;
 
 use super::apg::ItemClasses;
-use super::functions::{item_class, item_important};
+use super::fees::FeeLines;
 use crate::policy::model::{Apg, Cite, ItemClass};
-use crate::warehouse::engine::Session;
+use crate::warehouse::Error;
+use crate::warehouse::engine::{Params, Session};
 
 pub use super::check::register_dictionary;
 
 /// Classes by charge type as in A14 (05, 06 → O; 09–11 → M; 03, 04 → A), one important item
 /// `IMPORTANT-A` of class A.
-pub fn register_charge_type_classes(session: &Session) {
+pub(super) fn charge_type_classes() -> Arc<ItemClasses> {
     let codes = |list: &[&str]| list.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
-    let apg = Apg {
+    Arc::new(ItemClasses::new(&Apg {
         cite: Cite::default(),
         charge_types: [codes(&["05", "06"]), codes(&["09", "10", "11"]), codes(&["03", "04"])],
         items: Vec::<ItemClass>::new(),
@@ -21,8 +22,18 @@ pub fn register_charge_type_classes(session: &Session) {
         important_share: rust_decimal::Decimal::ZERO,
         fallback: String::new(),
         disease_required: true,
-    };
-    let classes = Arc::new(ItemClasses::new(&apg));
-    session.register_function(&item_class(Arc::clone(&classes)));
-    session.register_function(&item_important(classes));
+    }))
+}
+
+/// Rolls up the rows of these models, which have the shape of `stg_fee_item`.
+///
+/// # Errors
+/// If one of them cannot run.
+pub async fn roll_fee_lines(session: &Session, models: &[&str]) -> Result<(), Error> {
+    let mut lines = FeeLines::new(charge_type_classes());
+    for model in models {
+        let none = Params::default();
+        session.stream::<Error>(model, &none, |batch| lines.take_batch(batch)).await?;
+    }
+    lines.finish().register(session)
 }

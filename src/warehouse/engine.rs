@@ -3,6 +3,7 @@
 //! A [`Session`] sees the files of one bucket, so that a model never shuffles: everything before the
 //! group means is local to one person (design.md §2). Sessions share one memory bound.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,8 +25,7 @@ use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
 
 use super::error::Error;
-use super::functions::TextFunction;
-use super::models;
+use super::{models, vocabulary};
 
 /// What the user allows the program to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,11 +134,15 @@ impl Engine {
         options.sql_parser.collect_spans = true;
         options.execution.parquet.pushdown_filters = true;
         options.execution.collect_statistics = true;
-        Session { ctx: SessionContext::new_with_config_rt(config, Arc::clone(&self.env)) }
+        let ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.env));
+        vocabulary::functions().into_iter().for_each(|function| ctx.register_udf(function));
+        Session { ctx }
     }
 
-    /// Runs `work` on every item, at most as many at a time as there are threads; results in order of
-    /// the items. The first error wins.
+    /// Runs `work` on every item; results in order of the items. The first error wins.
+    ///
+    /// One item more than there are threads is in work, so that a thread whose item waits for the disk
+    /// has another to go on with.
     ///
     /// # Errors
     /// Whatever `work` returns.
@@ -152,18 +156,19 @@ impl Engine {
     {
         self.runtime.block_on(async {
             let mut results = futures::stream::iter(items)
-                .map(|item| tokio::spawn(work(item)))
-                .buffered(self.limits.threads.max(1));
-            let mut all = Vec::new();
-            while let Some(joined) = results.next().await {
-                match joined {
-                    Ok(result) => all.push(result?),
-                    Err(source) => {
-                        return Err(E::from(Error::Worker { message: source.to_string() }));
-                    }
-                }
+                .enumerate()
+                .map(|(at, item)| {
+                    let work = tokio::spawn(work(item));
+                    async move { (at, work.await) }
+                })
+                .buffer_unordered(self.limits.threads.max(1) + 1);
+            let mut all = BTreeMap::new();
+            while let Some((at, joined)) = results.next().await {
+                let result = joined
+                    .map_err(|source| E::from(Error::Worker { message: source.to_string() }))?;
+                all.insert(at, result?);
             }
-            Ok(all)
+            Ok(all.into_values().collect())
         })
     }
 
@@ -275,11 +280,6 @@ impl Session {
             .register_table(name, table)
             .map(|_| ())
             .map_err(|err| Error::engine("registering a relation", &err))
-    }
-
-    /// Makes a function of the policy callable from models.
-    pub fn register_function(&self, function: &TextFunction) {
-        self.ctx.register_udf(function.to_udf());
     }
 
     async fn frame(&self, name: &str, params: &Params) -> Result<DataFrame, Error> {

@@ -6,13 +6,13 @@ pub mod dimension;
 pub mod engine;
 pub mod error;
 pub mod expression;
-pub mod functions;
 pub mod models;
 pub mod parquet;
 pub mod relation;
 pub mod rows;
 pub mod snapshot;
 pub mod store;
+pub mod vocabulary;
 
 pub use error::Error;
 

@@ -6,6 +6,7 @@
 //! - `load TABLE [as NAME] empty` is the same relation without rows;
 //! - `run model NAME [with a = 1, b = 'x', c = true, d = 2022-12-01, e = null]` runs a model and keeps
 //!   its rows in place of those of an earlier run.
+//! - `roll up MODEL` makes `fee_roll` and `repeated_fee_line` of the rows of a model.
 //!
 //! Each `connection` of a file is a bucket of its own, which other buckets have told nothing yet.
 //!
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, NaiveTime};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
-use dianshu::grouping::testing::{register_charge_type_classes, register_dictionary};
+use dianshu::grouping::testing::{register_dictionary, roll_fee_lines};
 use dianshu::table::{Column, Table};
 
 use dianshu::warehouse::contract::{self, Place, Type};
@@ -75,6 +76,13 @@ impl DB for Database {
         let text = sql.trim().trim_end_matches(';');
         if let Some(rest) = text.strip_prefix("run model ") {
             return self.model(rest);
+        }
+        if let Some(model) = text.strip_prefix("roll up ") {
+            for name in ["fee_roll", "repeated_fee_line"] {
+                self.engine.wait(self.session.statement(&format!("drop table if exists {name}")))?;
+            }
+            self.engine.wait(roll_fee_lines(&self.session, &[model.trim()]))?;
+            return Ok(DBOutput::StatementComplete(0));
         }
         let statement = match text.strip_prefix("load ") {
             Some(rest) => load(rest)?,
@@ -195,12 +203,12 @@ const NOTHING_ELSEWHERE: [&str; 3] = [
     "create table matched_elsewhere as select setl_id, setl_time as original_setl_time
         from settlement",
     "create table foreign_reversal as select setl_id, init_setl_id, fixmedins_code, setl_time,
-        1 as fee_fen, 1 as inscope_fen, 1 as fund_fen from settlement",
+        1 as fee_fen, 1 as inscope_fen, 1 as fund_fen, 1 as o_taken_fen, 1 as m_taken_fen,
+        1 as a_taken_fen from settlement",
 ];
 
 fn database(engine: &Arc<Engine>) -> Result<Database, Failure> {
     let session = engine.session();
-    register_charge_type_classes(&session);
     register_dictionary(&session)?;
     let shape = load("settlement empty")?;
     for statement in

@@ -1,0 +1,230 @@
+//! Runs over the buckets of a warehouse: the models that cases and checks share, and what one bucket
+//! must know of another.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::apg::ItemClasses;
+use super::elsewhere::{self, Elsewhere, Reversal};
+use super::fees::FeeLines;
+use super::rows::year_of;
+use crate::period::Years;
+use crate::warehouse::arrow::array::AsArray as _;
+use crate::warehouse::arrow::datatypes::{Decimal128Type, SchemaRef};
+use crate::warehouse::contract::{self, Place};
+use crate::warehouse::engine::{Engine, Params, Session};
+use crate::warehouse::rows::time_column;
+use crate::warehouse::snapshot::{BUCKET_NOT_PLACED, DataFile, Snapshot, YEAR_NOT_PLACED};
+use crate::warehouse::{Error, relation};
+
+/// Models in the order they need each other; `true` keeps the rows, for relations that are small or
+/// used more than once.
+pub(super) type Models = [(&'static str, bool)];
+
+/// The models that cases and checks share.
+const SHARED: &Models = &[
+    ("stg_settlement", false),
+    ("stg_settlement_key", false),
+    ("int_cases__repeated_settlement", true),
+    ("int_cases__reversal", true),
+    ("int_cases__reversal_match", true),
+    ("int_cases__refund", true),
+    ("int_cases__netted", false),
+    ("stg_fee_item", false),
+];
+
+/// Tables that are read beyond the settlements.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    pub(super) fee_item: bool,
+    pub(super) diagnosis: bool,
+    pub(super) group_result: bool,
+}
+
+/// Files of one bucket.
+pub(super) struct Bucket {
+    number: u32,
+    tables: Vec<(&'static str, SchemaRef, Vec<PathBuf>)>,
+    /// Fee lines of years not asked for.
+    other_fee_files: Vec<(i32, PathBuf)>,
+}
+
+/// What a bucket hands over so that others can be told.
+#[derive(Debug, Default)]
+pub(super) struct Handover {
+    /// Low 64 bits of the key of every settlement id of every year that is not void, once each,
+    /// ascending.
+    pub(super) ids: Vec<u64>,
+    /// Its reversals.
+    pub(super) reversals: Vec<Reversal>,
+}
+
+impl Bucket {
+    /// Settlements of the years asked for, of all years for their keys, and the child rows placed in
+    /// those years or in none.
+    pub(super) fn new(snapshot: &Snapshot, years: &Years, number: u32, needs: Needs) -> Self {
+        let asked = |year: i32| years.as_slice().iter().any(|known| i32::from(*known) == year);
+        let mut tables = Vec::new();
+        for (name, source, needed) in [
+            ("settlement", "settlement", true),
+            ("settlement_history", "settlement", true),
+            ("fee_item", "fee_item", needs.fee_item),
+            ("diagnosis", "diagnosis", needs.diagnosis),
+            ("group_result", "group_result", needs.group_result),
+            ("institution", "institution", true),
+        ] {
+            let Some(contract) = contract::table(source) else { continue };
+            let dimension = contract.place == Place::Dimension;
+            let wanted = |file: &&DataFile| {
+                dimension
+                    || (i64::from(file.bucket) == i64::from(number)
+                        || file.bucket == BUCKET_NOT_PLACED)
+                        && (name == "settlement_history"
+                            || asked(file.year)
+                            || file.year == YEAR_NOT_PLACED)
+            };
+            let files = snapshot.table(source).filter(|_| needed).map_or_else(Vec::new, |table| {
+                table.files.iter().filter(wanted).map(|file| file.path.clone()).collect()
+            });
+            tables.push((name, relation::read_schema(contract), files));
+        }
+        let other_fee_files = snapshot
+            .table("fee_item")
+            .filter(|_| needs.fee_item)
+            .into_iter()
+            .flat_map(|table| table.files_of_bucket(number))
+            .filter(|file| !asked(file.year) && file.year != YEAR_NOT_PLACED)
+            .map(|file| (file.year, file.path.clone()))
+            .collect();
+        Self { number, tables, other_fee_files }
+    }
+
+    /// Makes its files visible to the models.
+    pub(super) fn register(&self, session: &Session) -> Result<(), Error> {
+        for (name, schema, files) in &self.tables {
+            session.register_files(name, Arc::clone(schema), files)?;
+        }
+        Ok(())
+    }
+
+    /// Runs the shared models and rolls up the fee lines: afterwards `int_cases__netted`, `fee_roll`
+    /// and `repeated_fee_line` can be named.
+    pub(super) async fn prepare(
+        &self,
+        session: &Session,
+        params: &Params,
+        classes: &Arc<ItemClasses>,
+        elsewhere: &Elsewhere,
+    ) -> Result<Handover, Error> {
+        self.register(session)?;
+        elsewhere.register(session)?;
+        define(session, SHARED, params).await?;
+        let mut reversals = Vec::new();
+        for batch in session.rows("int_cases__reversal_match").await? {
+            reversals.extend(Reversal::read(&batch)?);
+        }
+        self.register_fee_lines_elsewhen(session).await?;
+        let mut lines = FeeLines::new(Arc::clone(classes));
+        for model in ["stg_fee_item", "int_cases__reversal_fee_item"] {
+            session.stream::<Error>(model, params, |batch| lines.take_batch(batch)).await?;
+        }
+        let roll = lines.finish();
+        roll.register(session)?;
+        for reversal in &mut reversals {
+            reversal.take_lines(&roll);
+        }
+        Ok(Handover { ids: ids(session, params).await?, reversals })
+    }
+
+    /// Fee lines of the years in which reversals were settled, beyond the years asked for: a refund in
+    /// January takes its lines away from a visit in December (R14).
+    async fn register_fee_lines_elsewhen(&self, session: &Session) -> Result<(), Error> {
+        let mut years = BTreeSet::new();
+        for batch in session.rows("int_cases__reversal_match").await? {
+            let times = time_column(&batch, "setl_time")?;
+            years.extend(times.iter().flatten().map(year_of).map(i32::from));
+        }
+        let Some(contract) = contract::table("fee_item") else { return Ok(()) };
+        let files: Vec<PathBuf> = self
+            .other_fee_files
+            .iter()
+            .filter(|(year, _)| years.contains(year))
+            .map(|(_, path)| path.clone())
+            .collect();
+        session.register_files("fee_item_elsewhen", relation::read_schema(contract), &files)
+    }
+}
+
+/// Defines models or runs and keeps them, one after the other.
+pub(super) async fn define(
+    session: &Session,
+    models: &Models,
+    params: &Params,
+) -> Result<(), Error> {
+    for (model, keep) in models {
+        if *keep {
+            session.materialize(model, params).await?;
+        } else {
+            session.define(model, params).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn ids(session: &Session, params: &Params) -> Result<Vec<u64>, Error> {
+    let mut ids = Vec::new();
+    session
+        .stream::<Error>("int_cases__settlement_id", params, |batch| {
+            let keys = batch.column(0).as_primitive::<Decimal128Type>();
+            ids.extend(keys.iter().flatten().map(elsewhere::short));
+            Ok(())
+        })
+        .await?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Runs every bucket; then, as long as there is something to tell, those again that must know of
+/// others. Results by bucket.
+///
+/// # Errors
+/// Whatever `run` returns.
+pub(super) fn run_all<T, F, Fut>(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    (years, needs): (&Years, Needs),
+    run: F,
+) -> Result<Vec<T>, Error>
+where
+    T: Send + 'static,
+    F: Fn(Session, Bucket, Arc<Elsewhere>) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<(T, Handover), Error>> + Send + 'static,
+{
+    let files = |number: u32| Bucket::new(snapshot, years, number, needs);
+    let all: BTreeSet<u32> = (0..snapshot.buckets()).collect();
+    let mut results = BTreeMap::new();
+    let mut handovers = BTreeMap::new();
+    let mut told: BTreeMap<u32, Arc<Elsewhere>> =
+        all.iter().map(|number| (*number, Arc::default())).collect();
+    let mut first = true;
+    while !told.is_empty() {
+        let buckets = told.keys().map(|number| files(*number)).collect();
+        let round = engine.each(buckets, |bucket: Bucket| {
+            let elsewhere = told.get(&bucket.number).cloned().unwrap_or_default();
+            run(engine.session(), bucket, elsewhere)
+        })?;
+        for (number, (result, handover)) in told.keys().zip(round) {
+            results.insert(*number, result);
+            handovers.insert(*number, handover);
+        }
+        told = if first {
+            elsewhere::find(engine, &handovers, files)?
+        } else {
+            elsewhere::answer(&told, &handovers)
+        };
+        first = false;
+    }
+    Ok(results.into_values().collect())
+}

@@ -1,0 +1,359 @@
+//! Fee lines rolled up to their settlements: copies, conflicts, class sums (A14, A48, R14, R26).
+//!
+//! There are several lines to a settlement, so nowhere are more rows read. Lines of a settlement stand
+//! together in the files, which a general join or aggregate cannot use and one pass can.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::apg::ItemClasses;
+use crate::warehouse::Error;
+use crate::warehouse::arrow::array::{
+    Array as _, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringViewArray,
+};
+use crate::warehouse::engine::Session;
+use crate::warehouse::rows::{text_column, whole_column};
+use crate::warehouse::vocabulary::{id_key, key_column};
+
+/// One fee line as exported.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FeeLine<'a> {
+    pub(super) setl_id: &'a str,
+    pub(super) feedetl_sn: &'a str,
+    pub(super) row_digest: i64,
+    pub(super) item: Option<&'a str>,
+    pub(super) charge_type: Option<&'a str>,
+    pub(super) fen: i64,
+}
+
+/// A line until all lines are known.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    line_key: i128,
+    row_digest: i64,
+    fen: i64,
+    settlement: u32,
+    class: Option<u8>,
+    is_important: bool,
+}
+
+/// What the lines of one settlement come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct FeeSums {
+    /// Lines that stay: copies count once, lines that contradict each other not at all (A48).
+    pub(super) lines: i64,
+    /// Fen of class O, M, A.
+    pub(super) fen: [i64; 3],
+    /// What the lines take away where the settlement is a reversal: amounts whatever their sign (R14).
+    pub(super) taken_fen: [i64; 3],
+    /// Whether a line of the class stands on its important list.
+    pub(super) important: [bool; 3],
+}
+
+/// A line that stands more than once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Repeated {
+    pub(super) setl_key: i128,
+    pub(super) line_key: i128,
+    pub(super) is_conflicting: bool,
+}
+
+/// Takes the lines of one bucket.
+pub(super) struct FeeLines {
+    classes: Arc<ItemClasses>,
+    settlements: HashMap<i128, u32>,
+    keys: Vec<i128>,
+    lines: Vec<Kept>,
+    /// Neighbouring lines often share the settlement and the charge type: remember the last answers.
+    last_settlement: (String, u32),
+    last_charge_type: Option<(String, Option<u8>)>,
+}
+
+impl FeeLines {
+    pub(super) fn new(classes: Arc<ItemClasses>) -> Self {
+        Self {
+            classes,
+            settlements: HashMap::new(),
+            keys: Vec::new(),
+            lines: Vec::new(),
+            last_settlement: (String::new(), u32::MAX),
+            last_charge_type: None,
+        }
+    }
+
+    /// Takes a batch in the shape of `stg_fee_item`.
+    ///
+    /// # Errors
+    /// If a column is missing or of another type.
+    pub(super) fn take_batch(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let text = |name| text_column(batch, name);
+        let (ids, numbers) = (text("setl_id")?, text("feedetl_sn")?);
+        let (items, charge_types) = (text("med_list_codg")?, text("med_chrgitm_type")?);
+        let (digests, amounts) =
+            (whole_column(batch, "row_digest")?, whole_column(batch, "amount_fen")?);
+        for row in 0..batch.num_rows() {
+            self.take(&FeeLine {
+                setl_id: value(&ids, row).unwrap_or_default(),
+                feedetl_sn: value(&numbers, row).unwrap_or_default(),
+                row_digest: digests.value(row),
+                item: value(&items, row),
+                charge_type: value(&charge_types, row),
+                fen: amounts.value(row),
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes one line.
+    pub(super) fn take(&mut self, line: &FeeLine<'_>) {
+        let settlement = self.settlement(line.setl_id);
+        let class = self.class(line);
+        self.lines.push(Kept {
+            line_key: id_key(line.feedetl_sn),
+            row_digest: line.row_digest,
+            fen: line.fen,
+            settlement,
+            class,
+            is_important: self.classes.lists_important()
+                && self.classes.important(line.item, line.charge_type),
+        });
+    }
+
+    fn settlement(&mut self, setl_id: &str) -> u32 {
+        if self.last_settlement.0 == setl_id && self.last_settlement.1 != u32::MAX {
+            return self.last_settlement.1;
+        }
+        let key = id_key(setl_id);
+        let next = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        let at = *self.settlements.entry(key).or_insert(next);
+        if at == next {
+            self.keys.push(key);
+        }
+        self.last_settlement.0.clear();
+        self.last_settlement.0.push_str(setl_id);
+        self.last_settlement.1 = at;
+        at
+    }
+
+    fn class(&mut self, line: &FeeLine<'_>) -> Option<u8> {
+        let class = |item| {
+            let class = self.classes.class(item, line.charge_type);
+            class.and_then(|class| u8::try_from(class).ok())
+        };
+        if self.classes.lists_items() {
+            return class(line.item);
+        }
+        let charge_type = line.charge_type?;
+        if let Some((known, class)) = &self.last_charge_type
+            && known == charge_type
+        {
+            return *class;
+        }
+        let class = class(None);
+        self.last_charge_type = Some((charge_type.to_owned(), class));
+        class
+    }
+
+    /// Collapses copies, rejects lines that contradict each other, sums what stays.
+    pub(super) fn finish(mut self) -> FeeRoll {
+        // Ascending already but for settlements whose lines stand in several files.
+        self.lines.sort_by_key(|line| line.settlement);
+        let mut sums = vec![FeeSums::default(); self.keys.len()];
+        let mut repeated = Vec::new();
+        for lines in self.lines.chunk_by_mut(|a, b| a.settlement == b.settlement) {
+            lines.sort_unstable_by_key(|line| line.line_key);
+            let at = lines[0].settlement as usize;
+            for copies in lines.chunk_by(|a, b| a.line_key == b.line_key) {
+                let first = copies[0];
+                let is_conflicting = copies.iter().any(|copy| copy.row_digest != first.row_digest);
+                if copies.len() > 1 {
+                    let (setl_key, line_key) = (self.keys[at], first.line_key);
+                    repeated.push(Repeated { setl_key, line_key, is_conflicting });
+                }
+                if !is_conflicting {
+                    sums[at].add(&first);
+                }
+            }
+        }
+        FeeRoll { settlements: self.settlements, keys: self.keys, sums, repeated }
+    }
+}
+
+impl FeeSums {
+    fn add(&mut self, line: &Kept) {
+        self.lines += 1;
+        let Some(class) = line.class.map(usize::from) else { return };
+        self.fen[class] += line.fen;
+        self.taken_fen[class] += line.fen.abs();
+        self.important[class] |= line.is_important;
+    }
+}
+
+/// The lines of one bucket, rolled up.
+#[derive(Debug)]
+pub(super) struct FeeRoll {
+    settlements: HashMap<i128, u32>,
+    keys: Vec<i128>,
+    sums: Vec<FeeSums>,
+    pub(super) repeated: Vec<Repeated>,
+}
+
+impl FeeRoll {
+    /// Sums of one settlement; zeros if it has no lines.
+    pub(super) fn of(&self, setl_id: &str) -> FeeSums {
+        let at = self.settlements.get(&id_key(setl_id));
+        at.and_then(|at| self.sums.get(*at as usize)).copied().unwrap_or_default()
+    }
+
+    /// Makes the relations `fee_roll` (a row a settlement with lines that stay) and
+    /// `repeated_fee_line` (a row a line that stands more than once) visible to the models.
+    pub(super) fn register(&self, session: &Session) -> Result<(), Error> {
+        let stays: Vec<usize> =
+            (0..self.sums.len()).filter(|at| self.sums[*at].lines > 0).collect();
+        let whole = |of: &dyn Fn(&FeeSums) -> i64| -> ArrayRef {
+            Arc::new(stays.iter().map(|at| Some(of(&self.sums[*at]))).collect::<Int64Array>())
+        };
+        let truth = |class: usize| -> ArrayRef {
+            let flags = stays.iter().map(|at| Some(self.sums[*at].important[class]));
+            Arc::new(flags.collect::<BooleanArray>())
+        };
+        let mut columns = vec![
+            ("setl_key", key_column(stays.iter().map(|at| Some(self.keys[*at])))),
+            ("lines", whole(&|sums| sums.lines)),
+        ];
+        for (class, [fen, taken, important]) in CLASS_COLUMNS.into_iter().enumerate() {
+            columns.push((fen, whole(&|sums| sums.fen[class])));
+            columns.push((taken, whole(&|sums| sums.taken_fen[class])));
+            columns.push((important, truth(class)));
+        }
+        session.register_columns("fee_roll", columns)?;
+        let conflicts = self.repeated.iter().map(|line| Some(line.is_conflicting));
+        session.register_columns(
+            "repeated_fee_line",
+            vec![
+                ("setl_key", key_column(self.repeated.iter().map(|line| Some(line.setl_key)))),
+                ("line_key", key_column(self.repeated.iter().map(|line| Some(line.line_key)))),
+                ("is_conflicting", Arc::new(conflicts.collect::<BooleanArray>())),
+            ],
+        )
+    }
+}
+
+const CLASS_COLUMNS: [[&str; 3]; 3] = [
+    ["o_fen", "o_taken_fen", "o_is_important"],
+    ["m_fen", "m_taken_fen", "m_is_important"],
+    ["a_fen", "a_taken_fen", "a_is_important"],
+];
+
+fn value(column: &StringViewArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FeeLine, FeeLines, FeeSums};
+    use crate::grouping::testing::charge_type_classes;
+
+    /// `(setl_id, feedetl_sn, item, charge type, fen, digest)`
+    type Given<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, i64, i64);
+
+    fn roll(lines: &[Given<'_>]) -> super::FeeRoll {
+        let mut taken = FeeLines::new(charge_type_classes());
+        for (setl_id, feedetl_sn, item, charge_type, fen, row_digest) in lines {
+            taken.take(&FeeLine {
+                setl_id,
+                feedetl_sn,
+                row_digest: *row_digest,
+                item: Some(item),
+                charge_type: *charge_type,
+                fen: *fen,
+            });
+        }
+        taken.finish()
+    }
+
+    fn sums(lines: i64, fen: [i64; 3]) -> FeeSums {
+        FeeSums { lines, fen, taken_fen: fen.map(i64::abs), important: [false; 3] }
+    }
+
+    // 600.00 + 0.01 of O, 320.00 − 20.00 of M, 80.00 of A on its important list, 5.00 in no class.
+    #[test]
+    fn lines_are_summed_by_class() {
+        let roll = roll(&[
+            ("s", "01", "X", Some("05"), 60_000, 1),
+            ("s", "02", "X", Some("06"), 1, 2),
+            ("s", "03", "X", Some("09"), 32_000, 3),
+            ("s", "04", "X", Some("10"), -2_000, 4),
+            ("s", "05", "IMPORTANT-A", Some("03"), 8_000, 5),
+            ("s", "06", "X", Some("01"), 500, 6),
+            ("s", "07", "X", None, 700, 7),
+        ]);
+        let fen = [60_001, 30_000, 8_000];
+        let expected = FeeSums {
+            lines: 7,
+            fen,
+            taken_fen: [60_001, 34_000, 8_000],
+            important: [false, false, true],
+        };
+        assert_eq!(roll.of("s"), expected);
+        assert!(roll.repeated.is_empty());
+        assert_eq!(roll.of("nobody"), FeeSums::default());
+    }
+
+    // An item is important in its own class only: the list of O is empty (A14 (3)).
+    #[test]
+    fn an_item_of_another_class_is_not_important() {
+        let roll = roll(&[("s", "01", "IMPORTANT-A", Some("05"), 100, 1)]);
+        assert_eq!(roll.of("s"), sums(1, [100, 0, 0]));
+    }
+
+    // A48: equal digests collapse, others are rejected, wherever the copies stand.
+    #[test]
+    fn copies_collapse_and_contradictions_leave() {
+        let roll = roll(&[
+            ("copies", "01", "X", Some("05"), 1_000, 7),
+            ("conflict", "01", "X", Some("05"), 1_000, 9),
+            ("copies", "01", "X", Some("05"), 1_000, 7),
+            ("conflict", "02", "X", Some("09"), 100, 11),
+            ("conflict", "01", "X", Some("05"), 1_000, 10),
+            ("all_gone", "01", "X", Some("05"), 1_000, 12),
+            ("all_gone", "01", "X", Some("09"), 1_000, 13),
+            ("copies", "01", "X", Some("05"), 1_000, 7),
+            ("two_of_three", "01", "X", Some("05"), 1, 20),
+            ("two_of_three", "01", "X", Some("05"), 1, 20),
+            ("two_of_three", "01", "X", Some("05"), 1, 21),
+        ]);
+        assert_eq!(roll.of("copies"), sums(1, [1_000, 0, 0]));
+        assert_eq!(roll.of("conflict"), sums(1, [0, 100, 0]));
+        assert_eq!(roll.of("all_gone"), FeeSums::default());
+        assert_eq!(roll.of("two_of_three"), FeeSums::default());
+        let mut conflicts: Vec<bool> = roll.repeated.iter().map(|row| row.is_conflicting).collect();
+        conflicts.sort_unstable();
+        assert_eq!(conflicts, [false, true, true, true]);
+    }
+
+    // A line is the pair of both ids: `s3` + `12` is not `s31` + `2`, nor is `s3` + `2`.
+    #[test]
+    fn the_same_number_in_another_settlement_is_another_line() {
+        let roll = roll(&[
+            ("s3", "12", "X", Some("05"), 1, 1),
+            ("s31", "2", "X", Some("05"), 2, 1),
+            ("s3", "2", "X", Some("05"), 4, 1),
+        ]);
+        assert!(roll.repeated.is_empty());
+        assert_eq!(roll.of("s3"), sums(2, [5, 0, 0]));
+    }
+
+    // R14: |−1.00| + |2.00| = 3.00 of O, |−4.00| of M, 8.00 of A, whatever the sign.
+    #[test]
+    fn a_reversal_takes_its_lines_whatever_their_sign() {
+        let roll = roll(&[
+            ("r", "01", "X", Some("05"), -100, 1),
+            ("r", "02", "X", Some("05"), 200, 2),
+            ("r", "03", "X", Some("11"), -400, 3),
+            ("r", "04", "X", Some("04"), 800, 4),
+        ]);
+        assert_eq!(roll.of("r").taken_fen, [300, 400, 800]);
+        assert_eq!(roll.of("r").fen, [100, -400, 800]);
+    }
+}
