@@ -49,6 +49,17 @@ impl Column {
         }
     }
 
+    /// Decimals rounded (half away from zero) or filled up to a fixed number of places.
+    pub fn decimals(places: u32, values: impl IntoIterator<Item = Option<Decimal>>) -> Self {
+        let fixed = |value: Decimal| {
+            let mut value = value;
+            value.rescale(places);
+            value.mantissa()
+        };
+        let values = values.into_iter().map(|value| value.map(fixed)).collect();
+        Self::Decimal { places, values }
+    }
+
     /// Number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -120,6 +131,15 @@ impl Table {
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column)
+    }
+
+    /// A cell of a yuan column in fen; 0 when the column is unknown, no yuan column or the cell missing.
+    #[must_use]
+    pub fn fen(&self, name: &str, row: usize) -> i128 {
+        match self.column(name) {
+            Some(Column::Decimal { places: 2, values }) => values[row].unwrap_or_default(),
+            _ => 0,
+        }
     }
 
     /// One cell as text; `None` when the column is unknown or the cell missing.

@@ -22,6 +22,14 @@ use rust_decimal::Decimal;
 
 use crate::explain::{Explain, Kind};
 
+/// Bytes as lower-case hexadecimal digits, as digests are printed.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// An exact fraction of whole numbers.
 pub type Ratio = BigRational;
 

@@ -184,7 +184,8 @@ impl Explain for Error {
             )],
             Self::BudgetTwice { .. } => {
                 vec![
-                    "load each budget once; correct it by a warehouse without the old row"
+                    "state the amount that counts as `budget.amount` in a scenario, or load the \
+                     budgets into a new warehouse, each once"
                         .to_owned(),
                 ]
             }

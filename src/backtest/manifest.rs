@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Replay, Settings};
 use crate::explain::{Explain, Kind};
 use crate::table::Table;
+use crate::units::hex;
 use crate::warehouse::parquet::{TableFileError, read_table, write_table};
 use crate::warehouse::snapshot::Snapshot;
 
@@ -250,14 +251,4 @@ fn changed_files(path: &Path, manifest: &Value) -> Vec<String> {
             found.map_or(true, |found| found != stated)
         }))
         .collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

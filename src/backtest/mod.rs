@@ -14,7 +14,7 @@ pub mod verify;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use crate::catalog::model::Catalog;
+use crate::catalog::{self, model::Catalog};
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
 use crate::policy::{self, LoadedPolicy};
@@ -119,7 +119,7 @@ pub fn replay(
     result.push(tables::forecast_summary(&forecast));
     result.push(weights::weight_table(settings.catalog)?);
     result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
-    result.push(tables::identity_table(settings.catalog));
+    result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
     if let Some(table) = tables::stack(case_tables) {
         result.push(table);

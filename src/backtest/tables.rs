@@ -1,18 +1,17 @@
 //! Result tables beyond the kernel's: names and changes of institutions, tiers, scenarios, sources.
 
 use std::collections::BTreeMap;
-use std::str::FromStr as _;
 
 use rust_decimal::Decimal;
 
 use super::inputs::InstitutionName;
 use super::{BASELINE, Composed, Error};
-use crate::catalog::model::{Catalog, FlowStep};
+use crate::catalog::model::FlowStep;
 use crate::grouping::PriorRefund;
 use crate::policy::{self, LoadedPolicy};
 use crate::settlement::{ALL, Outcome};
 use crate::table::{Column, Table};
-use crate::units::{Fen, fraction, to_decimal};
+use crate::units::{fraction, to_decimal};
 use crate::weights::Forecast;
 
 const RATE_PLACES: u32 = 4;
@@ -27,7 +26,7 @@ pub(super) fn name_institutions(
     let key = |row: usize| (text("pool", row), text("fixmedins_code", row));
     let baseline: BTreeMap<(String, String), i128> = (0..table.rows())
         .filter(|row| text("scenario", *row) == BASELINE)
-        .map(|row| (key(row), fen(table, "paid_yuan", row)))
+        .map(|row| (key(row), table.fen("paid_yuan", row)))
         .collect();
     let known = |row: usize| institutions.get(&text("fixmedins_code", row));
     let names = (0..table.rows()).map(|row| known(row).map(|known| known.name.clone()));
@@ -35,7 +34,7 @@ pub(super) fn name_institutions(
         Some(known(row).map_or_else(|| "未定级".to_owned(), |known| known.tier.clone()))
     });
     let changes =
-        (0..table.rows()).map(|row| Some(fen(table, "paid_yuan", row) - baseline.get(&key(row))?));
+        (0..table.rows()).map(|row| Some(table.fen("paid_yuan", row) - baseline.get(&key(row))?));
     let (names, tiers) = (Column::Text(names.collect()), Column::Text(tiers.collect()));
     let changes = Column::Decimal { places: 2, values: changes.collect() };
     table.columns.push(("fixmedins_name".to_owned(), names));
@@ -121,16 +120,16 @@ pub(super) fn tier_table(tables: &[Table]) -> Result<Table, Error> {
         for row in 0..table.rows() {
             let text = |column: &str| table.cell(column, row).unwrap_or_default();
             let tier = tiers.entry((text("scenario"), text("pool"), text("tier"))).or_default();
-            let surplus = fen(table, "surplus_yuan", row);
+            let surplus = table.fen("surplus_yuan", row);
             tier.institutions += 1;
             tier.winners += i64::from(surplus > 0);
             tier.losers += i64::from(surplus < 0);
             tier.cases += text("cases").parse::<i64>().unwrap_or_default();
-            tier.cost += fen(table, "cost_yuan", row);
-            tier.booked += fen(table, "fund_booked_yuan", row);
-            tier.paid += fen(table, "paid_yuan", row);
+            tier.cost += table.fen("cost_yuan", row);
+            tier.booked += table.fen("fund_booked_yuan", row);
+            tier.paid += table.fen("paid_yuan", row);
             if table.cell("change_yuan", row).is_some() {
-                *tier.change.get_or_insert(0) += fen(table, "change_yuan", row);
+                *tier.change.get_or_insert(0) += table.fen("change_yuan", row);
             }
         }
     }
@@ -196,18 +195,6 @@ pub(super) fn flow_table(steps: &[FlowStep]) -> Table {
         .with("amount_yuan", Column::yuan(steps.iter().map(|step| step.amount.0)))
 }
 
-/// The catalog's identity, line by line.
-pub(super) fn identity_table(catalog: &Catalog) -> Table {
-    let amounts = catalog.identity.iter().map(|line| {
-        let mut amount = line.amount;
-        amount.rescale(RATE_PLACES);
-        Some(amount.mantissa())
-    });
-    Table::new("identity")
-        .with("line", Column::text(catalog.identity.iter().map(|line| line.line.clone())))
-        .with("amount_yuan", Column::Decimal { places: RATE_PLACES, values: amounts.collect() })
-}
-
 /// Where every section of the policy comes from.
 pub(super) fn citation_table(policy: &LoadedPolicy) -> Table {
     let citations = policy::citations(policy);
@@ -236,10 +223,4 @@ pub(super) fn stack(tables: Vec<Table>) -> Option<Table> {
         }
     }
     Some(first)
-}
-
-/// A yuan cell in fen; 0 where it is missing.
-fn fen(table: &Table, column: &str, row: usize) -> i128 {
-    let text = table.cell(column, row).unwrap_or_default();
-    i128::from(Fen::from_str(&text).unwrap_or_default().0)
 }

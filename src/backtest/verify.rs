@@ -1,11 +1,9 @@
 //! Identities of a run, recomputed from its tables alone: what a reviewer can check offline.
 
 use std::collections::BTreeMap;
-use std::str::FromStr as _;
 
 use super::manifest::Run;
 use crate::table::{Column, Table};
-use crate::units::Fen;
 
 /// One identity each for every scenario and pool.
 #[derive(Debug)]
@@ -29,7 +27,7 @@ pub fn identities(run: &Run) -> Identities {
         if let Some(table) = run.tables.get(table) {
             for row in (0..table.rows()).filter(|row| keep(table, *row)) {
                 let key = (text(table, "scenario", row), text(table, "pool", row));
-                *sums.entry(key).or_default() += fen(table, column, row);
+                *sums.entry(key).or_default() += table.fen(column, row);
             }
         }
         sums
@@ -102,8 +100,4 @@ fn lines(rows: &[(&str, Key, i128, i128)]) -> Identities {
 
 fn text(table: &Table, column: &str, row: usize) -> String {
     table.cell(column, row).unwrap_or_default()
-}
-
-fn fen(table: &Table, column: &str, row: usize) -> i128 {
-    i128::from(Fen::from_str(&text(table, column, row)).unwrap_or_default().0)
 }

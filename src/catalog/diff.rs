@@ -157,13 +157,7 @@ pub fn diff_table(rows: &[DiffRow], places: u32) -> Table {
         let points = |row| of(row).and_then(|group| group.points);
         let points = rows.iter().map(move |row| points(row).map(|points| i128::from(points.0)));
         let price = rows.iter().map(move |row| of(row).and_then(|group| group.standard));
-        let mean = rows.iter().map(move |row| {
-            of(row).map(|group| {
-                let mut mean = group.mean;
-                mean.rescale(places);
-                mean.mantissa()
-            })
-        });
+        let mean = rows.iter().map(move |row| of(row).map(|group| group.mean));
         let cases = rows
             .iter()
             .map(move |row| of(row).map(|group| i64::try_from(group.cases).unwrap_or(i64::MAX)));
@@ -173,7 +167,7 @@ pub fn diff_table(rows: &[DiffRow], places: u32) -> Table {
                 places: 2,
                 values: price.map(|price| price.map(|fen| i128::from(fen.0))).collect(),
             },
-            Column::Decimal { places, values: mean.collect() },
+            Column::decimals(places, mean),
             Column::Whole(cases.collect()),
         )
     };

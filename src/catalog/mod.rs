@@ -35,5 +35,6 @@ pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;
 pub use manifest::State;
 pub use read::{Stored, open, read};
+pub use sheets::identity_table;
 pub use verify::{Check, Report, verify};
 pub use write::{Artefact, write};

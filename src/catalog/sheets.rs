@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::model::{Catalog, FlowStep, Group, IdentityLine, Institution, Trimmed};
 use super::sheet::{Reader, Row, Sheet, fixed};
+use crate::table::{Column, Table};
 use crate::units::Points;
 
 /// Decimal places of the CV (R40).
@@ -211,6 +212,18 @@ pub(super) fn read_trimmed(bytes: &[u8]) -> Result<Vec<Trimmed>, Error> {
         });
     }
     Ok(trimmed)
+}
+
+/// The identity line by line, as printed and as a table of a run.
+#[must_use]
+pub fn identity_table(catalog: &Catalog) -> Table {
+    let lines = &catalog.identity;
+    Table::new("identity")
+        .with("line", Column::text(lines.iter().map(|line| line.line.as_str())))
+        .with(
+            "amount_yuan",
+            Column::decimals(IDENTITY_PLACES, lines.iter().map(|line| Some(line.amount))),
+        )
 }
 
 fn identity_header() -> Vec<String> {

@@ -89,6 +89,7 @@ impl Job<'_> {
         let snapshot = common.snapshot()?;
         let engine = common.engine()?;
         let done = replay(&engine, &snapshot, &settings)?;
+        common.show_plans(&engine);
         common.warn(&done.warnings);
         let path = manifest::write(self.out, &settings, &stored.digest, &snapshot, &done)?;
         Ok((path, done))
@@ -118,13 +119,7 @@ pub(super) fn summary(done: &Replay) -> Table {
         .filter_map(|(outcome, pool)| Some((outcome, pool, pool.year_end?)))
         .collect();
     let value = |places: u32, of: &dyn Fn(usize) -> Option<rust_decimal::Decimal>| {
-        let values = (0..rows.len()).map(|at| {
-            of(at).map(|mut value| {
-                value.rescale(places);
-                value.mantissa()
-            })
-        });
-        Column::Decimal { places, values: values.collect() }
+        Column::decimals(places, (0..rows.len()).map(of))
     };
     Table::new("summary")
         .with("scenario", Column::text(rows.iter().map(|(outcome, ..)| outcome.scenario.clone())))

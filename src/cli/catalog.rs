@@ -94,7 +94,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         Command::Build(args) => {
             let policy = compose(&args.policy, args.scenario.as_deref())?;
             let built = build(&args.common, &policy, &args.years, &args.out)?;
-            output::print(&identity_table(&built), args.common.json)?;
+            output::print(&catalog::identity_table(&built), args.common.json)?;
             args.common.say(&format!(
                 "catalog: {} groups in {}",
                 built.groups.len(),
@@ -133,6 +133,7 @@ pub(super) fn build(
     let engine = common.engine()?;
     let request = Request { policy: policy.policy.clone(), years: years.clone(), keep_ids: false };
     let cases = cases::build(&engine, &snapshot, &request)?;
+    common.show_plans(&engine);
     common.warn(&cases.warnings);
     let mut tables = vec!["settlement", "institution"];
     tables.push(match policy.policy.grouping.method {
@@ -191,30 +192,13 @@ pub(super) fn verify(path: &Path, json: bool) -> Result<Outcome, Error> {
     Ok(if report.passed() { Outcome::Done } else { Outcome::No })
 }
 
-fn identity_table(built: &Catalog) -> Table {
-    let amounts = built.identity.iter().map(|line| {
-        let mut amount = line.amount;
-        amount.rescale(4);
-        Some(amount.mantissa())
-    });
-    Table::new("identity")
-        .with("line", Column::text(built.identity.iter().map(|line| line.line.clone())))
-        .with("amount_yuan", Column::Decimal { places: 4, values: amounts.collect() })
-}
-
 /// Groups as `groups.csv` has them.
 fn group_table(catalog: &Catalog) -> Table {
     let groups = &catalog.groups;
     let text = |of: fn(&Group) -> String| Column::text(groups.iter().map(of));
     let count = |cases: u64| i64::try_from(cases).unwrap_or(i64::MAX);
     let decimal = |places: u32, of: &dyn Fn(&Group) -> Option<Decimal>| {
-        let values = groups.iter().map(|group| {
-            of(group).map(|mut value| {
-                value.rescale(places);
-                value.mantissa()
-            })
-        });
-        Column::Decimal { places, values: values.collect() }
+        Column::decimals(places, groups.iter().map(of))
     };
     let places = catalog.places;
     let mut table = Table::new("groups")

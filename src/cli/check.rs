@@ -93,7 +93,9 @@ pub(super) fn checked(
     check_years(&snapshot, &years)?;
     let engine = common.engine()?;
     let request = check::Request { years, policy, tolerance: limits.0, limit_per_myriad: limits.1 };
-    Ok(check::run(&engine, &snapshot, &request)?)
+    let checked = check::run(&engine, &snapshot, &request)?;
+    common.show_plans(&engine);
+    Ok(checked)
 }
 
 /// Findings as a table.

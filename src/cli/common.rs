@@ -56,6 +56,9 @@ pub(super) struct Common {
     /// No progress and no talk on stderr
     #[arg(long)]
     pub(super) quiet: bool,
+    /// Print the physical plan of every query on stderr, with the rows and the time of each step
+    #[arg(long)]
+    pub(super) plan: bool,
 }
 
 impl Common {
@@ -72,7 +75,19 @@ impl Common {
 
     pub(super) fn engine(&self) -> Result<Engine, Error> {
         let limits = Limits { threads: self.threads(), memory_bytes: self.memory.0 };
-        Ok(Engine::start(limits)?)
+        let mut engine = Engine::start(limits)?;
+        if self.plan {
+            engine.keep_plans();
+        }
+        Ok(engine)
+    }
+
+    /// The plans of what ran, where the user asked for them; of models that run once a bucket, those
+    /// of one bucket.
+    pub(super) fn show_plans(&self, engine: &Engine) {
+        for (query, plan) in engine.plans() {
+            eprintln!("plan of {query}\n{plan}");
+        }
     }
 
     /// The warehouse as its newest complete load left it.

@@ -74,6 +74,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         memory: args.memory,
         json: false,
         quiet: args.quiet,
+        plan: false,
     };
     let export = dir.join("export");
     common.say(&format!("1/6 synth      {} → {}", args.system, export.display()));

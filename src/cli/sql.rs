@@ -44,6 +44,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         }
     }
     let (schema, batches) = engine.wait(session.query(&args.statement))?;
+    args.common.show_plans(&engine);
     let table = relation::from_batches("result", Arc::as_ref(&schema), &batches)?;
     output::print(&table, args.common.json)?;
     Ok(Outcome::Done)

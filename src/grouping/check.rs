@@ -78,8 +78,9 @@ pub const CHECKS: &[Check] = &[
 pub struct Request {
     /// Years of `setl_time`.
     pub years: Years,
-    /// Whose area and deadline count; without a policy only `pay_loc` tells out-of-area, and uploads
-    /// are due by the end of the next month.
+    /// Whose area and deadline count; without a policy only `pay_loc` tells out-of-area. Where it has
+    /// no deadline, uploads are due by the end of the next month: a late upload is worth knowing even
+    /// where no clause punishes it.
     pub policy: Option<Policy>,
     /// Largest difference an amount identity may have.
     pub tolerance: Fen,
@@ -146,10 +147,8 @@ const MODELS: &[&str] = &[
 pub fn run(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<Checked, Error> {
     let needs = Needs { fee_item: true, diagnosis: false, group_result: false };
     let params = Arc::new(params(snapshot, request));
-    let deadline = match &request.policy {
-        None => Some(DEADLINE),
-        Some(policy) => policy.case.late.as_ref().map(|late| late.deadline),
-    };
+    let late = request.policy.as_ref().and_then(|policy| policy.case.late.as_ref());
+    let deadline = late.map_or(DEADLINE, |late| late.deadline);
     let parts =
         buckets::run_all(engine, snapshot, (&request.years, needs), |session, bucket, told| {
             let params = Arc::clone(&params);
@@ -177,7 +176,7 @@ async fn run_bucket(
     session: &Session,
     bucket: &Bucket,
     params: &Params,
-    (deadline, elsewhere): (Option<Deadline>, &Elsewhere),
+    (deadline, elsewhere): (Deadline, &Elsewhere),
 ) -> Result<(Part, Handover), Error> {
     register_dictionary(session)?;
     let handover = bucket.prepare(session, params, &Arc::default(), elsewhere).await?;
@@ -257,7 +256,7 @@ fn read(
 }
 
 /// Counts rows by institution and year, and judges late uploads by the policy's deadline.
-fn count(batch: &RecordBatch, deadline: Option<Deadline>, part: &mut Part) -> Result<(), Error> {
+fn count(batch: &RecordBatch, deadline: Deadline, part: &mut Part) -> Result<(), Error> {
     let (ids, institutions) =
         (text_column(batch, "setl_id")?, text_column(batch, "fixmedins_code")?);
     let (settled, uploaded) =
@@ -273,7 +272,7 @@ fn count(batch: &RecordBatch, deadline: Option<Deadline>, part: &mut Part) -> Re
         *part.settlements.entry(key).or_default() += 1;
         let upload = uploaded.is_valid(row).then(|| at(uploaded.value(row)));
         part.uploads += i64::from(upload.is_some());
-        if !void.value(row) && deadline.is_some_and(|deadline| is_late(time, upload, deadline)) {
+        if !void.value(row) && is_late(time, upload, deadline) {
             part.violations.insert(Violation {
                 check_id: "late_upload".to_owned(),
                 key: ids.value(row).to_owned(),

@@ -260,8 +260,8 @@ impl Explain for Error {
         match self {
             Self::NoFiles { .. } => one("name files, or folders that hold them"),
             Self::OpenQuote { .. } => one(
-                "write a quote inside a field twice, or remove it: everything after it was taken for \
-                 one field",
+                "write a quote inside a field twice, or remove it: everything after it was taken \
+                 for one field",
             ),
             Self::EmptyFile { .. } | Self::NoRows { .. } => one("export it again, or leave it out"),
             Self::NameMismatch { .. } => one("rename it after its content, or export it again"),

@@ -11,6 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::error::Error;
+use crate::units::hex;
 use crate::warehouse::store::Leaf;
 
 const KEY_BYTES: usize = 32;
@@ -122,12 +123,6 @@ impl Key {
             let _ = std::fs::remove_file(&self.path);
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Gives pseudonyms; one for each thread.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use csv::ByteRecord;
 
@@ -123,13 +124,13 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Whether a record looks as if a quote was never closed: it runs over lines, and either has the wrong
-/// number of fields or ends in such a field. Only asked of the last record of a file: there, whatever
-/// followed the quote was swallowed.
-fn open_at_end(plan: &Plan, record: &ByteRecord) -> bool {
+/// Whether a record looks as if a quote was never closed in it: it runs over lines, and either has
+/// the wrong number of fields, or ends in such a field of a text whose quotes do not pair up. Only
+/// asked of the last record: there, whatever followed the quote was swallowed.
+fn open_at_end(plan: &Plan, record: &ByteRecord, quotes: u64) -> bool {
     let runs_over = |field: &[u8]| field.contains(&b'\n');
     if record.len() == plan.source.fields {
-        record.iter().next_back().is_some_and(runs_over)
+        quotes % 2 == 1 && record.iter().next_back().is_some_and(runs_over)
     } else {
         record.iter().any(runs_over)
     }
@@ -142,19 +143,19 @@ fn read_text(
     advance: &dyn Fn(u64),
 ) -> Result<(), Error> {
     let source = &plan.source;
-    let mut reader = source.csv_reader()?;
+    let (mut reader, quotes) = source.csv_reader()?;
     reader.byte_headers().map_err(|err| source.csv_error(err))?;
     let mut record = ByteRecord::new();
     let mut columns = Columns::new(plan);
     let mut done = 0u64;
-    // Line of the record before, and whether a quote may have stayed open in it.
-    let mut last = (0, false);
+    let mut last = ByteRecord::new();
     loop {
         let more = reader.read_byte_record(&mut record).map_err(|err| source.csv_error(err))?;
         if more {
             columns.push(&record);
-            last = (record.position().map_or(0, csv::Position::line), open_at_end(plan, &record));
-        } else if let (line, true) = last {
+            std::mem::swap(&mut record, &mut last);
+        } else if open_at_end(plan, &last, quotes.load(Ordering::Relaxed)) {
+            let line = last.position().map_or(0, csv::Position::line);
             return Err(Error::OpenQuote { path: source.path.clone(), line });
         }
         if columns.full() || !more {

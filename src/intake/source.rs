@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 
 use super::encoding::{Decoded, Encoding, Verdict, decide, valid};
 use super::error::Error;
+use crate::units::hex;
 use crate::warehouse::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::warehouse::parquet;
 
@@ -206,7 +208,25 @@ fn digest(file: File) -> io::Result<String> {
         let length = chunk.len();
         io::BufRead::consume(&mut reader, length);
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
+}
+
+/// A reader of the records of a text.
+pub(crate) type CsvReader = csv::Reader<Quoted>;
+
+/// A text, and how many quotes stand in what was read of it.
+pub(crate) struct Quoted {
+    text: Decoded<Box<dyn Read + Send>>,
+    quotes: Arc<AtomicU64>,
+}
+
+impl Read for Quoted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = self.text.read(into)?;
+        let quotes = into[..length].iter().filter(|byte| **byte == b'"').count() as u64;
+        self.quotes.fetch_add(quotes, Ordering::Relaxed);
+        Ok(length)
+    }
 }
 
 /// Bytes of a text before decoding.
@@ -263,7 +283,7 @@ impl Source {
             Some(delimiter) => delimiter,
             None => self.find_delimiter(encoding).map_err(|err| self.read_error(err))?,
         };
-        let mut reader = self.csv_reader()?;
+        let (mut reader, _) = self.csv_reader()?;
         let header = reader.byte_headers().map_err(|err| self.csv_error(err))?.clone();
         self.fields = header.len();
         let mut columns = Vec::new();
@@ -334,16 +354,18 @@ impl Source {
         Ok(DELIMITERS[at])
     }
 
-    /// A reader of its records; they may have any number of fields.
-    pub(crate) fn csv_reader(&self) -> Result<csv::Reader<Box<dyn Read + Send>>, Error> {
+    /// A reader of its records, which may have any number of fields, and the quotes it has seen.
+    pub(crate) fn csv_reader(&self) -> Result<(CsvReader, Arc<AtomicU64>), Error> {
         let encoding = self.encoding.unwrap_or(Encoding::Utf8);
         let bytes = open_bytes(&self.path, self.format).map_err(|err| self.read_error(err))?;
-        let text: Box<dyn Read + Send> = Box::new(Decoded::new(bytes, encoding));
-        Ok(csv::ReaderBuilder::new()
+        let quotes = Arc::new(AtomicU64::new(0));
+        let text = Quoted { text: Decoded::new(bytes, encoding), quotes: Arc::clone(&quotes) };
+        let reader = csv::ReaderBuilder::new()
             .delimiter(self.delimiter)
             .flexible(true)
             .buffer_capacity(256 * 1024)
-            .from_reader(text))
+            .from_reader(text);
+        Ok((reader, quotes))
     }
 
     pub(crate) fn csv_error(&self, err: csv::Error) -> Error {

@@ -46,6 +46,8 @@ use document::Node;
 use model::Policy;
 use store::Folder;
 
+use crate::units::hex;
+
 /// A policy as read, checked and, where scenarios were applied, composed.
 #[derive(Debug, Clone)]
 pub struct LoadedPolicy {
@@ -121,13 +123,4 @@ impl LoadedPolicy {
         }
         hex(&Sha256::digest(content.as_bytes()))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

@@ -74,13 +74,7 @@ impl<'a, R> Rows<'a, R> {
 
     /// A printed figure with 4 places.
     fn printed(&self, of: fn(&R) -> Option<Decimal>) -> Column {
-        let value = |row: &R| {
-            of(row).map(|mut value| {
-                value.rescale(4);
-                value.mantissa()
-            })
-        };
-        Column::Decimal { places: 4, values: self.rows.iter().map(|(_, row)| value(row)).collect() }
+        Column::decimals(4, self.rows.iter().map(|(_, row)| of(row)))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::arrow::compute::cast;
@@ -20,6 +20,8 @@ use datafusion::datasource::listing::{
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
@@ -34,6 +36,19 @@ pub struct Limits {
     pub threads: usize,
     /// Bytes the engine may hold before it spills.
     pub memory_bytes: usize,
+}
+
+/// Physical plans with their metrics, by model, of the first bucket that ran it.
+#[derive(Debug, Default)]
+struct Plans(Mutex<BTreeMap<String, String>>);
+
+impl Plans {
+    fn keep(&self, model: &str, plan: &dyn ExecutionPlan) {
+        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.entry(model.to_owned()).or_insert_with(|| {
+            DisplayableExecutionPlan::with_metrics(plan).indent(false).to_string()
+        });
+    }
 }
 
 /// Values bound to the `$parameters` of models.
@@ -90,6 +105,7 @@ pub struct Engine {
     runtime: tokio::runtime::Runtime,
     env: Arc<RuntimeEnv>,
     limits: Limits,
+    plans: Option<Arc<Plans>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -113,7 +129,19 @@ impl Engine {
             .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))
             .build_arc()
             .map_err(|err| Error::engine("starting the engine", &err))?;
-        Ok(Self { runtime, env, limits })
+        Ok(Self { runtime, env, limits, plans: None })
+    }
+
+    /// Keeps the plan of every model that runs from now on.
+    pub fn keep_plans(&mut self) {
+        self.plans = Some(Arc::default());
+    }
+
+    /// The plans kept, by model: each operator with its rows and its time.
+    #[must_use]
+    pub fn plans(&self) -> BTreeMap<String, String> {
+        let kept = self.plans.as_ref().map(|plans| plans.0.lock());
+        kept.map(|kept| kept.unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
     }
 
     /// The limits given.
@@ -136,7 +164,7 @@ impl Engine {
         options.execution.collect_statistics = true;
         let ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.env));
         vocabulary::functions().into_iter().for_each(|function| ctx.register_udf(function));
-        Session { ctx }
+        Session { ctx, plans: self.plans.clone() }
     }
 
     /// Runs `work` on every item; results in order of the items. The first error wins.
@@ -203,6 +231,7 @@ fn agreed(
 #[derive(Clone)]
 pub struct Session {
     ctx: SessionContext,
+    plans: Option<Arc<Plans>>,
 }
 
 impl std::fmt::Debug for Session {
@@ -310,7 +339,11 @@ impl Session {
     pub async fn materialize(&self, name: &str, params: &Params) -> Result<usize, Error> {
         let frame = self.frame(name, params).await?;
         let planned = frame.schema().as_arrow().clone();
-        let batches = frame.collect().await.map_err(|err| Error::model(name, &err))?;
+        let fail = |err| Error::model(name, &err);
+        let task = Arc::new(frame.task_ctx());
+        let plan = frame.create_physical_plan().await.map_err(fail)?;
+        let batches = collect(Arc::clone(&plan), task).await.map_err(fail)?;
+        self.keep_plan(name, plan.as_ref());
         let (schema, batches) =
             agreed(&planned, &batches).map_err(|err| Error::model(name, &err.into()))?;
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
@@ -329,11 +362,21 @@ impl Session {
         mut take: impl FnMut(&RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         let frame = self.frame(name, params).await?;
-        let mut batches = frame.execute_stream().await.map_err(|err| Error::model(name, &err))?;
+        let fail = |err| Error::model(name, &err);
+        let task = Arc::new(frame.task_ctx());
+        let plan = frame.create_physical_plan().await.map_err(fail)?;
+        let mut batches = execute_stream(Arc::clone(&plan), task).map_err(fail)?;
         while let Some(batch) = batches.next().await {
-            take(&batch.map_err(|err| Error::model(name, &err))?)?;
+            take(&batch.map_err(fail)?)?;
         }
+        self.keep_plan(name, plan.as_ref());
         Ok(())
+    }
+
+    fn keep_plan(&self, name: &str, plan: &dyn ExecutionPlan) {
+        if let Some(plans) = &self.plans {
+            plans.keep(name, plan);
+        }
     }
 
     /// Rows of a relation that was materialized before.
@@ -343,16 +386,6 @@ impl Session {
     pub async fn rows(&self, name: &str) -> Result<Vec<RecordBatch>, Error> {
         let fail = |err| Error::model(name, &err);
         self.ctx.table(name).await.map_err(fail)?.collect().await.map_err(fail)
-    }
-
-    /// The physical plan of a model, for `--plan`.
-    ///
-    /// # Errors
-    /// If the model does not plan.
-    pub async fn plan(&self, name: &str, params: &Params) -> Result<String, Error> {
-        let fail = |err| Error::model(name, &err);
-        let plan = self.frame(name, params).await?.create_physical_plan().await.map_err(fail)?;
-        Ok(datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string())
     }
 
     /// Runs a query typed by the user (`dianshu sql`): it reads the registered relations and nothing
@@ -368,7 +401,10 @@ impl Session {
             .with_allow_statements(false);
         let frame = self.ctx.sql_with_options(text, only_read).await.map_err(fail)?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        let batches = frame.collect().await.map_err(fail)?;
+        let task = Arc::new(frame.task_ctx());
+        let plan = frame.create_physical_plan().await.map_err(fail)?;
+        let batches = collect(Arc::clone(&plan), task).await.map_err(fail)?;
+        self.keep_plan("the query", plan.as_ref());
         Ok((schema, batches))
     }
 

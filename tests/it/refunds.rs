@@ -55,3 +55,53 @@ fn a_refund_in_january_takes_its_lines_from_a_visit_in_december() {
     // Seen from the year of the refunds there is no case, and both are refunds of the year before.
     assert_eq!(cases(home.path(), "2024"), (Vec::new(), 2));
 }
+
+/// Twelve visits of 600.00 O and 400.00 M, each reversed by 500.00 of O on the next person: whatever
+/// buckets the two lie in, 100.00 of O and 400.00 of M are left, so drugs lead (A14, R14).
+#[test]
+fn a_reversal_on_another_person_takes_its_lines_too() {
+    let mut settlements = SETTLEMENTS.lines().next().unwrap().to_owned() + "\n";
+    let mut lines = LINES.lines().next().unwrap().to_owned() + "\n";
+    for at in 0..12 {
+        let next = (at + 1) % 12;
+        settlements += &format!(
+            "S{at},P{at},H1,310,14,D1,2023-05-01 10:00:00,1000.00,800.00,,0\n\
+             R{at},P{next},H1,310,14,D1,2023-06-01 10:00:00,-500.00,-400.00,S{at},1\n"
+        );
+        lines += &format!(
+            "S{at},1,P{at},2023-05-01 10:00:00,05,600.00\n\
+             S{at},2,P{at},2023-05-01 10:00:00,09,400.00\n\
+             R{at},1,P{next},2023-06-01 10:00:00,05,-500.00\n"
+        );
+    }
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("settlement.csv"), settlements).unwrap();
+    std::fs::write(home.path().join("fee_item.csv"), lines).unwrap();
+    dianshu(home.path(), "ingest settlement.csv fee_item.csv --warehouse wh --quiet").ok();
+    assert_eq!(cases(home.path(), "2023"), (vec![("M_D1".to_owned(), 50_000); 12], 0));
+    // `check` sees the same: no orphan, twelve partial refunds.
+    let rows = |check: &str| {
+        let command = format!("check --warehouse wh --year 2023 --rows {check} --json --quiet");
+        dianshu(home.path(), &command).stdout.lines().count()
+    };
+    assert_eq!(rows("orphan_refund"), 0);
+    assert_eq!(rows("refund_partial"), 12);
+}
+
+/// One id on twelve persons is nobody's settlement, and `check` names every row (A48).
+#[test]
+fn an_id_that_persons_share_is_rejected_wherever_they_lie() {
+    let mut settlements = SETTLEMENTS.lines().next().unwrap().to_owned() + "\n";
+    for at in 0..12 {
+        settlements +=
+            &format!("S,P{at},H1,310,14,D1,2023-05-01 10:00:00,{}.00,800.00,,0\n", 1000 + at);
+    }
+    settlements += "T,P1,H1,310,14,D1,2023-05-01 10:00:00,1000.00,800.00,,0\n";
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("settlement.csv"), settlements).unwrap();
+    dianshu(home.path(), "ingest settlement.csv --warehouse wh --quiet").ok();
+    let (found, _) = cases(home.path(), "2023");
+    assert_eq!(found, vec![("QY_D1".to_owned(), 100_000)], "only T is left, without lines");
+    let check = "check --warehouse wh --year 2023 --rows duplicate_conflict --json --quiet";
+    assert_eq!(dianshu(home.path(), check).stdout.lines().count(), 12);
+}

@@ -79,7 +79,8 @@ impl DB for Database {
         }
         if let Some(model) = text.strip_prefix("roll up ") {
             for name in ["fee_roll", "repeated_fee_line"] {
-                self.engine.wait(self.session.statement(&format!("drop table if exists {name}")))?;
+                self.engine
+                    .wait(self.session.statement(&format!("drop table if exists {name}")))?;
             }
             self.engine.wait(roll_fee_lines(&self.session, &[model.trim()]))?;
             return Ok(DBOutput::StatementComplete(0));

@@ -184,6 +184,19 @@ fn files_that_are_not_whole_or_not_what_they_say_are_refused() {
 }
 
 #[test]
+fn the_last_field_of_a_file_may_run_over_lines() {
+    let world = World::new();
+    let header = "setl_id,psn_no,fixmedins_code,insutype,med_type,setl_time,medfee_sumamt,\
+                  hifp_pay,dise_name";
+    let row = "S1,P1,H1,310,14,2023-01-01,1.00,1.00,";
+    let good = world.file("settlement.csv", format!("{header}\n{row}\"two\nlines\"\n"));
+    assert_eq!(world.load(&[good], "w").unwrap().files[0].targets[0].rows_kept, 1);
+    let open = world.file("settlement-2.csv", format!("{header}\n{row}\"two\nlines\n"));
+    let err = world.load(&[open], "w").unwrap_err();
+    assert!(matches!(err, Error::OpenQuote { line: 2, .. }), "{err:?}");
+}
+
+#[test]
 fn a_folder_that_cannot_be_a_warehouse_is_refused() {
     let world = World::new();
     let path = world.file("settlement.csv", csv(0..3));
