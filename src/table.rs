@@ -50,10 +50,15 @@ impl Column {
     }
 
     /// Decimals rounded (half away from zero) or filled up to a fixed number of places.
+    ///
+    /// # Panics
+    /// If a number with that many places has more than 28 digits.
     pub fn decimals(places: u32, values: impl IntoIterator<Item = Option<Decimal>>) -> Self {
         let fixed = |value: Decimal| {
             let mut value = value;
             value.rescale(places);
+            // `rescale` stops where 28 digits are full: a number 10ᵏ too small must not get through.
+            assert_eq!(value.scale(), places, "{value} has room for {places} places");
             value.mantissa()
         };
         let values = values.into_iter().map(|value| value.map(fixed)).collect();
@@ -133,12 +138,12 @@ impl Table {
         self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column)
     }
 
-    /// A cell of a yuan column in fen; 0 when the column is unknown, no yuan column or the cell missing.
+    /// A cell of a yuan column in fen, 0 where it is empty; `None` without such a column.
     #[must_use]
-    pub fn fen(&self, name: &str, row: usize) -> i128 {
-        match self.column(name) {
-            Some(Column::Decimal { places: 2, values }) => values[row].unwrap_or_default(),
-            _ => 0,
+    pub fn fen(&self, name: &str, row: usize) -> Option<i128> {
+        match self.column(name)? {
+            Column::Decimal { places: 2, values } => Some(values[row].unwrap_or_default()),
+            _ => None,
         }
     }
 

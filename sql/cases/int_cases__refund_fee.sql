@@ -6,7 +6,7 @@
 -- ref:    R14
 --
 -- What the fee lines of reversals take away from the classes of their original. A reversal that stands
--- in another person's bucket brings its sums along.
+-- in another person's bucket brings its sums along: its lines are looked for where it stands.
 with
 
 taken as (

@@ -26,7 +26,7 @@ pub(super) fn name_institutions(
     let key = |row: usize| (text("pool", row), text("fixmedins_code", row));
     let baseline: BTreeMap<(String, String), i128> = (0..table.rows())
         .filter(|row| text("scenario", *row) == BASELINE)
-        .map(|row| (key(row), table.fen("paid_yuan", row)))
+        .map(|row| (key(row), fen(table, "paid_yuan", row)))
         .collect();
     let known = |row: usize| institutions.get(&text("fixmedins_code", row));
     let names = (0..table.rows()).map(|row| known(row).map(|known| known.name.clone()));
@@ -34,7 +34,7 @@ pub(super) fn name_institutions(
         Some(known(row).map_or_else(|| "未定级".to_owned(), |known| known.tier.clone()))
     });
     let changes =
-        (0..table.rows()).map(|row| Some(table.fen("paid_yuan", row) - baseline.get(&key(row))?));
+        (0..table.rows()).map(|row| Some(fen(table, "paid_yuan", row) - baseline.get(&key(row))?));
     let (names, tiers) = (Column::Text(names.collect()), Column::Text(tiers.collect()));
     let changes = Column::Decimal { places: 2, values: changes.collect() };
     table.columns.push(("fixmedins_name".to_owned(), names));
@@ -120,16 +120,16 @@ pub(super) fn tier_table(tables: &[Table]) -> Result<Table, Error> {
         for row in 0..table.rows() {
             let text = |column: &str| table.cell(column, row).unwrap_or_default();
             let tier = tiers.entry((text("scenario"), text("pool"), text("tier"))).or_default();
-            let surplus = table.fen("surplus_yuan", row);
+            let surplus = fen(table, "surplus_yuan", row);
             tier.institutions += 1;
             tier.winners += i64::from(surplus > 0);
             tier.losers += i64::from(surplus < 0);
             tier.cases += text("cases").parse::<i64>().unwrap_or_default();
-            tier.cost += table.fen("cost_yuan", row);
-            tier.booked += table.fen("fund_booked_yuan", row);
-            tier.paid += table.fen("paid_yuan", row);
+            tier.cost += fen(table, "cost_yuan", row);
+            tier.booked += fen(table, "fund_booked_yuan", row);
+            tier.paid += fen(table, "paid_yuan", row);
             if table.cell("change_yuan", row).is_some() {
-                *tier.change.get_or_insert(0) += table.fen("change_yuan", row);
+                *tier.change.get_or_insert(0) += fen(table, "change_yuan", row);
             }
         }
     }
@@ -170,13 +170,7 @@ fn rate(surplus: i128, paid: i128) -> Option<i128> {
 
 /// How well the catalog foresaw the year, in one row.
 pub(super) fn forecast_summary(forecast: &Forecast) -> Table {
-    let decimal = |value: Option<Decimal>| Column::Decimal {
-        places: RATE_PLACES,
-        values: vec![value.map(|mut value| {
-            value.rescale(RATE_PLACES);
-            value.mantissa()
-        })],
-    };
+    let decimal = |value: Option<Decimal>| Column::decimals(RATE_PLACES, [value]);
     let count = |value: u64| Column::whole([i64::try_from(value).unwrap_or(i64::MAX)]);
     Table::new("forecast_summary")
         .with("cases", count(forecast.cases))
@@ -223,4 +217,9 @@ pub(super) fn stack(tables: Vec<Table>) -> Option<Table> {
         }
     }
     Some(first)
+}
+
+/// A yuan cell of a table that was made here; 0 where the column has nothing to say.
+fn fen(table: &Table, column: &str, row: usize) -> i128 {
+    table.fen(column, row).unwrap_or_default()
 }

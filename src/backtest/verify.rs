@@ -27,7 +27,9 @@ pub fn identities(run: &Run) -> Identities {
         if let Some(table) = run.tables.get(table) {
             for row in (0..table.rows()).filter(|row| keep(table, *row)) {
                 let key = (text(table, "scenario", row), text(table, "pool", row));
-                *sums.entry(key).or_default() += table.fen(column, row);
+                // A table without the column has no sums, and the identity does not hold.
+                let Some(fen) = table.fen(column, row) else { continue };
+                *sums.entry(key).or_default() += fen;
             }
         }
         sums
@@ -72,30 +74,43 @@ pub fn identities(run: &Run) -> Identities {
         ),
         ("paid by tier = paid", sums("tier", "paid_yuan", &all), sums("pool", "paid_yuan", &year)),
     ];
-    let mut rows: Vec<(&str, Key, i128, i128)> = Vec::new();
+    let mut rows: Vec<Line> = Vec::new();
     for (name, left, right) in pairs {
+        // Every run has a pool: nothing to compare is nothing that holds.
+        if right.is_empty() {
+            rows.push(Line { name, key: Key::default(), left: 0, right: 0, holds: false });
+        }
         for (key, right) in right {
             let left = left.get(&key).copied().unwrap_or_default();
-            rows.push((name, key, left, right));
+            rows.push(Line { name, key, left, right, holds: left == right });
         }
     }
     lines(&rows)
 }
 
-fn lines(rows: &[(&str, Key, i128, i128)]) -> Identities {
-    let yuan = |of: fn(&(&str, Key, i128, i128)) -> i128| Column::Decimal {
+/// One identity of one scenario and pool.
+struct Line {
+    name: &'static str,
+    key: Key,
+    left: i128,
+    right: i128,
+    holds: bool,
+}
+
+fn lines(rows: &[Line]) -> Identities {
+    let yuan = |of: fn(&Line) -> i128| Column::Decimal {
         places: 2,
         values: rows.iter().map(|row| Some(of(row))).collect(),
     };
-    let holds = rows.iter().map(|row| if row.2 == row.3 { "yes" } else { "no" });
+    let holds = rows.iter().map(|row| if row.holds { "yes" } else { "no" });
     let table = Table::new("identity")
-        .with("identity", Column::text(rows.iter().map(|row| row.0)))
-        .with("scenario", Column::text(rows.iter().map(|row| row.1.0.clone())))
-        .with("pool", Column::text(rows.iter().map(|row| row.1.1.clone())))
-        .with("left_yuan", yuan(|row| row.2))
-        .with("right_yuan", yuan(|row| row.3))
+        .with("identity", Column::text(rows.iter().map(|row| row.name)))
+        .with("scenario", Column::text(rows.iter().map(|row| row.key.0.clone())))
+        .with("pool", Column::text(rows.iter().map(|row| row.key.1.clone())))
+        .with("left_yuan", yuan(|row| row.left))
+        .with("right_yuan", yuan(|row| row.right))
         .with("holds", Column::text(holds));
-    Identities { table, hold: !rows.is_empty() && rows.iter().all(|row| row.2 == row.3) }
+    Identities { table, hold: rows.iter().all(|row| row.holds) }
 }
 
 fn text(table: &Table, column: &str, row: usize) -> String {

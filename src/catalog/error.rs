@@ -155,6 +155,56 @@ pub enum Error {
         /// What is allowed.
         allowed: String,
     },
+    /// A step that a catalog in this state does not take.
+    #[error("catalog `{}` is {state}; {step} needs {needed}", path.display())]
+    Step {
+        /// The folder.
+        path: PathBuf,
+        /// Its state.
+        state: &'static str,
+        /// What was to be done.
+        step: &'static str,
+        /// What it would have to be.
+        needed: &'static str,
+    },
+    /// The second review by the same person.
+    #[error("catalog `{}` was reviewed by `{by}` already", path.display())]
+    SameReviewer {
+        /// The folder.
+        path: PathBuf,
+        /// The reviewer.
+        by: String,
+    },
+    /// A signature that says too little.
+    #[error("`{value}` is not {allowed}")]
+    Signature {
+        /// What was given.
+        value: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// No such group.
+    #[error("the catalog has no group `{group}`")]
+    Group {
+        /// The group asked for.
+        group: String,
+        /// The nearest one there is.
+        nearest: Option<String>,
+    },
+    /// A system of prices.
+    #[error("catalog `{}` has prices, not points", path.display())]
+    NoPoints {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Points that the column cannot hold.
+    #[error("{value} points: they must be 0 or more, with at most {places} decimal places")]
+    Points {
+        /// What was given.
+        value: rust_decimal::Decimal,
+        /// Places of the catalog.
+        places: u32,
+    },
     /// A difference that was made from other groups.
     #[error("the difference does not fit these groups: `{group}` {found}")]
     Apply {
@@ -187,6 +237,15 @@ impl Explain for Error {
             Self::UnknownColumn { nearest: Some(nearest), .. } => {
                 return vec![format!("did you mean `{nearest}`?")];
             }
+            Self::Step { step: "publishing", .. } => {
+                "have two people review it: `dianshu catalog review DIR --by … --on … --why …`"
+            }
+            Self::Step { .. } => "build a new draft: `dianshu catalog build`",
+            Self::SameReviewer { .. } => "a second person has to review it (E19)",
+            Self::Group { nearest: Some(nearest), .. } => {
+                return vec![format!("did you mean `{nearest}`?")];
+            }
+            Self::NoPoints { .. } => "change the price in the policy, with its clause",
             Self::Apply { .. } => "make the difference from the groups it is applied to",
             _ => return Vec::new(),
         };

@@ -15,12 +15,20 @@
 //! places, an empty cell is a missing value. The same catalog gives the same bytes; there is no
 //! time in them.
 //!
+//! After the build (`dianshu catalog override | review | publish`, E19) two more may be there:
+//!
+//! | file | one row per |
+//! | --- | --- |
+//! | `overrides.csv` | group whose points an expert set, beside the computed ones (Z25) |
+//! | `history.csv` | step: who, when, why |
+//!
 //! `catalog.toml` ends with the digest of everything above it, so any edit of any file is noticed
 //! when the catalog is read.
 
 mod diff;
 mod digest;
 mod error;
+mod life;
 mod manifest;
 pub mod model;
 mod read;
@@ -33,6 +41,9 @@ mod write;
 
 pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;
+pub use life::{
+    Entry, Override, Signature, history_table, override_table, publish, review, set_points,
+};
 pub use manifest::State;
 pub use read::{Stored, open, read};
 pub use sheets::identity_table;

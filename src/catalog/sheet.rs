@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::error::Error;
 use crate::explain;
-use crate::units::Fen;
+use crate::units::{Fen, Points, exact};
 
 /// Excel takes a file without it for the local encoding.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -119,6 +120,19 @@ impl Row<'_> {
         let decimal = Decimal::from_str_exact(&value).ok();
         let fits = decimal.filter(|decimal| decimal.normalize().scale() <= places);
         fits.ok_or_else(|| self.wrong(&value, &format!("a decimal with {places} places")))
+    }
+
+    /// The next cell as a day.
+    pub(super) fn day(&mut self) -> Result<NaiveDate, Error> {
+        let value = self.text();
+        value.parse().map_err(|_| self.wrong(&value, "a day written as 2024-01-31"))
+    }
+
+    /// The next cell as points with at most `places` decimals.
+    pub(super) fn points(&mut self, places: u32) -> Result<Points, Error> {
+        let value = self.decimal(places)?;
+        Points::from_ratio(&exact(value), places)
+            .ok_or_else(|| self.wrong(&value.to_string(), "a number of points"))
     }
 
     /// The next cell with `read`, or nothing if it is empty.

@@ -4,7 +4,6 @@ use super::error::Error;
 use super::model::{Catalog, FlowStep, Group, IdentityLine, Institution, Trimmed};
 use super::sheet::{Reader, Row, Sheet, fixed};
 use crate::table::{Column, Table};
-use crate::units::Points;
 
 /// Decimal places of the CV (R40).
 const CV_PLACES: u32 = 6;
@@ -107,7 +106,7 @@ pub(super) fn read_groups(bytes: &[u8], years: &[u16], places: u32) -> Result<Ve
             cases: row.whole()?,
             mean: row.decimal(places)?,
             cv: row.maybe(|row| row.decimal(CV_PLACES))?,
-            points: row.maybe(|row| points(row, places))?,
+            points: row.maybe(|row| row.points(places))?,
             standard: row.maybe(Row::yuan)?,
             flags: match row.text().as_str() {
                 "" => Vec::new(),
@@ -116,12 +115,6 @@ pub(super) fn read_groups(bytes: &[u8], years: &[u16], places: u32) -> Result<Ve
         });
     }
     Ok(groups)
-}
-
-fn points(row: &mut Row<'_>, places: u32) -> Result<Points, Error> {
-    let value = row.decimal(places)?;
-    Points::from_ratio(&crate::units::exact(value), places)
-        .ok_or_else(|| row.wrong(&value.to_string(), "a number of points"))
 }
 
 fn each<T>(years: &[u16], mut cell: impl FnMut() -> Result<T, Error>) -> Result<Vec<T>, Error> {

@@ -7,4 +7,5 @@
 mod build;
 mod differences;
 mod folders;
+mod life;
 mod tampering;

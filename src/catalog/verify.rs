@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::digest::Digests;
 use super::error::Error;
+use super::life::{self, Entry, Override};
 use super::manifest::{self, Manifest};
 use super::model::{Catalog, Group};
 use super::read::{bytes_of, catalog_of, manifest_of};
@@ -89,11 +90,27 @@ pub fn verify(dir: &Path) -> Result<Report, Error> {
     let foreign = foreign_files(dir, &manifest)?;
     let named = (!foreign.is_empty()).then(|| foreign.join(", "));
     report.push("files", named, "no file besides those listed");
-    match catalog_of(dir, &manifest, &files) {
+    match content_of(dir, &manifest, &files) {
         Err(err) => report.push("content", Some(err.to_string()), ""),
-        Ok(catalog) => check_content(&catalog, by_ratios(&files), &mut report),
+        Ok((catalog, overrides, history)) => {
+            let wrong = life::contradiction(&catalog, manifest.state, (&overrides, &history));
+            let steps = format!("{} overrides, {} steps", overrides.len(), history.len());
+            report.push("life", wrong, steps);
+            check_content(&catalog, (&overrides, by_ratios(&files)), &mut report);
+        }
     }
     Ok(report)
+}
+
+type Content = (Catalog, Vec<Override>, Vec<Entry>);
+
+fn content_of(
+    dir: &Path,
+    manifest: &Manifest,
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<Content, Error> {
+    let catalog = catalog_of(dir, manifest, files)?;
+    Ok((catalog, life::read_overrides(files)?, life::read_history(files)?))
 }
 
 fn foreign_files(dir: &Path, manifest: &Manifest) -> Result<Vec<String>, Error> {
@@ -116,14 +133,25 @@ fn by_ratios(files: &BTreeMap<String, Vec<u8>>) -> bool {
     weights.and_then(|weights| weights.get("level")).and_then(toml::Value::as_str) == Some("ratios")
 }
 
-fn check_content(catalog: &Catalog, by_ratios: bool, report: &mut Report) {
+fn check_content(
+    catalog: &Catalog,
+    (overrides, by_ratios): (&[Override], bool),
+    report: &mut Report,
+) {
     let wrong = catalog.groups.iter().find(|group| {
         let cases = group.year_cases.iter().fold(0u64, |sum, cases| sum.saturating_add(*cases));
         cases != group.cases
     });
     let wrong = wrong.map(|group| format!("`{}`: years do not sum to `cases`", group.group_code));
     report.push("cases of groups", wrong, format!("{} groups", catalog.groups.len()));
-    check_points(catalog, by_ratios, report);
+    // Points that an expert set follow from nothing; the computed ones beside them do.
+    let mut computed = catalog.clone();
+    for group in &mut computed.groups {
+        if let Some(row) = overrides.iter().find(|row| row.group_code == group.group_code) {
+            group.points = Some(row.computed);
+        }
+    }
+    check_points(&computed, by_ratios, report);
     check_identity(catalog, report);
     check_totals(catalog, report);
 }

@@ -46,14 +46,24 @@ pub fn write(artefact: &Artefact<'_>, dir: &Path) -> Result<String, Error> {
 pub(super) fn write_in(artefact: &Artefact<'_>, state: State, dir: &Path) -> Result<String, Error> {
     let (files, digest) = files(artefact, state)?;
     let replaced = check_target(dir)?;
+    put(&files, dir, replaced)?;
+    Ok(digest)
+}
+
+/// Writes these files as the folder, all or nothing; `replaced` tells whether there is an old one.
+pub(super) fn put(
+    files: &BTreeMap<String, Vec<u8>>,
+    dir: &Path,
+    replaced: bool,
+) -> Result<(), Error> {
     let beside = Beside::of(dir)?;
     fs::create_dir_all(&beside.parent).map_err(failed("create", &beside.parent))?;
-    let result = write_files(&beside.partial, &files).and_then(|()| beside.put(dir, replaced));
+    let result = write_files(&beside.partial, files).and_then(|()| beside.put(dir, replaced));
     if result.is_err() {
         // The first error is the one to tell; what is left is a hidden folder of our own.
         let _ = fs::remove_dir_all(&beside.partial);
     }
-    result.map(|()| digest)
+    result
 }
 
 fn failed(step: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {

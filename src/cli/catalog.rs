@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use clap::Subcommand;
 use rust_decimal::Decimal;
 
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
-use crate::catalog::Artefact;
 use crate::catalog::model::{Catalog, Group};
+use crate::catalog::{Artefact, Signature};
 use crate::grouping::cases::{self, Request};
 use crate::grouping::flow;
 use crate::period::Years;
@@ -38,6 +39,16 @@ enum Command {
     Diff(DiffArgs),
     /// Recompute the digests and identities of a catalog
     Verify(VerifyArgs),
+    /// Price the same cases by many methods: how far points and pay range
+    Grid(super::grid::Args),
+    /// Set the points of one group of a draft, beside the computed ones
+    Override(OverrideArgs),
+    /// Sign a draft; when two people have signed it is reviewed
+    Review(StepArgs),
+    /// Put a reviewed catalog in force; it cannot be changed any more
+    Publish(StepArgs),
+    /// Show who did what with a catalog, when and why, and what was overridden
+    History(VerifyArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,6 +100,52 @@ struct VerifyArgs {
     json: bool,
 }
 
+/// Who, when, why.
+#[derive(Debug, clap::Args)]
+struct SignatureArgs {
+    /// Who takes the step
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// Day of the step, for example 2023-12-31
+    #[arg(long, value_name = "DATE")]
+    on: NaiveDate,
+    /// Why, in a sentence
+    #[arg(long, value_name = "REASON")]
+    why: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct OverrideArgs {
+    /// Folder of the catalog
+    catalog: PathBuf,
+    /// Group whose points are set
+    group: String,
+    /// New points; the computed ones take an override back
+    points: Decimal,
+    #[command(flatten)]
+    signature: SignatureArgs,
+    /// Print as JSON lines
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct StepArgs {
+    /// Folder of the catalog
+    catalog: PathBuf,
+    #[command(flatten)]
+    signature: SignatureArgs,
+    /// Print as JSON lines
+    #[arg(long)]
+    json: bool,
+}
+
+impl SignatureArgs {
+    fn get(&self) -> Signature {
+        Signature { by: self.by.clone(), on: self.on, why: self.why.clone() }
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     match &args.command {
         Command::Build(args) => {
@@ -110,7 +167,39 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
             Ok(Outcome::Done)
         }
         Command::Verify(args) => verify(&args.catalog, args.json),
+        Command::Grid(args) => super::grid::run(args),
+        Command::Override(args) => {
+            let signature = args.signature.get();
+            catalog::set_points(&args.catalog, &args.group, args.points, &signature)?;
+            output::print(&catalog::override_table(&args.catalog)?, args.json)?;
+            Ok(Outcome::Done)
+        }
+        Command::Review(args) => {
+            catalog::review(&args.catalog, &args.signature.get())?;
+            state(&args.catalog, args.json)
+        }
+        Command::Publish(args) => {
+            catalog::publish(&args.catalog, &args.signature.get())?;
+            state(&args.catalog, args.json)
+        }
+        Command::History(args) => {
+            output::print(&catalog::history_table(&args.catalog)?, args.json)?;
+            output::print_text("\n")?;
+            output::print(&catalog::override_table(&args.catalog)?, args.json)?;
+            Ok(Outcome::Done)
+        }
     }
+}
+
+/// Prints how far a catalog has come.
+fn state(path: &Path, json: bool) -> Result<Outcome, Error> {
+    let stored = catalog::open(path)?;
+    let table = Table::new("state")
+        .with("catalog", Column::text([path.display().to_string()]))
+        .with("state", Column::text([stored.state.as_str()]))
+        .with("digest", Column::text([stored.digest]));
+    output::print(&table, json)?;
+    Ok(Outcome::Done)
 }
 
 fn compose(policy: &str, scenario: Option<&str>) -> Result<LoadedPolicy, Error> {

@@ -56,7 +56,7 @@ pub(super) struct Common {
     /// No progress and no talk on stderr
     #[arg(long)]
     pub(super) quiet: bool,
-    /// Print the physical plan of every query on stderr, with the rows and the time of each step
+    /// Print the physical plan of every query on stderr, with rows and time of each step in one bucket
     #[arg(long)]
     pub(super) plan: bool,
 }

@@ -81,6 +81,24 @@ pub enum Error {
         /// Nearest known one.
         nearest: Option<String>,
     },
+    /// A scenario of a grid that changes more than the method.
+    #[error(
+        "scenario `{scenario}` changes `{section}`; a grid prices the same cases, so only `weights` may change"
+    )]
+    GridSection {
+        /// The scenario.
+        scenario: String,
+        /// The section it changes.
+        section: String,
+    },
+    /// A grid nobody can read.
+    #[error("these choices make {count} methods; at most {most} are compared at once")]
+    GridSize {
+        /// Methods asked for.
+        count: usize,
+        /// Methods allowed.
+        most: usize,
+    },
     /// A folder that cannot be made or written.
     #[error("cannot write into `{}`", path.display())]
     Folder {
@@ -143,6 +161,12 @@ impl Explain for Error {
             return inner.hints();
         }
         match self {
+            Self::GridSection { .. } => vec![
+                "build a catalog with it and compare: `dianshu catalog build … --scenario S`, \
+                 `dianshu catalog diff A B`"
+                    .to_owned(),
+            ],
+            Self::GridSize { .. } => vec!["leave out a choice, or a scenario".to_owned()],
             Self::YearMissing { known, .. } if known.is_empty() => Self::NothingLoaded.hints(),
             Self::YearMissing { known, .. } => {
                 let known: Vec<String> = known.iter().map(i32::to_string).collect();

@@ -10,6 +10,7 @@ mod check;
 mod common;
 mod demo;
 mod error;
+mod grid;
 mod ingest;
 mod output;
 mod report;

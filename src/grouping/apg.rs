@@ -5,13 +5,10 @@ use std::collections::HashMap;
 use crate::policy::model::Apg;
 use crate::units::exact;
 
-/// Letters of the three classes in the order of ties: 手术操作, 内科服务, 辅助服务 (Y07).
-pub const LETTERS: [char; 3] = ['O', 'M', 'A'];
-
 /// What the fee lines of one settlement come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClassSums {
-    /// Fen of class O, M, A, net of reversals.
+    /// Fen of class O, M, A (手术操作, 内科服务, 辅助服务, the order of ties, Y07), net of reversals.
     pub fen: [i64; 3],
     /// Whether a line of the class stands on its important list.
     pub important: [bool; 3],

@@ -8,13 +8,11 @@ use std::sync::Arc;
 use super::apg::ItemClasses;
 use super::elsewhere::{self, Elsewhere, Reversal};
 use super::fees::FeeLines;
-use super::rows::year_of;
 use crate::period::Years;
 use crate::warehouse::arrow::array::AsArray as _;
 use crate::warehouse::arrow::datatypes::{Decimal128Type, SchemaRef};
 use crate::warehouse::contract::{self, Place};
 use crate::warehouse::engine::{Engine, Params, Session};
-use crate::warehouse::rows::time_column;
 use crate::warehouse::snapshot::{BUCKET_NOT_PLACED, DataFile, Snapshot, YEAR_NOT_PLACED};
 use crate::warehouse::{Error, relation};
 
@@ -124,7 +122,7 @@ impl Bucket {
         for batch in session.rows("int_cases__reversal_match").await? {
             reversals.extend(Reversal::read(&batch)?);
         }
-        self.register_fee_lines_elsewhen(session).await?;
+        self.register_fee_lines_elsewhen(session, &reversals)?;
         let mut lines = FeeLines::new(Arc::clone(classes));
         for model in ["stg_fee_item", "int_cases__reversal_fee_item"] {
             session.stream::<Error>(model, params, |batch| lines.take_batch(batch)).await?;
@@ -139,12 +137,12 @@ impl Bucket {
 
     /// Fee lines of the years in which reversals were settled, beyond the years asked for: a refund in
     /// January takes its lines away from a visit in December (R14).
-    async fn register_fee_lines_elsewhen(&self, session: &Session) -> Result<(), Error> {
-        let mut years = BTreeSet::new();
-        for batch in session.rows("int_cases__reversal_match").await? {
-            let times = time_column(&batch, "setl_time")?;
-            years.extend(times.iter().flatten().map(year_of).map(i32::from));
-        }
+    fn register_fee_lines_elsewhen(
+        &self,
+        session: &Session,
+        reversals: &[Reversal],
+    ) -> Result<(), Error> {
+        let years: BTreeSet<i32> = reversals.iter().filter_map(Reversal::own_year).collect();
         let Some(contract) = contract::table("fee_item") else { return Ok(()) };
         let files: Vec<PathBuf> = self
             .other_fee_files

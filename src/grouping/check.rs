@@ -115,7 +115,7 @@ struct Violation {
 
 #[derive(Default)]
 struct Part {
-    violations: BTreeSet<Violation>,
+    violations: Vec<Violation>,
     /// Rows by institution and year.
     settlements: BTreeMap<(String, i64), i64>,
     fee_lines: i64,
@@ -218,11 +218,7 @@ pub fn register_dictionary(session: &Session) -> Result<(), Error> {
     )
 }
 
-fn read(
-    batch: &RecordBatch,
-    is_fate: bool,
-    violations: &mut BTreeSet<Violation>,
-) -> Result<(), Error> {
+fn read(batch: &RecordBatch, is_fate: bool, violations: &mut Vec<Violation>) -> Result<(), Error> {
     let (ids, keys) = (text_column(batch, "check_id")?, text_column(batch, "key")?);
     let institutions = text_column(batch, "fixmedins_code")?;
     let columns = text_column(batch, "column_name")?;
@@ -248,9 +244,9 @@ fn read(
             !["duplicate_conflict", "duplicate_identical"].contains(&violation.check_id.as_str());
         if is_copy && other {
             let check_id = "duplicate_identical".to_owned();
-            violations.insert(Violation { check_id, ..violation.clone() });
+            violations.push(Violation { check_id, ..violation.clone() });
         }
-        violations.insert(violation);
+        violations.push(violation);
     }
     Ok(())
 }
@@ -273,7 +269,7 @@ fn count(batch: &RecordBatch, deadline: Deadline, part: &mut Part) -> Result<(),
         let upload = uploaded.is_valid(row).then(|| at(uploaded.value(row)));
         part.uploads += i64::from(upload.is_some());
         if !void.value(row) && is_late(time, upload, deadline) {
-            part.violations.insert(Violation {
+            part.violations.push(Violation {
                 check_id: "late_upload".to_owned(),
                 key: ids.value(row).to_owned(),
                 institution: institutions.value(row).to_owned(),
@@ -288,7 +284,7 @@ fn count(batch: &RecordBatch, deadline: Deadline, part: &mut Part) -> Result<(),
 }
 
 fn judge(parts: Vec<Part>, request: &Request) -> Checked {
-    let mut all: BTreeSet<Violation> = BTreeSet::new();
+    let mut all: Vec<Violation> = Vec::new();
     let mut settlements: BTreeMap<(String, i64), i64> = BTreeMap::new();
     let (mut fee_lines, mut uploads) = (0, 0);
     for part in parts {
@@ -299,6 +295,10 @@ fn judge(parts: Vec<Part>, request: &Request) -> Checked {
             *settlements.entry(key).or_default() += rows;
         }
     }
+    all.sort();
+    // A copy is a finding once, however often it stands; rows that contradict each other are named
+    // each for itself, alike as they may look here (A48).
+    all.dedup_by(|one, two| one == two && one.check_id != "duplicate_conflict");
     if uploads == 0 {
         // The export has no upload times: nobody can say what is late (A23).
         all.retain(|violation| violation.check_id != "late_upload");
@@ -331,7 +331,7 @@ fn finding(row: Violation) -> Option<Finding> {
     })
 }
 
-fn summary(all: &BTreeSet<Violation>, checked: impl Fn(&Check) -> i64) -> Table {
+fn summary(all: &[Violation], checked: impl Fn(&Check) -> i64) -> Table {
     let mut counts: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for row in all {
         let sum = counts.entry(&row.check_id).or_default();
@@ -355,7 +355,7 @@ fn summary(all: &BTreeSet<Violation>, checked: impl Fn(&Check) -> i64) -> Table 
 
 /// Share of rows that break a check that counts for the purpose; above the limit: `review`.
 fn verdict(
-    all: &BTreeSet<Violation>,
+    all: &[Violation],
     settlements: &BTreeMap<(String, i64), i64>,
     limit_per_myriad: u32,
 ) -> (Table, bool) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::buckets::{Bucket, Handover};
 use super::fees::FeeRoll;
+use super::rows::year_of;
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
     Array as _, ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
@@ -56,6 +57,11 @@ impl Reversal {
                 taken_fen: [0; 3],
             })
             .collect())
+    }
+
+    /// Year in which it was settled; `None` of a foreign one, whose lines are in another bucket.
+    pub(super) fn own_year(&self) -> Option<i32> {
+        (!self.is_foreign).then(|| i32::from(year_of(self.setl_time)))
     }
 
     /// Looks up its own fee lines; those of a foreign reversal are not here, and came along.

@@ -65,7 +65,7 @@ pub(super) struct FeeLines {
     keys: Vec<i128>,
     lines: Vec<Kept>,
     /// Neighbouring lines often share the settlement and the charge type: remember the last answers.
-    last_settlement: (String, u32),
+    last_settlement: (String, Option<u32>),
     last_charge_type: Option<(String, Option<u8>)>,
 }
 
@@ -76,7 +76,7 @@ impl FeeLines {
             settlements: HashMap::new(),
             keys: Vec::new(),
             lines: Vec::new(),
-            last_settlement: (String::new(), u32::MAX),
+            last_settlement: (String::new(), None),
             last_charge_type: None,
         }
     }
@@ -91,6 +91,13 @@ impl FeeLines {
         let (items, charge_types) = (text("med_list_codg")?, text("med_chrgitm_type")?);
         let (digests, amounts) =
             (whole_column(batch, "row_digest")?, whole_column(batch, "amount_fen")?);
+        if digests.null_count() + amounts.null_count() > 0 {
+            return Err(Error::Column {
+                column: "row_digest, amount_fen".to_owned(),
+                expected: "a value in every row".to_owned(),
+                found: "nothing in some".to_owned(),
+            });
+        }
         for row in 0..batch.num_rows() {
             self.take(&FeeLine {
                 setl_id: value(&ids, row).unwrap_or_default(),
@@ -120,8 +127,10 @@ impl FeeLines {
     }
 
     fn settlement(&mut self, setl_id: &str) -> u32 {
-        if self.last_settlement.0 == setl_id && self.last_settlement.1 != u32::MAX {
-            return self.last_settlement.1;
+        if let (known, Some(at)) = &self.last_settlement
+            && known == setl_id
+        {
+            return *at;
         }
         let key = id_key(setl_id);
         let next = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
@@ -131,7 +140,7 @@ impl FeeLines {
         }
         self.last_settlement.0.clear();
         self.last_settlement.0.push_str(setl_id);
-        self.last_settlement.1 = at;
+        self.last_settlement.1 = Some(at);
         at
     }
 
@@ -251,6 +260,10 @@ fn value(column: &StringViewArray, row: usize) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::{FeeLine, FeeLines, FeeSums};
     use crate::grouping::testing::charge_type_classes;
 
@@ -342,6 +355,73 @@ mod tests {
         ]);
         assert!(roll.repeated.is_empty());
         assert_eq!(roll.of("s3"), sums(2, [5, 0, 0]));
+    }
+
+    // An item list prevails over the charge type, whose other codes give no class (A14 (1)).
+    #[test]
+    fn unknown_charge_types_and_near_misses_of_a_list_count_as_lines_only() {
+        let roll = roll(&[
+            ("s", "01", "X", Some("77"), 100, 1),
+            ("s", "02", "IMPORTANT-A", None, 100, 2),
+            ("s", "03", "IMPORTANT-AB", Some("03"), 100, 3),
+        ]);
+        assert_eq!(roll.of("s"), sums(3, [0, 0, 100]));
+    }
+
+    /// A48 said slowly: lines by settlement and number, copies compared one by one.
+    fn slowly(lines: &[Given<'_>]) -> BTreeMap<String, FeeSums> {
+        let mut by_key: BTreeMap<(&str, &str), Vec<&Given<'_>>> = BTreeMap::new();
+        for line in lines {
+            by_key.entry((line.0, line.1)).or_default().push(line);
+        }
+        let mut sums: BTreeMap<String, FeeSums> = BTreeMap::new();
+        for ((setl_id, _), copies) in by_key {
+            let sum = sums.entry(setl_id.to_owned()).or_default();
+            if copies.iter().any(|copy| copy.5 != copies[0].5) {
+                continue;
+            }
+            let (_, _, item, charge_type, fen, _) = *copies[0];
+            sum.lines += 1;
+            let class = match charge_type {
+                Some("05") => 0,
+                Some("09") => 1,
+                Some("03") => 2,
+                _ => continue,
+            };
+            sum.fen[class] += fen;
+            sum.taken_fen[class] += fen.abs();
+            sum.important[class] |= class == 2 && item == "IMPORTANT-A";
+        }
+        sums
+    }
+
+    proptest! {
+        #[test]
+        fn lines_in_any_order_are_rolled_up_as_slowly(
+            picks in prop::collection::vec((0..4usize, 0..3usize, 0..4usize, 0..2usize, 0..3i64), 0..40)
+        ) {
+            const TYPES: [Option<&str>; 4] = [Some("05"), Some("09"), Some("03"), None];
+            // A line's content follows from its digest, as in the warehouse.
+            let lines: Vec<Given<'_>> = picks
+                .iter()
+                .map(|(settlement, number, kind, item, copy)| {
+                    let digest = i64::try_from(*kind * 2 + *item).unwrap() * 3 + copy;
+                    (
+                        ["s1", "s2", "s3", "s4"][*settlement],
+                        ["1", "2", "3"][*number],
+                        ["X", "IMPORTANT-A"][*item],
+                        TYPES[*kind],
+                        (copy - 1) * 100,
+                        digest,
+                    )
+                })
+                .collect();
+            let expected = slowly(&lines);
+            let rolled = roll(&lines);
+            for (setl_id, sums) in &expected {
+                prop_assert_eq!(rolled.of(setl_id), *sums);
+            }
+        }
     }
 
     // R14: |−1.00| + |2.00| = 3.00 of O, |−4.00| of M, 8.00 of A, whatever the sign.

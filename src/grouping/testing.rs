@@ -25,15 +25,12 @@ pub(super) fn charge_type_classes() -> Arc<ItemClasses> {
     }))
 }
 
-/// Rolls up the rows of these models, which have the shape of `stg_fee_item`.
+/// Rolls up the rows of a model that has the shape of `stg_fee_item`.
 ///
 /// # Errors
-/// If one of them cannot run.
-pub async fn roll_fee_lines(session: &Session, models: &[&str]) -> Result<(), Error> {
+/// If it cannot run.
+pub async fn roll_fee_lines(session: &Session, model: &str) -> Result<(), Error> {
     let mut lines = FeeLines::new(charge_type_classes());
-    for model in models {
-        let none = Params::default();
-        session.stream::<Error>(model, &none, |batch| lines.take_batch(batch)).await?;
-    }
+    session.stream::<Error>(model, &Params::default(), |batch| lines.take_batch(batch)).await?;
     lines.finish().register(session)
 }

@@ -21,7 +21,7 @@ use super::source::{Source, Told, discover, inspect};
 use super::spill::Spill;
 use super::summary::{FileSummary, Summary, TableSummary, TargetSummary};
 use crate::finding::Finding;
-use crate::units::Fen;
+use crate::units::{Fen, hex};
 use crate::warehouse::arrow::array::{Array as _, AsArray as _, RecordBatch};
 use crate::warehouse::contract::{FINDING, Place, TableContract};
 use crate::warehouse::expression::Compiler;
@@ -221,7 +221,7 @@ impl<'a> Session<'a> {
         let mut hash = Sha256::new();
         hash.update(&self.mapping_digest);
         digests.iter().for_each(|digest| hash.update(digest));
-        let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&hash.finalize());
         format!("{load_no:05}-{}", &digest[..12])
     }
 

@@ -34,6 +34,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::explain::nearest;
+use crate::units::hex;
 use crate::warehouse::contract::{self, ColumnContract, TABLES, TableContract};
 
 use super::encoding::Encoding;
@@ -141,7 +142,7 @@ impl Mapping {
                 formats.iter().for_each(|format| add(&[format]));
             }
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize())
     }
 }
 

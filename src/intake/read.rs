@@ -2,13 +2,12 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use csv::ByteRecord;
 
 use super::error::Error;
 use super::plan::Plan;
-use super::source::Format;
+use super::source::{Format, is_end};
 use crate::warehouse::arrow::array::{ArrayRef, RecordBatch, StringBuilder};
 use crate::warehouse::parquet;
 use crate::warehouse::store::Leaf;
@@ -124,18 +123,6 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Whether a record looks as if a quote was never closed in it: it runs over lines, and either has
-/// the wrong number of fields, or ends in such a field of a text whose quotes do not pair up. Only
-/// asked of the last record: there, whatever followed the quote was swallowed.
-fn open_at_end(plan: &Plan, record: &ByteRecord, quotes: u64) -> bool {
-    let runs_over = |field: &[u8]| field.contains(&b'\n');
-    if record.len() == plan.source.fields {
-        quotes % 2 == 1 && record.iter().next_back().is_some_and(runs_over)
-    } else {
-        record.iter().any(runs_over)
-    }
-}
-
 fn read_text(
     number: usize,
     plan: &Plan,
@@ -143,20 +130,20 @@ fn read_text(
     advance: &dyn Fn(u64),
 ) -> Result<(), Error> {
     let source = &plan.source;
-    let (mut reader, quotes) = source.csv_reader()?;
+    let mut reader = source.csv_reader()?;
     reader.byte_headers().map_err(|err| source.csv_error(err))?;
     let mut record = ByteRecord::new();
     let mut columns = Columns::new(plan);
     let mut done = 0u64;
-    let mut last = ByteRecord::new();
+    let mut line = 0;
     loop {
-        let more = reader.read_byte_record(&mut record).map_err(|err| source.csv_error(err))?;
-        if more {
-            columns.push(&record);
-            std::mem::swap(&mut record, &mut last);
-        } else if open_at_end(plan, &last, quotes.load(Ordering::Relaxed)) {
-            let line = last.position().map_or(0, csv::Position::line);
+        if !reader.read_byte_record(&mut record).map_err(|err| source.csv_error(err))? {
             return Err(Error::OpenQuote { path: source.path.clone(), line });
+        }
+        let more = !is_end(&record);
+        if more {
+            line = record.position().map_or(0, csv::Position::line);
+            columns.push(&record);
         }
         if columns.full() || !more {
             // Decoded bytes may be more than the file's: the rest is settled at its end.

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
@@ -211,22 +210,16 @@ fn digest(file: File) -> io::Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
-/// A reader of the records of a text.
-pub(crate) type CsvReader = csv::Reader<Quoted>;
+/// A reader of the records of a text, and of the record that [`is_end`] after them.
+pub(crate) type CsvReader = csv::Reader<io::Chain<Decoded<Box<dyn Read + Send>>, &'static [u8]>>;
 
-/// A text, and how many quotes stand in what was read of it.
-pub(crate) struct Quoted {
-    text: Decoded<Box<dyn Read + Send>>,
-    quotes: Arc<AtomicU64>,
-}
+/// A record of its own after the last one of a text. Where a quote is still open it is swallowed
+/// instead: that, and nothing else, tells that a quote was never closed.
+const END: &[u8] = b"\n\x03\n";
 
-impl Read for Quoted {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let length = self.text.read(into)?;
-        let quotes = into[..length].iter().filter(|byte| **byte == b'"').count() as u64;
-        self.quotes.fetch_add(quotes, Ordering::Relaxed);
-        Ok(length)
-    }
+/// Whether a record is the one after the last.
+pub(crate) fn is_end(record: &csv::ByteRecord) -> bool {
+    record.len() == 1 && &record[0] == b"\x03"
 }
 
 /// Bytes of a text before decoding.
@@ -283,8 +276,11 @@ impl Source {
             Some(delimiter) => delimiter,
             None => self.find_delimiter(encoding).map_err(|err| self.read_error(err))?,
         };
-        let (mut reader, _) = self.csv_reader()?;
+        let mut reader = self.csv_reader()?;
         let header = reader.byte_headers().map_err(|err| self.csv_error(err))?.clone();
+        if is_end(&header) {
+            return Err(Error::EmptyFile { path });
+        }
         self.fields = header.len();
         let mut columns = Vec::new();
         for (at, name) in header.iter().enumerate() {
@@ -300,7 +296,8 @@ impl Source {
         }
         self.schema = Arc::new(Schema::new(columns));
         let mut record = csv::ByteRecord::new();
-        if !reader.read_byte_record(&mut record).map_err(|err| self.csv_error(err))? {
+        let more = reader.read_byte_record(&mut record).map_err(|err| self.csv_error(err))?;
+        if !more || is_end(&record) {
             return Err(Error::NoRows { path });
         }
         self.refuse_duplicates()
@@ -354,18 +351,15 @@ impl Source {
         Ok(DELIMITERS[at])
     }
 
-    /// A reader of its records, which may have any number of fields, and the quotes it has seen.
-    pub(crate) fn csv_reader(&self) -> Result<(CsvReader, Arc<AtomicU64>), Error> {
+    /// A reader of its records, which may have any number of fields, and of the one that [`is_end`] after them.
+    pub(crate) fn csv_reader(&self) -> Result<CsvReader, Error> {
         let encoding = self.encoding.unwrap_or(Encoding::Utf8);
         let bytes = open_bytes(&self.path, self.format).map_err(|err| self.read_error(err))?;
-        let quotes = Arc::new(AtomicU64::new(0));
-        let text = Quoted { text: Decoded::new(bytes, encoding), quotes: Arc::clone(&quotes) };
-        let reader = csv::ReaderBuilder::new()
+        Ok(csv::ReaderBuilder::new()
             .delimiter(self.delimiter)
             .flexible(true)
             .buffer_capacity(256 * 1024)
-            .from_reader(text);
-        Ok((reader, quotes))
+            .from_reader(Decoded::new(bytes, encoding).chain(END)))
     }
 
     pub(crate) fn csv_error(&self, err: csv::Error) -> Error {

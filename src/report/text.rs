@@ -305,6 +305,7 @@ const STEPS: &[Pair] = &[
 
 const LINES: &[Pair] = &[
     ("points_total", "按分值还原的费用", "cost rebuilt from points"),
+    ("override", "人工调整", "expert overrides"),
     ("rounding", "取整差", "rounding"),
     ("blending", "年度加权差", "blending of years"),
     ("trimming", "裁剪差", "trimming"),

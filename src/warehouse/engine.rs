@@ -167,7 +167,7 @@ impl Engine {
         Session { ctx, plans: self.plans.clone() }
     }
 
-    /// Runs `work` on every item; results in order of the items. The first error wins.
+    /// Runs `work` on every item; results in order of the items. The first error to happen ends it.
     ///
     /// One item more than there are threads is in work, so that a thread whose item waits for the disk
     /// has another to go on with.

@@ -40,7 +40,7 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
 /// ids two with one key are less likely than 1 to 10¹⁹.
 #[must_use]
 pub fn id_key(id: &str) -> i128 {
-    i128::try_from(xxh3_128(id.as_bytes()) >> 2).unwrap_or_default()
+    (xxh3_128(id.as_bytes()) >> 2).cast_signed()
 }
 
 /// Keys as a column of the type that `id_key` has in SQL.

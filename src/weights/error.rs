@@ -9,6 +9,14 @@ use crate::period::Years;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// One method of a grid cannot be computed.
+    #[error("method `{method}` cannot be computed")]
+    Method {
+        /// Its name.
+        method: String,
+        /// Why not.
+        source: Box<Error>,
+    },
     /// Not one weight for each year (A01).
     #[error("policy `{policy}` weights {weights} years, but {} were named: {years}",
         years.as_slice().len())]
@@ -92,12 +100,14 @@ impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Columns { .. } => Kind::Internal,
+            Self::Method { source, .. } => source.kind(),
             _ => Kind::Input,
         }
     }
 
     fn hints(&self) -> Vec<String> {
         match self {
+            Self::Method { source, .. } => source.hints(),
             Self::YearCount { weights, .. } => vec![format!(
                 "name {weights} years, oldest first, or change `weights.years` in a scenario"
             )],

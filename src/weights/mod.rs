@@ -17,6 +17,7 @@
 mod blend;
 mod error;
 mod forecast;
+mod grid;
 mod identity;
 mod publish;
 mod sums;
@@ -32,6 +33,7 @@ use rust_decimal::Decimal;
 
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
+pub use grid::{Grid, Method, grid};
 
 use blend::Blend;
 use sums::{Sums, Total, Window};

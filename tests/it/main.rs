@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod intake;
+mod life;
 mod pipeline;
 mod readme;
 mod refunds;

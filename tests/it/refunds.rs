@@ -93,8 +93,7 @@ fn a_reversal_on_another_person_takes_its_lines_too() {
 fn an_id_that_persons_share_is_rejected_wherever_they_lie() {
     let mut settlements = SETTLEMENTS.lines().next().unwrap().to_owned() + "\n";
     for at in 0..12 {
-        settlements +=
-            &format!("S,P{at},H1,310,14,D1,2023-05-01 10:00:00,{}.00,800.00,,0\n", 1000 + at);
+        settlements += &format!("S,P{at},H1,310,14,D1,2023-05-01 10:00:00,999.00,800.00,,0\n");
     }
     settlements += "T,P1,H1,310,14,D1,2023-05-01 10:00:00,1000.00,800.00,,0\n";
     let home = tempfile::tempdir().unwrap();

@@ -82,7 +82,7 @@ impl DB for Database {
                 self.engine
                     .wait(self.session.statement(&format!("drop table if exists {name}")))?;
             }
-            self.engine.wait(roll_fee_lines(&self.session, &[model.trim()]))?;
+            self.engine.wait(roll_fee_lines(&self.session, model.trim()))?;
             return Ok(DBOutput::StatementComplete(0));
         }
         let statement = match text.strip_prefix("load ") {

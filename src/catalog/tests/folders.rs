@@ -76,6 +76,7 @@ fn intact_catalog_passes_every_check() {
             "policy.toml",
             "trimmed.csv",
             "files",
+            "life",
             "cases of groups",
             "points",
             "identity",

@@ -194,6 +194,16 @@ fn the_last_field_of_a_file_may_run_over_lines() {
     let open = world.file("settlement-2.csv", format!("{header}\n{row}\"two\nlines\n"));
     let err = world.load(&[open], "w").unwrap_err();
     assert!(matches!(err, Error::OpenQuote { line: 2, .. }), "{err:?}");
+    // A quote inside a plain field is a letter like any other: it neither opens nor closes anything.
+    let inch =
+        world.file("settlement-3.csv", format!("{header}\n{row}tube 5\"\n{row}\"abc\n{row}\n"));
+    let err = world.load(&[inch], "w").unwrap_err();
+    assert!(matches!(err, Error::OpenQuote { line: 3, .. }), "{err:?}");
+    let cut = world.file("settlement-4.csv", format!("{header}\n{row}\"abc"));
+    let err = world.load(&[cut], "w").unwrap_err();
+    assert!(matches!(err, Error::OpenQuote { line: 2, .. }), "{err:?}");
+    let inches = world.file("settlement-5.csv", format!("{header}\n{row}5\"\n{row}\"two\nlines\""));
+    assert_eq!(world.load(&[inches], "w").unwrap().files[0].rows_read, 2);
 }
 
 #[test]

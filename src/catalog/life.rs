@@ -1,0 +1,436 @@
+//! What happens to a catalog after it is built: experts correct it, two people review it, it is
+//! published (E19, Z25).
+//!
+//! ```text
+//! draft ── override ──► draft ── review (two people) ──► reviewed ── publish ──► published
+//! ```
+//!
+//! An override starts the review anew. Every step is a row of `history.csv` with the digest of the
+//! catalog it was taken on; nothing is ever taken out of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::digest::Digests;
+use super::error::Error;
+use super::manifest::{self, Manifest, State};
+use super::model::{Catalog, Group, IdentityLine};
+use super::read::{bytes_of, catalog_of, manifest_of};
+use super::sheet::{Reader, Sheet};
+use super::{sheets, write};
+use crate::explain;
+use crate::table::{Column, Table};
+use crate::units::{Fen, Points, Ratio, exact, ratio, to_decimal};
+
+pub(super) const HISTORY: &str = "history.csv";
+pub(super) const OVERRIDES: &str = "overrides.csv";
+/// Flag of a group whose points were set by an expert.
+const FLAG: &str = "override";
+/// Line of the identity that takes the overrides back.
+const LINE: &str = "override";
+/// Decimal places of a line of the identity.
+const LINE_PLACES: u32 = 4;
+/// Reviews that a publication needs, by different people.
+const REVIEWERS: usize = 2;
+
+/// Who takes a step, when and why. The day is given, not read from a clock: the same steps give the
+/// same bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub on: NaiveDate,
+    /// Why.
+    pub why: String,
+}
+
+/// One step of a catalog's life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// `override`, `review` or `publish`.
+    pub step: String,
+    /// Who, when, why.
+    pub signature: Signature,
+    /// Digest of the catalog before the step.
+    pub digest: String,
+}
+
+/// Points that an expert set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The group.
+    pub group_code: String,
+    /// Points as computed.
+    pub computed: Points,
+    /// Points in force.
+    pub points: Points,
+    /// What the change is worth over the cases of the statistics years:
+    /// cases × (points − computed) ÷ scale × base mean.
+    pub money: Fen,
+    /// Who, when, why.
+    pub signature: Signature,
+}
+
+/// A catalog folder in memory, intact.
+struct Folder {
+    manifest: Manifest,
+    files: BTreeMap<String, Vec<u8>>,
+    digest: String,
+}
+
+impl Folder {
+    fn read(dir: &Path) -> Result<Self, Error> {
+        let (manifest, text, intact) = manifest_of(dir)?;
+        let changed = |file: &str| Error::Changed { path: dir.to_owned(), file: file.to_owned() };
+        if !intact {
+            return Err(changed(manifest::NAME));
+        }
+        let mut files = BTreeMap::new();
+        for (name, digests) in &manifest.file {
+            let bytes = bytes_of(dir, name)?;
+            if Digests::of(&bytes) != *digests {
+                return Err(changed(name));
+            }
+            files.insert(name.clone(), bytes);
+        }
+        Ok(Self { manifest, files, digest: Manifest::digest(&text) })
+    }
+
+    /// Adds the step and writes the folder anew.
+    fn write(mut self, dir: &Path, step: &str, signature: &Signature) -> Result<(), Error> {
+        let mut history = read_history(&self.files)?;
+        if let Some(last) = history.last()
+            && last.signature.on > signature.on
+        {
+            return Err(Error::Signature {
+                value: signature.on.to_string(),
+                allowed: format!("a day on or after the step before it, {}", last.signature.on),
+            });
+        }
+        history.push(Entry {
+            step: step.to_owned(),
+            signature: signature.clone(),
+            digest: self.digest.clone(),
+        });
+        self.files.insert(HISTORY.to_owned(), history_sheet(&history).to_bytes(HISTORY)?);
+        let files = self.files.iter();
+        self.manifest.file =
+            files.map(|(name, bytes)| (name.clone(), Digests::of(bytes))).collect();
+        let text = self.manifest.render().map_err(|err| Error::Io {
+            step: "write",
+            path: manifest::NAME.into(),
+            source: std::io::Error::other(err),
+        })?;
+        self.files.insert(manifest::NAME.to_owned(), text.into_bytes());
+        write::put(&self.files, dir, true)
+    }
+
+    fn needs(&self, dir: &Path, state: State, step: &'static str) -> Result<(), Error> {
+        let needed = match state {
+            State::Draft => "a draft",
+            State::Reviewed => "a reviewed one",
+            State::Published => "a published one",
+        };
+        if self.manifest.state == state {
+            return Ok(());
+        }
+        let path = dir.to_owned();
+        Err(Error::Step { path, state: self.manifest.state.as_str(), step, needed })
+    }
+}
+
+/// Signs a draft. When two people have signed since the last override the catalog is reviewed.
+///
+/// # Errors
+/// [`Error::Step`] unless it is a draft, [`Error::SameReviewer`], [`Error::Signature`]; nothing is
+/// changed then.
+pub fn review(dir: &Path, signature: &Signature) -> Result<State, Error> {
+    check(signature)?;
+    let mut folder = Folder::read(dir)?;
+    folder.needs(dir, State::Draft, "a review")?;
+    let mut reviewers = reviewers(&read_history(&folder.files)?);
+    if !reviewers.insert(signature.by.clone()) {
+        return Err(Error::SameReviewer { path: dir.to_owned(), by: signature.by.clone() });
+    }
+    if reviewers.len() >= REVIEWERS {
+        folder.manifest.state = State::Reviewed;
+    }
+    let state = folder.manifest.state;
+    folder.write(dir, "review", signature)?;
+    Ok(state)
+}
+
+/// Puts a reviewed catalog in force: from now on no command replaces it, and its files are read-only.
+///
+/// # Errors
+/// [`Error::Step`] unless it is reviewed, [`Error::Signature`]; nothing is changed then.
+pub fn publish(dir: &Path, signature: &Signature) -> Result<(), Error> {
+    check(signature)?;
+    let mut folder = Folder::read(dir)?;
+    folder.needs(dir, State::Reviewed, "publishing")?;
+    folder.manifest.state = State::Published;
+    folder.write(dir, "publish", signature)?;
+    let failed = |source| Error::Io { step: "protect", path: dir.to_owned(), source };
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let mut permissions = fs::metadata(&path).map_err(failed)?.permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Sets the points of one group of a draft beside the computed ones; setting them to the computed
+/// points takes an earlier override back.
+///
+/// # Errors
+/// [`Error::Step`] unless it is a draft, [`Error::Group`], [`Error::NoPoints`], [`Error::Points`],
+/// [`Error::Signature`]; nothing is changed then.
+pub fn set_points(
+    dir: &Path,
+    group: &str,
+    points: Decimal,
+    signature: &Signature,
+) -> Result<Override, Error> {
+    check(signature)?;
+    let mut folder = Folder::read(dir)?;
+    folder.needs(dir, State::Draft, "an override")?;
+    let mut catalog = catalog_of(dir, &folder.manifest, &folder.files)?;
+    let mut overrides = read_overrides(&folder.files)?;
+    let places = catalog.places;
+    let wrong = || Error::Points { value: points, places };
+    if points.is_sign_negative() || points.normalize().scale() > places {
+        return Err(wrong());
+    }
+    let new = Points::from_ratio(&exact(points), places).ok_or_else(wrong)?;
+    let codes = catalog.groups.iter().map(|known| known.group_code.as_str());
+    let unknown = || Error::Group {
+        group: group.to_owned(),
+        nearest: explain::nearest(group, codes).map(str::to_owned),
+    };
+    let at = catalog.groups.iter().position(|known| known.group_code == group);
+    let at = at.ok_or_else(unknown)?;
+    let found = &catalog.groups[at];
+    let known = overrides.iter().find(|known| known.group_code == group);
+    let computed = known.map(|known| known.computed).or(found.points);
+    let computed = computed.ok_or_else(|| Error::NoPoints { path: dir.to_owned() })?;
+    let change = Override {
+        group_code: group.to_owned(),
+        computed,
+        points: new,
+        money: money(&catalog, found, (computed, new)).ok_or_else(wrong)?,
+        signature: signature.clone(),
+    };
+    overrides.retain(|known| known.group_code != group);
+    let found = &mut catalog.groups[at];
+    found.points = Some(new);
+    found.flags.retain(|flag| flag != FLAG);
+    if new != computed {
+        overrides.push(change.clone());
+        overrides.sort_by(|one, two| one.group_code.cmp(&two.group_code));
+        found.flags.push(FLAG.to_owned());
+        found.flags.sort_unstable();
+    }
+    restate_identity(&mut catalog).ok_or_else(wrong)?;
+    for (name, bytes) in sheets::write_all(&catalog)? {
+        folder.files.insert(name.to_owned(), bytes);
+    }
+    folder.files.insert(OVERRIDES.to_owned(), override_sheet(&overrides).to_bytes(OVERRIDES)?);
+    folder.write(dir, "override", signature)?;
+    Ok(change)
+}
+
+fn check(signature: &Signature) -> Result<(), Error> {
+    for (value, allowed) in [
+        (&signature.by, "a name: it must not be empty, on one line"),
+        (&signature.why, "a reason: it must not be empty, on one line"),
+    ] {
+        if value.trim().is_empty() || value.chars().any(char::is_control) {
+            return Err(Error::Signature { value: value.clone(), allowed: allowed.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// Who has signed since the last override.
+fn reviewers(history: &[Entry]) -> BTreeSet<String> {
+    let since = history.iter().rposition(|entry| entry.step == "override");
+    let since = since.map_or(0, |at| at.saturating_add(1));
+    let reviews = history[since..].iter().filter(|entry| entry.step == "review");
+    reviews.map(|entry| entry.signature.by.clone()).collect()
+}
+
+/// cases × (to − from) ÷ scale × base mean, in fen; `None` without a scale or beyond 64 bits.
+fn money(catalog: &Catalog, group: &Group, (from, to): (Points, Points)) -> Option<Fen> {
+    let scale = catalog.scale.filter(|scale| !scale.is_zero()).map(exact)?;
+    let change: Ratio = to.to_ratio() - from.to_ratio();
+    let yuan = ratio(group.cases) * change / scale * exact(catalog.base_mean);
+    Fen::nearest(&(yuan * ratio(100))).ok()
+}
+
+/// Makes `points_total` what the groups give now; line `override` takes back what overrides moved, so
+/// that the lines still sum to the total.
+fn restate_identity(catalog: &mut Catalog) -> Option<()> {
+    let scale = catalog.scale.filter(|scale| !scale.is_zero()).map(exact)?;
+    let base = exact(catalog.base_mean);
+    let given = catalog.groups.iter().map(|group| {
+        let points = group.points.map_or_else(|| ratio(0), Points::to_ratio);
+        ratio(group.cases) * points / &scale * &base
+    });
+    let now = to_decimal(&given.sum::<Ratio>(), LINE_PLACES)?;
+    let lines = &mut catalog.identity;
+    let old = lines.iter().find(|line| line.line == "points_total")?.amount;
+    let back =
+        lines.iter().find(|line| line.line == LINE).map_or(Decimal::ZERO, |line| line.amount);
+    // What the computed points gave, rounding of their terms included.
+    let computed = old.checked_add(back)?;
+    let back = computed.checked_sub(now)?;
+    lines.retain(|line| line.line != LINE);
+    let at = lines.iter().position(|line| line.line == "points_total")?;
+    if back.is_zero() {
+        lines[at].amount = computed;
+        return Some(());
+    }
+    lines[at].amount = now;
+    let line = IdentityLine { line: LINE.to_owned(), amount: back };
+    lines.insert(at.saturating_add(1), line);
+    Some(())
+}
+
+const HISTORY_HEADER: [&str; 5] = ["step", "by", "on", "why", "digest"];
+const OVERRIDE_HEADER: [&str; 7] =
+    ["group_code", "computed_points", "points", "money_yuan", "by", "on", "why"];
+
+fn header(columns: &[&str]) -> Vec<String> {
+    columns.iter().map(|column| (*column).to_owned()).collect()
+}
+
+fn history_sheet(history: &[Entry]) -> Sheet {
+    let row = |entry: &Entry| {
+        let Signature { by, on, why } = &entry.signature;
+        let cells = [&entry.step, by, &on.to_string(), why, &entry.digest];
+        cells.into_iter().cloned().collect()
+    };
+    Sheet { header: header(&HISTORY_HEADER), rows: history.iter().map(row).collect() }
+}
+
+fn override_sheet(overrides: &[Override]) -> Sheet {
+    let points = |points: Points| points.to_decimal().normalize().to_string();
+    let row = |row: &Override| {
+        let Signature { by, on, why } = &row.signature;
+        vec![
+            row.group_code.clone(),
+            points(row.computed),
+            points(row.points),
+            row.money.to_string(),
+            by.clone(),
+            on.to_string(),
+            why.clone(),
+        ]
+    };
+    Sheet { header: header(&OVERRIDE_HEADER), rows: overrides.iter().map(row).collect() }
+}
+
+/// The steps taken, oldest first.
+pub(super) fn read_history(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Entry>, Error> {
+    let Some(bytes) = files.get(HISTORY) else { return Ok(Vec::new()) };
+    let mut history = Vec::new();
+    let mut reader = Reader::open(HISTORY, bytes, &header(&HISTORY_HEADER))?;
+    while let Some(mut row) = reader.next()? {
+        history.push(Entry {
+            step: row.code()?,
+            signature: Signature { by: row.code()?, on: row.day()?, why: row.code()? },
+            digest: row.code()?,
+        });
+    }
+    Ok(history)
+}
+
+/// The overrides in force, ascending by group.
+pub(super) fn read_overrides(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Override>, Error> {
+    let Some(bytes) = files.get(OVERRIDES) else { return Ok(Vec::new()) };
+    let mut overrides = Vec::new();
+    let mut reader = Reader::open(OVERRIDES, bytes, &header(&OVERRIDE_HEADER))?;
+    while let Some(mut row) = reader.next()? {
+        overrides.push(Override {
+            group_code: row.code()?,
+            computed: row.points(Points::PLACES)?,
+            points: row.points(Points::PLACES)?,
+            money: row.yuan()?,
+            signature: Signature { by: row.code()?, on: row.day()?, why: row.code()? },
+        });
+    }
+    Ok(overrides)
+}
+
+/// What does not hold between overrides, history, state and groups; `None` if all does.
+pub(super) fn contradiction(
+    catalog: &Catalog,
+    state: State,
+    (overrides, history): (&[Override], &[Entry]),
+) -> Option<String> {
+    for row in overrides {
+        let code = &row.group_code;
+        let group = catalog.groups.iter().find(|group| group.group_code == *code);
+        let Some(group) = group else { return Some(format!("override of unknown group `{code}`")) };
+        if group.points != Some(row.points) {
+            return Some(format!("`{code}` has other points than its override"));
+        }
+        if money(catalog, group, (row.computed, row.points)) != Some(row.money) {
+            return Some(format!("the money of the override of `{code}` does not follow from it"));
+        }
+    }
+    let flagged = catalog.groups.iter().filter(|group| group.flags.iter().any(|flag| flag == FLAG));
+    if flagged.count() != overrides.len() {
+        return Some("groups flagged `override` and overrides differ in number".to_owned());
+    }
+    let reviewed = reviewers(history).len() >= REVIEWERS;
+    let published = history.last().is_some_and(|entry| entry.step == "publish");
+    let fits = match state {
+        State::Draft => !reviewed && !published,
+        State::Reviewed => reviewed && !published,
+        State::Published => reviewed && published,
+    };
+    (!fits).then(|| format!("the history does not lead to a {} catalog", state.as_str()))
+}
+
+/// The overrides of a catalog folder as a table.
+///
+/// # Errors
+/// As [`super::open`].
+pub fn override_table(dir: &Path) -> Result<Table, Error> {
+    let overrides = read_overrides(&Folder::read(dir)?.files)?;
+    let list = |of: fn(&Override) -> String| Column::text(overrides.iter().map(of));
+    let points = |of: fn(&Override) -> Points| Column::Decimal {
+        places: Points::PLACES,
+        values: overrides.iter().map(|row| Some(i128::from(of(row).0))).collect(),
+    };
+    Ok(Table::new("override")
+        .with("group_code", list(|row| row.group_code.clone()))
+        .with("computed_points", points(|row| row.computed))
+        .with("points", points(|row| row.points))
+        .with("money_yuan", Column::yuan(overrides.iter().map(|row| row.money.0)))
+        .with("by", list(|row| row.signature.by.clone()))
+        .with("on", list(|row| row.signature.on.to_string()))
+        .with("why", list(|row| row.signature.why.clone())))
+}
+
+/// The steps of a catalog folder as a table.
+///
+/// # Errors
+/// As [`super::open`].
+pub fn history_table(dir: &Path) -> Result<Table, Error> {
+    let history = read_history(&Folder::read(dir)?.files)?;
+    let list = |of: fn(&Entry) -> String| Column::text(history.iter().map(of));
+    Ok(Table::new("history")
+        .with("step", list(|entry| entry.step.clone()))
+        .with("by", list(|entry| entry.signature.by.clone()))
+        .with("on", list(|entry| entry.signature.on.to_string()))
+        .with("why", list(|entry| entry.signature.why.clone()))
+        .with("digest", list(|entry| entry.digest.clone())))
+}

@@ -1,0 +1,150 @@
+//! From draft to published: overrides, two reviews, and what no longer can be changed.
+
+use std::fs;
+use std::path::Path;
+
+use super::build::{Folder, contents, dec, tiny, write_draft, yuan};
+use crate::catalog::life::contradiction;
+use crate::catalog::{
+    Entry, Error, Signature, State, history_table, open, override_table, publish, review,
+    set_points, verify,
+};
+use crate::explain::{Explain, render};
+use crate::units::Points;
+
+fn by(name: &str, on: &str) -> Signature {
+    Signature { by: name.to_owned(), on: on.parse().unwrap(), why: "2024 年度审核".to_owned() }
+}
+
+fn draft(folder: &Folder) -> std::path::PathBuf {
+    let dir = folder.0.join("c");
+    write_draft(&tiny(), &dir).unwrap();
+    dir
+}
+
+fn identity(dir: &Path) -> Vec<(String, String)> {
+    let lines = open(dir).unwrap().catalog.identity;
+    lines.into_iter().map(|line| (line.line, line.amount.normalize().to_string())).collect()
+}
+
+fn line(line: &str, amount: &str) -> (String, String) {
+    (line.to_owned(), amount.to_owned())
+}
+
+// B has 1 case: 1 × (250 − 200) ÷ 100 × 300 = 150 yuan; the groups give 3 × 66.6667 ÷ 100 × 300 +
+// 250 ÷ 100 × 300 = 600.0003 + 750.
+#[test]
+fn an_override_stands_beside_the_computed_points_with_its_money() {
+    let folder = Folder::new("override");
+    let dir = draft(&folder);
+    let before = contents(&dir);
+    let change = set_points(&dir, "B", dec("250"), &by("张", "2023-12-01")).unwrap();
+    assert_eq!((change.computed, change.money), (Points(200_000_000), yuan("150")));
+    let group = open(&dir).unwrap().catalog.groups.remove(1);
+    assert_eq!(group.points, Some(Points(250_000_000)));
+    assert_eq!(group.flags, ["override", "single_year", "small"]);
+    let moved = [
+        line("points_total", "1350.0003"),
+        line("override", "-150"),
+        line("rounding", "-0.0003"),
+        line("total", "1200"),
+    ];
+    assert_eq!(identity(&dir), moved);
+    assert!(verify(&dir).unwrap().passed(), "{:?}", verify(&dir).unwrap());
+    let shown = override_table(&dir).unwrap();
+    assert_eq!(shown.cell("money_yuan", 0).as_deref(), Some("150.00"));
+    assert_eq!(shown.cell("why", 0).as_deref(), Some("2024 年度审核"));
+
+    // A second thought replaces the first, and the computed points take it back.
+    let second = set_points(&dir, "B", dec("190"), &by("张", "2023-12-02")).unwrap();
+    assert_eq!((second.computed, second.money), (Points(200_000_000), yuan("-30")));
+    set_points(&dir, "B", dec("200"), &by("张", "2023-12-03")).unwrap();
+    assert_eq!(override_table(&dir).unwrap().rows(), 0);
+    let after = contents(&dir);
+    for name in ["groups.csv", "identity.csv", "items.csv", "policy.toml"] {
+        assert_eq!(after[name], before[name], "{name}");
+    }
+    assert_eq!(history_table(&dir).unwrap().rows(), 3, "what was done stays in the history");
+    assert!(verify(&dir).unwrap().passed());
+}
+
+// E19: two people. The order of steps, not the clock, decides.
+#[test]
+fn two_people_review_and_an_override_starts_anew() {
+    let folder = Folder::new("review");
+    let dir = draft(&folder);
+    assert_eq!(review(&dir, &by("张", "2023-12-01")).unwrap(), State::Draft);
+    let again = review(&dir, &by("张", "2023-12-02"));
+    assert!(matches!(again, Err(Error::SameReviewer { .. })));
+    set_points(&dir, "A", dec("70"), &by("王", "2023-12-03")).unwrap();
+    assert_eq!(review(&dir, &by("李", "2023-12-04")).unwrap(), State::Draft, "the first is void");
+    assert!(matches!(publish(&dir, &by("赵", "2023-12-04")), Err(Error::Step { .. })));
+    assert_eq!(review(&dir, &by("张", "2023-12-05")).unwrap(), State::Reviewed);
+    let late = set_points(&dir, "A", dec("71"), &by("王", "2023-12-06"));
+    assert!(matches!(late, Err(Error::Step { .. })));
+    assert!(verify(&dir).unwrap().passed());
+}
+
+#[test]
+fn a_published_catalog_stays_as_it_is() {
+    let folder = Folder::new("publish");
+    let dir = draft(&folder);
+    review(&dir, &by("张", "2023-12-01")).unwrap();
+    review(&dir, &by("李", "2023-12-01")).unwrap();
+    publish(&dir, &by("赵", "2023-12-31")).unwrap();
+    let stored = open(&dir).unwrap();
+    assert_eq!((stored.state, stored.catalog), (State::Published, tiny()));
+    assert!(verify(&dir).unwrap().passed());
+    let published = contents(&dir);
+    assert!(
+        published.keys().all(|name| fs::metadata(dir.join(name)).unwrap().permissions().readonly())
+    );
+    assert!(matches!(write_draft(&tiny(), &dir), Err(Error::NotADraft { .. })));
+    for step in [
+        review(&dir, &by("王", "2024-01-01")).map(|_| ()),
+        publish(&dir, &by("王", "2024-01-01")),
+        set_points(&dir, "A", dec("1"), &by("王", "2024-01-01")).map(|_| ()),
+    ] {
+        let text = render(&step.unwrap_err());
+        assert!(text.contains("is published") && text.contains("hint: "), "{text}");
+    }
+    assert_eq!(contents(&dir), published);
+    let steps = history_table(&dir).unwrap();
+    let named: Vec<_> = (0..3).filter_map(|row| steps.cell("step", row)).collect();
+    assert_eq!(named, ["review", "review", "publish"]);
+}
+
+#[test]
+fn a_step_that_is_refused_changes_nothing() {
+    let folder = Folder::new("refused");
+    let dir = draft(&folder);
+    review(&dir, &by("张", "2023-12-02")).unwrap();
+    let before = contents(&dir);
+    let right = by("王", "2023-12-02");
+    let empty = Signature { why: " ".to_owned(), ..right.clone() };
+    let lines = Signature { by: "王\n李".to_owned(), ..right.clone() };
+    for (refused, said) in [
+        (set_points(&dir, "B", dec("-1"), &right), "-1 points"),
+        (set_points(&dir, "B", dec("1.00001"), &right), "at most 4 decimal places"),
+        (set_points(&dir, "BB", dec("1"), &right), "did you mean `B`?"),
+        (set_points(&dir, "B", dec("1"), &empty), "a reason"),
+        (set_points(&dir, "B", dec("1"), &lines), "a name"),
+        (set_points(&dir, "B", dec("1"), &by("王", "2023-12-01")), "2023-12-02"),
+    ] {
+        let err = refused.unwrap_err();
+        assert!(render(&err).contains(said), "`{said}` is not in:\n{}", render(&err));
+        assert_eq!(err.kind().exit_code(), 2);
+    }
+    assert_eq!(contents(&dir), before);
+}
+
+#[test]
+fn states_and_overrides_without_their_steps_are_noticed() {
+    let none: [Entry; 0] = [];
+    assert_eq!(contradiction(&tiny(), State::Draft, (&[], &none)), None);
+    assert!(contradiction(&tiny(), State::Reviewed, (&[], &none)).is_some());
+    assert!(contradiction(&tiny(), State::Published, (&[], &none)).is_some());
+    let mut flagged = tiny();
+    flagged.groups[0].flags.push("override".to_owned());
+    assert!(contradiction(&flagged, State::Draft, (&[], &none)).is_some());
+}

@@ -1,0 +1,98 @@
+//! `dianshu catalog grid`: the same cases priced by many methods.
+
+use std::path::PathBuf;
+
+use super::common::{Common, check_years};
+use super::{Error, Outcome, output};
+use crate::grouping::cases::{self, Request};
+use crate::period::Years;
+use crate::policy::{self, LoadedPolicy};
+use crate::warehouse::parquet::write_table;
+use crate::weights::{self, Method};
+
+/// Methods of one grid at most: more say nothing more and take the memory of a year.
+const MOST_METHODS: usize = 1000;
+
+/// Arguments of `dianshu catalog grid`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Policy: a name under `catalogs/` or a folder
+    #[arg(long)]
+    policy: String,
+    /// Statistics years, oldest first, for example `2022,2023`
+    #[arg(long)]
+    years: Years,
+    /// Scenarios of which a method takes one or none, `A,B,C`; again for each further choice
+    #[arg(long, value_name = "S,S…", required = true, value_delimiter = None)]
+    over: Vec<String>,
+    /// Also write `grid_method`, `grid_group` and `grid_institution` as Parquet into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
+    let policy = policy::load(&args.policy)?;
+    args.common.warn(&policy.warnings);
+    let methods = methods(&policy, &args.over)?;
+    let snapshot = args.common.snapshot()?;
+    check_years(&snapshot, &args.years)?;
+    let engine = args.common.engine()?;
+    let request =
+        Request { policy: policy.policy.clone(), years: args.years.clone(), keep_ids: false };
+    let built = cases::build(&engine, &snapshot, &request)?;
+    args.common.warn(&built.warnings);
+    args.common.show_plans(&engine);
+    let grid = weights::grid(&built.cases, &args.years, &methods, args.common.threads())?;
+    let tables = [&grid.methods, &grid.groups, &grid.institutions];
+    if let Some(out) = &args.out {
+        std::fs::create_dir_all(out)
+            .map_err(|source| Error::Folder { path: out.clone(), source })?;
+        for table in tables {
+            write_table(table, &out.join(format!("{}.parquet", table.name)))?;
+        }
+    }
+    for (at, table) in tables.into_iter().enumerate() {
+        if at > 0 {
+            output::print_text("\n")?;
+        }
+        output::print(table, args.common.json)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The baseline, then every way of taking one scenario or none of each choice.
+fn methods(policy: &LoadedPolicy, over: &[String]) -> Result<Vec<Method>, Error> {
+    let mut names: Vec<Vec<&str>> = vec![Vec::new()];
+    for choice in over {
+        let scenarios: Vec<&str> = choice.split(',').map(str::trim).collect();
+        let count = names.len().saturating_mul(scenarios.len() + 1);
+        if count > MOST_METHODS {
+            return Err(Error::GridSize { count, most: MOST_METHODS });
+        }
+        let mut longer = Vec::with_capacity(count);
+        for name in names {
+            let with = scenarios.iter().map(|scenario| [name.as_slice(), &[*scenario]].concat());
+            let with: Vec<_> = with.collect();
+            longer.push(name);
+            longer.extend(with);
+        }
+        names = longer;
+    }
+    names.into_iter().map(|name| method(policy, &name)).collect()
+}
+
+fn method(policy: &LoadedPolicy, scenarios: &[&str]) -> Result<Method, Error> {
+    if scenarios.is_empty() {
+        let name = crate::backtest::BASELINE.to_owned();
+        return Ok(Method { name, policy: policy.policy.clone() });
+    }
+    let name = scenarios.join("+");
+    let loaded = policy::load_scenarios(&name, policy)?;
+    let other = policy::sections_changed(&loaded).into_iter().find(|name| name != "weights");
+    if let Some(section) = other {
+        return Err(Error::GridSection { scenario: name, section });
+    }
+    Ok(Method { name, policy: policy::compose(policy, &loaded)?.policy })
+}

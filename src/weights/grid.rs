@@ -1,0 +1,314 @@
+//! The method grid: one set of cases priced by many methods, and what the choice moves.
+//!
+//! "What if we had trimmed differently?" has one answer a group (how far its points range) and one
+//! a hospital (how far its pay ranges when the same money is divided by its points).
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::sums::Window;
+use super::{Error, Passed, build};
+use crate::catalog::model::Catalog;
+use crate::period::Years;
+use crate::policy::model::Policy;
+use crate::settlement::cases::{Cases, UNGROUPED};
+use crate::table::{Column, Table};
+use crate::units::{Fen, Points, allocate, fraction, ratio, to_decimal};
+
+/// Decimal places of a percentage.
+const PERCENT_PLACES: u32 = 2;
+
+/// One way of computing the catalog.
+#[derive(Debug, Clone)]
+pub struct Method {
+    /// Its name: the scenarios it is made of, joined by `+`; the first method is the baseline.
+    pub name: String,
+    /// The policy with those scenarios.
+    pub policy: Policy,
+}
+
+/// What the methods come to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    /// One row a method: `method, groups, small_groups, base_mean_yuan, trimmed_cases,
+    /// trimmed_yuan, moved_yuan` (what hospitals lose, and others gain, against the baseline).
+    pub methods: Table,
+    /// One row a group of any method: `group_code, group_name, cases, value` (baseline points, or
+    /// mean where the system has no points)`, low, low_method, high, high_method, range_percent`
+    /// ((high − low) ÷ value × 100)`, missing_methods` (methods without this group).
+    pub groups: Table,
+    /// One row a hospital: `fixmedins_code, cases, pay_yuan` (baseline)`, low_yuan, low_method,
+    /// high_yuan, high_method, range_percent`. Pay divides the fee of all grouped cases by points.
+    pub institutions: Table,
+}
+
+/// Prices the cases of `years` by every method; the first is the baseline.
+///
+/// # Errors
+/// Those of [`build`], named by their method, and [`Error::Columns`] for no method at all.
+pub fn grid(
+    cases: &Cases,
+    years: &Years,
+    methods: &[Method],
+    threads: usize,
+) -> Result<Grid, Error> {
+    let window = Window::new(cases, years.as_slice())?;
+    if methods.is_empty() {
+        return Err(Error::Columns { fact: "no method to compare".to_owned() });
+    }
+    let catalogs = catalogs(cases, years, methods, threads)?;
+    let counts = Counts::of(window);
+    let values: Vec<BTreeMap<&str, i128>> = catalogs.iter().map(values).collect();
+    let pays =
+        values.iter().map(|values| counts.pay(cases, values)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Grid {
+        methods: method_table(methods, &catalogs, &pays),
+        groups: group_table(methods, &catalogs, &values),
+        institutions: institution_table(cases, methods, &counts, &pays),
+    })
+}
+
+fn catalogs(
+    cases: &Cases,
+    years: &Years,
+    methods: &[Method],
+    threads: usize,
+) -> Result<Vec<Catalog>, Error> {
+    let share = methods.len().div_ceil(threads.max(1)).max(1);
+    let some = |methods: &[Method]| -> Result<Vec<Catalog>, Error> {
+        let one = |method: &Method| {
+            let built = build(cases, &method.policy, years, Passed::default());
+            built
+                .map(|built| built.catalog)
+                .map_err(|err| Error::Method { method: method.name.clone(), source: Box::new(err) })
+        };
+        methods.iter().map(one).collect()
+    };
+    let parts: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            methods.chunks(share).map(|methods| scope.spawn(move || some(methods))).collect();
+        workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+    });
+    let mut catalogs = Vec::with_capacity(methods.len());
+    for part in parts {
+        let part = part.map_err(|_| Error::Columns { fact: "a worker broke off".to_owned() })?;
+        catalogs.extend(part?);
+    }
+    Ok(catalogs)
+}
+
+/// Points of every group in millionths, or its mean in the places of the catalog.
+fn values(catalog: &Catalog) -> BTreeMap<&str, i128> {
+    let value = |mean: Decimal| {
+        let mut mean = mean;
+        mean.rescale(Points::PLACES);
+        mean.mantissa()
+    };
+    let groups = catalog.groups.iter().map(|group| {
+        let points = group.points.map(|points| i128::from(points.0));
+        (group.group_code.as_str(), points.unwrap_or_else(|| value(group.mean)))
+    });
+    groups.collect()
+}
+
+/// Cases of each institution and group, and the fee of all grouped cases.
+struct Counts {
+    /// Institution by institution, group by group.
+    cases: Vec<i128>,
+    groups: usize,
+    fee: i128,
+}
+
+impl Counts {
+    fn of(window: Window<'_>) -> Self {
+        let Window { cases, years } = window;
+        let groups = cases.groups.len();
+        let mut counts = vec![0i128; groups.saturating_mul(cases.institutions.len())];
+        let mut total = 0i128;
+        for at in 0..cases.len() {
+            let group = cases.group[at];
+            if group == UNGROUPED || !years.contains(&cases.year[at]) {
+                continue;
+            }
+            let row = (cases.institution[at] as usize).saturating_mul(groups);
+            let cell = &mut counts[row.saturating_add(group as usize)];
+            *cell = cell.saturating_add(1);
+            total = total.saturating_add(i128::from(cases.fee_fen[at]));
+        }
+        Self { cases: counts, groups, fee: total }
+    }
+
+    fn of_institution(&self, at: usize) -> &[i128] {
+        let from = at.saturating_mul(self.groups);
+        &self.cases[from..from.saturating_add(self.groups)]
+    }
+
+    /// The fee of all grouped cases, divided over the institutions by their points.
+    fn pay(&self, cases: &Cases, values: &BTreeMap<&str, i128>) -> Result<Vec<Fen>, Error> {
+        let points: Vec<i128> = cases
+            .groups
+            .iter()
+            .map(|code| values.get(code.as_str()).copied().unwrap_or(0))
+            .collect();
+        let weights: Vec<i128> = (0..cases.institutions.len())
+            .map(|at| {
+                let counts = self.of_institution(at).iter().zip(&points);
+                counts.map(|(count, points)| count.saturating_mul(*points)).sum()
+            })
+            .collect();
+        let overflow = || Error::Overflow { what: "the pay of the institutions".to_owned() };
+        let fee = i64::try_from(self.fee).map_err(|_| overflow())?;
+        // Without any points nobody can be paid by points.
+        let fee = if weights.iter().all(|weight| *weight == 0) { 0 } else { fee };
+        allocate(Fen(fee), &weights, &cases.institutions).map_err(|_| overflow())
+    }
+}
+
+/// Smallest and largest of the values, each with the first method that has it.
+fn range<T: Copy + Ord>(values: impl Iterator<Item = (usize, T)>) -> Option<[(usize, T); 2]> {
+    values.fold(None, |found, (method, value)| match found {
+        None => Some([(method, value); 2]),
+        Some([low, high]) => Some([
+            if value < low.1 { (method, value) } else { low },
+            if value > high.1 { (method, value) } else { high },
+        ]),
+    })
+}
+
+/// (high − low) ÷ value in percent; `None` where the value is not above 0.
+fn percent(low: i128, high: i128, value: i128) -> Option<Decimal> {
+    let share = fraction(high.saturating_sub(low), u64::try_from(value).ok().filter(|v| *v > 0)?)?;
+    to_decimal(&(share * ratio(100)), PERCENT_PLACES)
+}
+
+fn method_table(methods: &[Method], catalogs: &[Catalog], pays: &[Vec<Fen>]) -> Table {
+    let count = |of: fn(&Catalog) -> usize| {
+        Column::whole(catalogs.iter().map(|one| i64::try_from(of(one)).unwrap_or(i64::MAX)))
+    };
+    let small = |one: &Catalog| {
+        one.groups.iter().filter(|group| group.flags.iter().any(|flag| flag == "small")).count()
+    };
+    let trimmed = |one: &Catalog| -> i64 {
+        one.trimmed.iter().map(|row| i64::try_from(row.cases).unwrap_or(i64::MAX)).sum()
+    };
+    let amount = |one: &Catalog| one.trimmed.iter().map(|row| i128::from(row.amount.0)).sum();
+    let moved = |pay: &Vec<Fen>| -> i128 {
+        let gains = pay
+            .iter()
+            .zip(&pays[0])
+            .map(|(pay, base)| i128::from(pay.0).saturating_sub(i128::from(base.0)).max(0));
+        gains.sum()
+    };
+    let places = catalogs[0].places;
+    Table::new("grid_method")
+        .with("method", Column::text(methods.iter().map(|method| method.name.as_str())))
+        .with("groups", count(|one| one.groups.len()))
+        .with(
+            "small_groups",
+            Column::whole(catalogs.iter().map(|one| i64::try_from(small(one)).unwrap_or(i64::MAX))),
+        )
+        .with(
+            "base_mean_yuan",
+            Column::decimals(places, catalogs.iter().map(|one| Some(one.base_mean))),
+        )
+        .with("trimmed_cases", Column::whole(catalogs.iter().map(trimmed)))
+        .with(
+            "trimmed_yuan",
+            Column::Decimal {
+                places: 2,
+                values: catalogs.iter().map(|one| Some(amount(one))).collect(),
+            },
+        )
+        .with(
+            "moved_yuan",
+            Column::Decimal {
+                places: 2,
+                values: pays.iter().map(|pay| Some(moved(pay))).collect(),
+            },
+        )
+}
+
+fn group_table(methods: &[Method], catalogs: &[Catalog], values: &[BTreeMap<&str, i128>]) -> Table {
+    let mut known: BTreeMap<&str, (&str, u64)> = BTreeMap::new();
+    for group in catalogs.iter().flat_map(|catalog| &catalog.groups) {
+        known.entry(&group.group_code).or_insert((&group.group_name, group.cases));
+    }
+    let ranges: Vec<_> = known
+        .keys()
+        .map(|code| {
+            let found = values.iter().enumerate();
+            range(found.filter_map(|(method, values)| Some((method, *values.get(code)?))))
+        })
+        .collect();
+    let end = |end: usize| Column::Decimal {
+        places: Points::PLACES,
+        values: ranges.iter().map(|range| range.map(|ends| ends[end].1)).collect(),
+    };
+    let method = |end: usize| {
+        let name = |ends: [(usize, i128); 2]| methods[ends[end].0].name.clone();
+        Column::Text(ranges.iter().map(|range| range.map(name)).collect())
+    };
+    let baseline = |code: &str| values[0].get(code).copied();
+    let percents = known.keys().zip(&ranges).map(|(code, range)| {
+        let [low, high] = (*range)?;
+        percent(low.1, high.1, baseline(code)?)
+    });
+    let missing = |code: &str| values.iter().filter(|values| !values.contains_key(code)).count();
+    Table::new("grid_group")
+        .with("group_code", Column::text(known.keys().copied()))
+        .with("group_name", Column::text(known.values().map(|(name, _)| *name)))
+        .with(
+            "cases",
+            Column::whole(
+                known.values().map(|(_, cases)| i64::try_from(*cases).unwrap_or(i64::MAX)),
+            ),
+        )
+        .with(
+            "value",
+            Column::Decimal {
+                places: Points::PLACES,
+                values: known.keys().map(|code| baseline(code)).collect(),
+            },
+        )
+        .with("low", end(0))
+        .with("low_method", method(0))
+        .with("high", end(1))
+        .with("high_method", method(1))
+        .with("range_percent", Column::decimals(PERCENT_PLACES, percents))
+        .with(
+            "missing_methods",
+            Column::whole(
+                known.keys().map(|code| i64::try_from(missing(code)).unwrap_or(i64::MAX)),
+            ),
+        )
+}
+
+fn institution_table(
+    cases: &Cases,
+    methods: &[Method],
+    counts: &Counts,
+    pays: &[Vec<Fen>],
+) -> Table {
+    let rows = 0..cases.institutions.len();
+    let ranges: Vec<_> = rows
+        .clone()
+        .map(|at| range(pays.iter().map(|pay| pay[at]).enumerate()).unwrap_or([(0, Fen(0)); 2]))
+        .collect();
+    let end = |end: usize| Column::yuan(ranges.iter().map(|range| range[end].1.0));
+    let method =
+        |end: usize| Column::text(ranges.iter().map(|range| methods[range[end].0].name.as_str()));
+    let grouped = |at: usize| counts.of_institution(at).iter().sum::<i128>();
+    let percents = ranges.iter().zip(&pays[0]).map(|([low, high], pay)| {
+        percent(i128::from(low.1.0), i128::from(high.1.0), i128::from(pay.0))
+    });
+    Table::new("grid_institution")
+        .with("fixmedins_code", Column::text(cases.institutions.iter().map(String::as_str)))
+        .with("cases", Column::whole(rows.map(|at| i64::try_from(grouped(at)).unwrap_or(i64::MAX))))
+        .with("pay_yuan", Column::yuan(pays[0].iter().map(|pay| pay.0)))
+        .with("low_yuan", end(0))
+        .with("low_method", method(0))
+        .with("high_yuan", end(1))
+        .with("high_method", method(1))
+        .with("range_percent", Column::decimals(PERCENT_PLACES, percents))
+}

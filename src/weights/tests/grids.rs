@@ -1,0 +1,114 @@
+//! The method grid on a handful of cases worked by hand.
+
+use super::{cases, policy, weights, years};
+use crate::explain::{Explain, render};
+use crate::policy::model::SingleYear;
+use crate::settlement::cases::Cases;
+use crate::table::Table;
+use crate::weights::{Error, Method, grid};
+
+/// A costs 100 then 200, B 300 then 200: every year all cases cost 200 on average.
+fn two_groups() -> Cases {
+    cases(&[
+        ("A", "H1", 2022, 10_000),
+        ("A", "H1", 2023, 20_000),
+        ("B", "H2", 2022, 30_000),
+        ("B", "H2", 2023, 20_000),
+        ("", "H2", 2023, 99_900),
+    ])
+}
+
+fn method(name: &str, year_weights: &[&str]) -> Method {
+    // M over the grouped cases, so that the ungrouped one disturbs no number.
+    let mut weights = weights(year_weights);
+    weights.denominator = crate::policy::model::Denominator::Grouped;
+    Method { name: name.to_owned(), policy: policy(weights) }
+}
+
+fn cells(table: &Table, row: usize) -> Vec<String> {
+    table.columns.iter().map(|(_, column)| column.show(row).unwrap_or_default()).collect()
+}
+
+// 2:8  A 0.2·100 + 0.8·200 = 180 → 900, B 0.2·300 + 0.8·200 = 220 → 1100; H1 2·900 of 4000 points.
+// 5:5  A 150 → 750, B 250 → 1250.  8:2  A 120 → 600, B 280 → 1400.  All fees: 800.00.
+#[test]
+fn points_and_pay_range_over_the_methods() {
+    let methods = [
+        method("baseline", &["0.2", "0.8"]),
+        method("even", &["0.5", "0.5"]),
+        method("old", &["0.8", "0.2"]),
+    ];
+    for threads in [1, 2, 8] {
+        let grid = grid(&two_groups(), &years(&[2022, 2023]), &methods, threads).unwrap();
+        assert_eq!(
+            cells(&grid.groups, 0),
+            [
+                "A",
+                "甲组",
+                "2",
+                "900.000000",
+                "600.000000",
+                "old",
+                "900.000000",
+                "baseline",
+                "33.33",
+                "0"
+            ]
+        );
+        assert_eq!(
+            cells(&grid.groups, 1),
+            [
+                "B",
+                "",
+                "2",
+                "1100.000000",
+                "1100.000000",
+                "baseline",
+                "1400.000000",
+                "old",
+                "27.27",
+                "0"
+            ]
+        );
+        assert_eq!(
+            cells(&grid.institutions, 0),
+            ["H1", "2", "360.00", "240.00", "old", "360.00", "baseline", "33.33"]
+        );
+        assert_eq!(
+            cells(&grid.institutions, 1),
+            ["H2", "2", "440.00", "440.00", "baseline", "560.00", "old", "27.27"]
+        );
+        let moved: Vec<_> =
+            (0..3).map(|row| grid.methods.cell("moved_yuan", row).unwrap()).collect();
+        assert_eq!(moved, ["0.00", "60.00", "120.00"]);
+        assert_eq!(grid.methods.cell("groups", 2).as_deref(), Some("2"));
+    }
+}
+
+// C is seen in 2023 only: a method that drops such groups does not price it.
+#[test]
+fn a_group_that_a_method_lacks_is_counted() {
+    let cases =
+        cases(&[("A", "H1", 2022, 10_000), ("A", "H1", 2023, 20_000), ("C", "H2", 2023, 40_000)]);
+    let keeps = method("baseline", &["0.2", "0.8"]);
+    let mut drops = method("single-year-drop", &["0.2", "0.8"]);
+    drops.policy.weights.single_year = SingleYear::Drop;
+    let grid = grid(&cases, &years(&[2022, 2023]), &[keeps, drops], 2).unwrap();
+    let missing: Vec<_> =
+        (0..2).map(|row| grid.groups.cell("missing_methods", row).unwrap()).collect();
+    assert_eq!(missing, ["0", "1"]);
+    // All money goes to H1 where C has no points.
+    assert_eq!(grid.institutions.cell("low_yuan", 1).as_deref(), Some("0.00"));
+    assert_eq!(grid.institutions.cell("high_yuan", 0).as_deref(), Some("700.00"));
+}
+
+#[test]
+fn a_method_that_cannot_be_computed_is_named() {
+    let wrong = method("years-three", &["0.2", "0.3", "0.5"]);
+    let methods = [method("baseline", &["0.2", "0.8"]), wrong];
+    let err = grid(&two_groups(), &years(&[2022, 2023]), &methods, 1).unwrap_err();
+    let text = render(&err);
+    assert!(text.contains("`years-three`") && text.contains("weights 3 years"), "{text}");
+    assert_eq!(err.kind().exit_code(), 2);
+    assert!(matches!(grid(&two_groups(), &years(&[2022]), &[], 1), Err(Error::Columns { .. })));
+}

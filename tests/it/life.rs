@@ -1,0 +1,120 @@
+//! A catalog from draft to publication, and the grid of methods, as users meet them.
+
+use std::fs;
+use std::path::Path;
+
+use super::tools::{contents, dianshu, dianshu_words, json_lines};
+
+fn city() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    dianshu(path, "synth jining-apg --people 80 --clean --out exports --seed 3").ok();
+    dianshu(path, "ingest exports --warehouse wh --quiet").ok();
+    home
+}
+
+fn build(path: &Path) -> super::tools::Ran {
+    dianshu(
+        path,
+        "catalog build --policy jining-apg --years 2022,2023 --warehouse wh --out catalog --quiet",
+    )
+}
+
+fn step(path: &Path, words: &str, by: &str, on: &str) -> super::tools::Ran {
+    let mut all: Vec<&str> = words.split_whitespace().collect();
+    all.extend(["--by", by, "--on", on, "--why", "annual review of the catalog"]);
+    dianshu_words(path, &all)
+}
+
+#[test]
+fn a_catalog_is_corrected_signed_by_two_and_published() {
+    let home = city();
+    let path = home.path();
+    build(path).ok();
+    let shown = dianshu(path, "catalog show catalog --json").ok().stdout;
+    let groups = json_lines(&shown);
+    let group = groups[0]["group_code"].as_str().unwrap().to_owned();
+    let set = format!("catalog override catalog {group} 1234.5");
+    let shown = step(path, &format!("{set} --json"), "Zhang", "2023-12-01").ok().stdout;
+    let row = &json_lines(&shown)[0];
+    assert_eq!(row["group_code"].as_str(), Some(group.as_str()));
+    assert_eq!(row["by"].as_str(), Some("Zhang"));
+    step(path, "catalog publish catalog", "Wang", "2023-12-01").refused(&[
+        "is draft",
+        "publishing needs a reviewed one",
+        "catalog review",
+    ]);
+    step(path, "catalog review catalog", "Li", "2023-12-02").ok();
+    step(path, "catalog review catalog", "Li", "2023-12-03").refused(&["was reviewed by `Li`"]);
+    step(path, "catalog review catalog", "Wang", "2023-12-04").ok();
+    step(path, "catalog publish catalog", "Zhao", "2023-12-31").ok();
+    dianshu(path, "catalog verify catalog").ok();
+    let published = contents(&path.join("catalog"));
+    step(path, &set, "Zhang", "2024-01-01").refused(&["is published"]);
+    build(path).refused(&["is published", "only a draft can be replaced"]);
+    assert_eq!(contents(&path.join("catalog")), published);
+    let history = dianshu(path, "catalog history catalog").ok().stdout;
+    assert_eq!(
+        history.matches("annual review").count(),
+        5,
+        "four steps and one override\n{history}"
+    );
+    // The year is settled by the points in force.
+    dianshu(
+        path,
+        "backtest --policy jining-apg --catalog catalog --year 2024 --warehouse wh --out runs --quiet",
+    )
+    .ok();
+    // So that the folder can be removed on every system.
+    for name in published.keys() {
+        let file = path.join("catalog").join(name);
+        let mut permissions = fs::metadata(&file).unwrap().permissions();
+        #[expect(clippy::permissions_set_readonly_false, reason = "a folder of this test")]
+        permissions.set_readonly(false);
+        fs::set_permissions(&file, permissions).unwrap();
+    }
+}
+
+#[test]
+fn a_grid_prices_the_same_cases_by_every_combination() {
+    let home = city();
+    let path = home.path();
+    let grid = "catalog grid --policy jining-apg --years 2022,2023 --warehouse wh --quiet --json";
+    let over = "--over trim-iqr,trim-sd --over blend-totals,blend-pooled --out grid";
+    let shown = json_lines(&dianshu(path, &format!("{grid} {over}")).ok().stdout);
+    let methods: Vec<&str> = shown.iter().filter_map(|row| row["method"].as_str()).collect();
+    assert_eq!(
+        methods,
+        [
+            "baseline",
+            "blend-totals",
+            "blend-pooled",
+            "trim-iqr",
+            "trim-iqr+blend-totals",
+            "trim-iqr+blend-pooled",
+            "trim-sd",
+            "trim-sd+blend-totals",
+            "trim-sd+blend-pooled"
+        ]
+    );
+    // The baseline of the grid is the catalog itself.
+    build(path).ok();
+    let catalog = json_lines(&dianshu(path, "catalog show catalog --json").ok().stdout);
+    let groups: Vec<_> = shown.iter().filter(|row| row["range_percent"].is_string()).collect();
+    for group in &catalog {
+        let row = shown.iter().find(|row| row["group_code"] == group["group_code"]).unwrap();
+        let points = |value: &serde_json::Value| {
+            value.as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap()
+        };
+        assert_eq!(points(&row["value"]), points(&group["points"]), "{row}");
+        assert!(points(&row["low"]) <= points(&row["value"]), "{row}");
+        assert!(points(&row["value"]) <= points(&row["high"]), "{row}");
+    }
+    assert!(!groups.is_empty());
+    for table in ["grid_method", "grid_group", "grid_institution"] {
+        assert!(path.join(format!("grid/{table}.parquet")).is_file());
+    }
+    dianshu(path, &format!("{grid} --over share-95"))
+        .refused(&["`share-95` changes `sharing`", "only `weights`"]);
+    dianshu(path, &format!("{grid} --over trim-iqr --over trim-iqr")).refused(&["trim-iqr"]);
+}
