@@ -12,7 +12,7 @@ pub enum Error {
     /// The system said no.
     #[error("cannot {step} `{}`", path.display())]
     Io {
-        /// What was tried: `read`, `write`, `create`, `rename`, `flush`, `list`, `remove`.
+        /// What was tried: `read`, `write`, `create`, `rename`, `flush`, `list`, `protect`, `remove`.
         step: &'static str,
         /// On what.
         path: PathBuf,
@@ -38,6 +38,12 @@ pub enum Error {
         path: PathBuf,
         /// Its state.
         state: &'static str,
+    },
+    /// The target draft holds overrides or reviews.
+    #[error("catalog `{}` was corrected or reviewed; building over it would lose that", path.display())]
+    Signed {
+        /// The path.
+        path: PathBuf,
     },
     /// The target catalog folder holds a file that replacing it would lose.
     #[error("catalog `{}` holds `{file}`, which is not part of it", path.display())]
@@ -191,6 +197,22 @@ pub enum Error {
         /// The nearest one there is.
         nearest: Option<String>,
     },
+    /// Points that are in force already.
+    #[error("group `{group}` has {points} points already")]
+    SamePoints {
+        /// The group.
+        group: String,
+        /// Its points.
+        points: rust_decimal::Decimal,
+    },
+    /// A sum that leaves 64 bits of fen, or a catalog without the line it is taken from.
+    #[error("the money that {points} points of group `{group}` would move cannot be computed")]
+    OverrideMoney {
+        /// The group.
+        group: String,
+        /// The points.
+        points: rust_decimal::Decimal,
+    },
     /// A system of prices.
     #[error("catalog `{}` has prices, not points", path.display())]
     NoPoints {
@@ -228,6 +250,9 @@ impl Explain for Error {
             }
             Self::Io { .. } => "name a folder you may write to",
             Self::NotACatalog { .. } | Self::Target { .. } => "name a new or empty folder",
+            Self::Signed { .. } => {
+                "build the new catalog into another folder; `dianshu catalog history` shows what was done"
+            }
             Self::NotADraft { .. } => "build the new catalog into another folder",
             Self::ForeignFile { .. } => "move that file elsewhere, or name another folder",
             Self::NoManifest { .. } => "name the folder `dianshu catalog build` wrote with `--out`",
@@ -237,10 +262,14 @@ impl Explain for Error {
             Self::UnknownColumn { nearest: Some(nearest), .. } => {
                 return vec![format!("did you mean `{nearest}`?")];
             }
-            Self::Step { step: "publishing", .. } => {
+            Self::Step { state: "draft", .. } => {
                 "have two people review it: `dianshu catalog review DIR --by … --on … --why …`"
             }
-            Self::Step { .. } => "build a new draft: `dianshu catalog build`",
+            Self::Step { state: "reviewed", step: "a review", .. } => {
+                "it has its two reviews: `dianshu catalog publish DIR --by … --on … --why …`"
+            }
+            Self::Step { .. } => "it stays as it is; build a new draft into another folder",
+            Self::SamePoints { .. } => "name other points; the computed ones take an override back",
             Self::SameReviewer { .. } => "a second person has to review it (E19)",
             Self::Group { nearest: Some(nearest), .. } => {
                 return vec![format!("did you mean `{nearest}`?")];

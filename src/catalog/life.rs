@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -19,7 +19,7 @@ use super::digest::Digests;
 use super::error::Error;
 use super::manifest::{self, Manifest, State};
 use super::model::{Catalog, Group, IdentityLine};
-use super::read::{bytes_of, catalog_of, manifest_of};
+use super::read::{bytes_of, catalog_of, foreign_files, manifest_of};
 use super::sheet::{Reader, Sheet};
 use super::{sheets, write};
 use crate::explain;
@@ -54,6 +54,8 @@ pub struct Signature {
 pub struct Entry {
     /// `override`, `review` or `publish`.
     pub step: String,
+    /// Of an override: the group, its points before and after, what that is worth.
+    pub what: String,
     /// Who, when, why.
     pub signature: Signature,
     /// Digest of the catalog before the step.
@@ -98,11 +100,20 @@ impl Folder {
             }
             files.insert(name.clone(), bytes);
         }
+        // Writing the folder anew would lose what is not part of the catalog.
+        if let Some(file) = foreign_files(dir, &manifest)?.into_iter().next() {
+            return Err(Error::ForeignFile { path: dir.to_owned(), file });
+        }
         Ok(Self { manifest, files, digest: Manifest::digest(&text) })
     }
 
     /// Adds the step and writes the folder anew.
-    fn write(mut self, dir: &Path, step: &str, signature: &Signature) -> Result<(), Error> {
+    fn write(
+        mut self,
+        dir: &Path,
+        (step, what): (&str, String),
+        signature: &Signature,
+    ) -> Result<(), Error> {
         let mut history = read_history(&self.files)?;
         if let Some(last) = history.last()
             && last.signature.on > signature.on
@@ -114,6 +125,7 @@ impl Folder {
         }
         history.push(Entry {
             step: step.to_owned(),
+            what,
             signature: signature.clone(),
             digest: self.digest.clone(),
         });
@@ -127,7 +139,13 @@ impl Folder {
             source: std::io::Error::other(err),
         })?;
         self.files.insert(manifest::NAME.to_owned(), text.into_bytes());
-        write::put(&self.files, dir, true)
+        // Somebody else's step since this one was begun is not to be lost.
+        let (_, now, _) = manifest_of(dir)?;
+        if Manifest::digest(&now) != self.digest {
+            let (path, file) = (dir.to_owned(), manifest::NAME.to_owned());
+            return Err(Error::Changed { path, file });
+        }
+        write::put(&self.files, dir, (true, self.manifest.state == State::Published))
     }
 
     fn needs(&self, dir: &Path, state: State, step: &'static str) -> Result<(), Error> {
@@ -150,18 +168,19 @@ impl Folder {
 /// [`Error::Step`] unless it is a draft, [`Error::SameReviewer`], [`Error::Signature`]; nothing is
 /// changed then.
 pub fn review(dir: &Path, signature: &Signature) -> Result<State, Error> {
-    check(signature)?;
+    let signature = &check(signature)?;
+    let dir = &real(dir)?;
     let mut folder = Folder::read(dir)?;
     folder.needs(dir, State::Draft, "a review")?;
     let mut reviewers = reviewers(&read_history(&folder.files)?);
-    if !reviewers.insert(signature.by.clone()) {
+    if !reviewers.insert(signature.by.to_lowercase()) {
         return Err(Error::SameReviewer { path: dir.to_owned(), by: signature.by.clone() });
     }
     if reviewers.len() >= REVIEWERS {
         folder.manifest.state = State::Reviewed;
     }
     let state = folder.manifest.state;
-    folder.write(dir, "review", signature)?;
+    folder.write(dir, ("review", String::new()), signature)?;
     Ok(state)
 }
 
@@ -170,19 +189,12 @@ pub fn review(dir: &Path, signature: &Signature) -> Result<State, Error> {
 /// # Errors
 /// [`Error::Step`] unless it is reviewed, [`Error::Signature`]; nothing is changed then.
 pub fn publish(dir: &Path, signature: &Signature) -> Result<(), Error> {
-    check(signature)?;
+    let signature = &check(signature)?;
+    let dir = &real(dir)?;
     let mut folder = Folder::read(dir)?;
     folder.needs(dir, State::Reviewed, "publishing")?;
     folder.manifest.state = State::Published;
-    folder.write(dir, "publish", signature)?;
-    let failed = |source| Error::Io { step: "protect", path: dir.to_owned(), source };
-    for entry in fs::read_dir(dir).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let mut permissions = fs::metadata(&path).map_err(failed)?.permissions();
-        permissions.set_readonly(true);
-        fs::set_permissions(&path, permissions).map_err(failed)?;
-    }
-    Ok(())
+    folder.write(dir, ("publish", String::new()), signature)
 }
 
 /// Sets the points of one group of a draft beside the computed ones; setting them to the computed
@@ -190,24 +202,19 @@ pub fn publish(dir: &Path, signature: &Signature) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::Step`] unless it is a draft, [`Error::Group`], [`Error::NoPoints`], [`Error::Points`],
-/// [`Error::Signature`]; nothing is changed then.
+/// [`Error::SamePoints`], [`Error::OverrideMoney`], [`Error::Signature`]; nothing is changed then.
 pub fn set_points(
     dir: &Path,
     group: &str,
     points: Decimal,
     signature: &Signature,
 ) -> Result<Override, Error> {
-    check(signature)?;
+    let signature = &check(signature)?;
+    let dir = &real(dir)?;
     let mut folder = Folder::read(dir)?;
     folder.needs(dir, State::Draft, "an override")?;
     let mut catalog = catalog_of(dir, &folder.manifest, &folder.files)?;
     let mut overrides = read_overrides(&folder.files)?;
-    let places = catalog.places;
-    let wrong = || Error::Points { value: points, places };
-    if points.is_sign_negative() || points.normalize().scale() > places {
-        return Err(wrong());
-    }
-    let new = Points::from_ratio(&exact(points), places).ok_or_else(wrong)?;
     let codes = catalog.groups.iter().map(|known| known.group_code.as_str());
     let unknown = || Error::Group {
         group: group.to_owned(),
@@ -216,14 +223,27 @@ pub fn set_points(
     let at = catalog.groups.iter().position(|known| known.group_code == group);
     let at = at.ok_or_else(unknown)?;
     let found = &catalog.groups[at];
+    let before = found.points.ok_or_else(|| Error::NoPoints { path: dir.clone() })?;
     let known = overrides.iter().find(|known| known.group_code == group);
-    let computed = known.map(|known| known.computed).or(found.points);
-    let computed = computed.ok_or_else(|| Error::NoPoints { path: dir.to_owned() })?;
+    let computed = known.map_or(before, |known| known.computed);
+    let places = catalog.places;
+    let wrong = || Error::Points { value: points, places };
+    if points.is_sign_negative() || points.normalize().scale() > places {
+        return Err(wrong());
+    }
+    let new = Points::from_ratio(&exact(points), places).ok_or_else(wrong)?;
+    if new == before {
+        return Err(Error::SamePoints { group: group.to_owned(), points: points.normalize() });
+    }
+    let lost = || Error::OverrideMoney { group: group.to_owned(), points };
+    let worth = |from| money(&catalog, found, (from, new)).ok_or_else(lost);
+    let printed = |points: Points| points.to_decimal().normalize();
+    let what = format!("{group}: {} → {}, {} yuan", printed(before), printed(new), worth(before)?);
     let change = Override {
         group_code: group.to_owned(),
         computed,
         points: new,
-        money: money(&catalog, found, (computed, new)).ok_or_else(wrong)?,
+        money: worth(computed)?,
         signature: signature.clone(),
     };
     overrides.retain(|known| known.group_code != group);
@@ -236,33 +256,43 @@ pub fn set_points(
         found.flags.push(FLAG.to_owned());
         found.flags.sort_unstable();
     }
-    restate_identity(&mut catalog).ok_or_else(wrong)?;
+    restate_identity(&mut catalog).ok_or_else(lost)?;
     for (name, bytes) in sheets::write_all(&catalog)? {
         folder.files.insert(name.to_owned(), bytes);
     }
     folder.files.insert(OVERRIDES.to_owned(), override_sheet(&overrides).to_bytes(OVERRIDES)?);
-    folder.write(dir, "override", signature)?;
+    folder.write(dir, ("override", what), signature)?;
     Ok(change)
 }
 
-fn check(signature: &Signature) -> Result<(), Error> {
+/// The folder itself, whatever link or `.` names it: it is renamed.
+fn real(dir: &Path) -> Result<PathBuf, Error> {
+    let failed = |source| Error::Io { step: "read", path: dir.to_owned(), source };
+    fs::canonicalize(dir).map_err(failed)
+}
+
+/// The signature without blanks around its words, so that a name is one name.
+fn check(signature: &Signature) -> Result<Signature, Error> {
+    let Signature { by, on, why } = signature;
+    let checked = Signature { by: by.trim().to_owned(), on: *on, why: why.trim().to_owned() };
     for (value, allowed) in [
-        (&signature.by, "a name: it must not be empty, on one line"),
-        (&signature.why, "a reason: it must not be empty, on one line"),
+        (&checked.by, "a name: it must not be empty, on one line"),
+        (&checked.why, "a reason: it must not be empty, on one line"),
     ] {
-        if value.trim().is_empty() || value.chars().any(char::is_control) {
+        if value.is_empty() || value.chars().any(char::is_control) {
             return Err(Error::Signature { value: value.clone(), allowed: allowed.to_owned() });
         }
     }
-    Ok(())
+    Ok(checked)
 }
 
-/// Who has signed since the last override.
+/// Who has signed since the last override, in small letters. Its author may be among them: that two
+/// people stand for the catalog is what is asked (E19).
 fn reviewers(history: &[Entry]) -> BTreeSet<String> {
     let since = history.iter().rposition(|entry| entry.step == "override");
     let since = since.map_or(0, |at| at.saturating_add(1));
     let reviews = history[since..].iter().filter(|entry| entry.step == "review");
-    reviews.map(|entry| entry.signature.by.clone()).collect()
+    reviews.map(|entry| entry.signature.by.to_lowercase()).collect()
 }
 
 /// cases × (to − from) ÷ scale × base mean, in fen; `None` without a scale or beyond 64 bits.
@@ -302,7 +332,7 @@ fn restate_identity(catalog: &mut Catalog) -> Option<()> {
     Some(())
 }
 
-const HISTORY_HEADER: [&str; 5] = ["step", "by", "on", "why", "digest"];
+const HISTORY_HEADER: [&str; 6] = ["step", "what", "by", "on", "why", "digest"];
 const OVERRIDE_HEADER: [&str; 7] =
     ["group_code", "computed_points", "points", "money_yuan", "by", "on", "why"];
 
@@ -313,7 +343,7 @@ fn header(columns: &[&str]) -> Vec<String> {
 fn history_sheet(history: &[Entry]) -> Sheet {
     let row = |entry: &Entry| {
         let Signature { by, on, why } = &entry.signature;
-        let cells = [&entry.step, by, &on.to_string(), why, &entry.digest];
+        let cells = [&entry.step, &entry.what, by, &on.to_string(), why, &entry.digest];
         cells.into_iter().cloned().collect()
     };
     Sheet { header: header(&HISTORY_HEADER), rows: history.iter().map(row).collect() }
@@ -344,6 +374,7 @@ pub(super) fn read_history(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Entr
     while let Some(mut row) = reader.next()? {
         history.push(Entry {
             step: row.code()?,
+            what: row.text(),
             signature: Signature { by: row.code()?, on: row.day()?, why: row.code()? },
             digest: row.code()?,
         });
@@ -386,8 +417,17 @@ pub(super) fn contradiction(
         }
     }
     let flagged = catalog.groups.iter().filter(|group| group.flags.iter().any(|flag| flag == FLAG));
-    if flagged.count() != overrides.len() {
-        return Some("groups flagged `override` and overrides differ in number".to_owned());
+    let flagged: BTreeSet<&str> = flagged.map(|group| group.group_code.as_str()).collect();
+    let set: BTreeSet<&str> = overrides.iter().map(|row| row.group_code.as_str()).collect();
+    if flagged != set {
+        return Some("the groups flagged `override` are not those of overrides.csv".to_owned());
+    }
+    let steps = ["override", "review", "publish"];
+    if let Some(entry) = history.iter().find(|entry| !steps.contains(&entry.step.as_str())) {
+        return Some(format!("`{}` in the history is no step", entry.step));
+    }
+    if !overrides.is_empty() && !history.iter().any(|entry| entry.step == "override") {
+        return Some("there are overrides, but no step made one".to_owned());
     }
     let reviewed = reviewers(history).len() >= REVIEWERS;
     let published = history.last().is_some_and(|entry| entry.step == "publish");
@@ -399,12 +439,20 @@ pub(super) fn contradiction(
     (!fits).then(|| format!("the history does not lead to a {} catalog", state.as_str()))
 }
 
+/// The overrides of a catalog folder, ascending by group.
+///
+/// # Errors
+/// As [`super::open`].
+pub fn overrides(dir: &Path) -> Result<Vec<Override>, Error> {
+    read_overrides(&Folder::read(dir)?.files)
+}
+
 /// The overrides of a catalog folder as a table.
 ///
 /// # Errors
 /// As [`super::open`].
 pub fn override_table(dir: &Path) -> Result<Table, Error> {
-    let overrides = read_overrides(&Folder::read(dir)?.files)?;
+    let overrides = overrides(dir)?;
     let list = |of: fn(&Override) -> String| Column::text(overrides.iter().map(of));
     let points = |of: fn(&Override) -> Points| Column::Decimal {
         places: Points::PLACES,
@@ -429,6 +477,7 @@ pub fn history_table(dir: &Path) -> Result<Table, Error> {
     let list = |of: fn(&Entry) -> String| Column::text(history.iter().map(of));
     Ok(Table::new("history")
         .with("step", list(|entry| entry.step.clone()))
+        .with("what", list(|entry| entry.what.clone()))
         .with("by", list(|entry| entry.signature.by.clone()))
         .with("on", list(|entry| entry.signature.on.to_string()))
         .with("why", list(|entry| entry.signature.why.clone()))

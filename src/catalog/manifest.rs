@@ -25,7 +25,7 @@ const TAIL: &str = "\n[digest]\n";
 pub enum State {
     /// As built.
     Draft,
-    /// Accepted by a reviewer.
+    /// Accepted by two reviewers.
     Reviewed,
     /// In force for its year.
     Published,

@@ -42,10 +42,11 @@ mod write;
 pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;
 pub use life::{
-    Entry, Override, Signature, history_table, override_table, publish, review, set_points,
+    Entry, Override, Signature, history_table, override_table, overrides, publish, review,
+    set_points,
 };
 pub use manifest::State;
 pub use read::{Stored, open, read};
 pub use sheets::identity_table;
 pub use verify::{Check, Report, verify};
-pub use write::{Artefact, write};
+pub use write::{Artefact, SCENARIO_PREFIX, write};

@@ -28,7 +28,7 @@ pub struct Catalog {
     pub institutions: Vec<Institution>,
     /// From raw rows to analysed cases: every step with rows and money.
     pub flow: Vec<FlowStep>,
-    /// Cases left out of the means by the trim rule, one row per group and year that lost any.
+    /// Cases that the trim rule left out of the means or moved to its bounds, one row per group and year that lost any.
     pub trimmed: Vec<Trimmed>,
     /// The identity Σ cases × points ÷ scale × base mean = total, line by line.
     pub identity: Vec<IdentityLine>,
@@ -60,7 +60,7 @@ pub struct Group {
     pub points: Option<Points>,
     /// Published price in force on the last day of the newest year, where the policy has prices.
     pub standard: Option<Fen>,
-    /// Sorted flags: `single_year`, `small`, `no_cases`.
+    /// Sorted flags: `single_year`, `small`, `no_cases`, `override`.
     pub flags: Vec<String>,
 }
 
@@ -88,7 +88,7 @@ pub struct FlowStep {
     pub amount: Fen,
 }
 
-/// Cases trimmed from one group and year.
+/// Cases trimmed from one group and year: dropped, or counted with the fee of the bound they lie beyond.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trimmed {
     /// Group code.
@@ -97,7 +97,7 @@ pub struct Trimmed {
     pub year: u16,
     /// Cases trimmed.
     pub cases: u64,
-    /// Their fee.
+    /// What the statistics lost: their fee, or what lies beyond the bounds, above less below.
     pub amount: Fen,
     /// Smallest fee kept.
     pub kept_from: Fen,
@@ -108,7 +108,7 @@ pub struct Trimmed {
 /// One line of the catalog identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityLine {
-    /// `points_total`, `rounding`, `blending`, `trimming`, `ungrouped`, `total`.
+    /// `points_total`, `override` (where there are any), `rounding`, `blending`, `trimming`, `ungrouped`, `total`.
     pub line: String,
     /// Yuan, 4 places; lines before `total` sum to it.
     pub amount: Decimal,

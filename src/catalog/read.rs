@@ -1,6 +1,6 @@
 //! Reads a catalog folder, and refuses one that was changed after it was built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -27,6 +27,8 @@ pub struct Stored {
     pub valid_to: Option<String>,
     /// The policy it was built under, as text.
     pub policy_source: String,
+    /// Its files but `catalog.toml`, each as it was written.
+    pub files: Vec<String>,
 }
 
 /// Reads the catalog in a folder.
@@ -57,6 +59,7 @@ pub fn open(dir: &Path) -> Result<Stored, Error> {
         files.insert(name.clone(), bytes);
     }
     let catalog = catalog_of(dir, &manifest, &files)?;
+    let names = files.keys().cloned().collect();
     let policy = files.remove(POLICY).unwrap_or_default();
     let policy_source = String::from_utf8(policy).map_err(|_| changed(POLICY))?;
     Ok(Stored {
@@ -66,6 +69,7 @@ pub fn open(dir: &Path) -> Result<Stored, Error> {
         valid_from: manifest.valid_from,
         valid_to: manifest.valid_to,
         policy_source,
+        files: names,
     })
 }
 
@@ -81,6 +85,19 @@ pub(super) fn manifest_of(dir: &Path) -> Result<(Manifest, String, bool), Error>
     };
     let (manifest, intact) = Manifest::parse(&path, &text)?;
     Ok((manifest, text, intact))
+}
+
+/// Names in the folder that the catalog does not list.
+pub(super) fn foreign_files(dir: &Path, manifest: &Manifest) -> Result<Vec<String>, Error> {
+    let failed = |source| Error::Io { step: "list", path: dir.to_owned(), source };
+    let mut foreign = BTreeSet::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if name != manifest::NAME && !manifest.file.contains_key(&name) {
+            foreign.insert(name);
+        }
+    }
+    Ok(foreign.into_iter().collect())
 }
 
 /// One file of the folder.

@@ -1,7 +1,6 @@
 //! Checks a catalog folder offline: digests, sums and points, from nothing but its own files.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rust_decimal::Decimal;
@@ -11,8 +10,8 @@ use super::error::Error;
 use super::life::{self, Entry, Override};
 use super::manifest::{self, Manifest};
 use super::model::{Catalog, Group};
-use super::read::{bytes_of, catalog_of, manifest_of};
-use super::write::POLICY;
+use super::read::{bytes_of, catalog_of, foreign_files, manifest_of};
+use super::write::{POLICY, SCENARIO_PREFIX};
 use crate::table::{Column, Table};
 use crate::units::{Fen, Ratio, exact, fraction, ratio, round_half_away, to_decimal};
 
@@ -113,24 +112,23 @@ fn content_of(
     Ok((catalog, life::read_overrides(files)?, life::read_history(files)?))
 }
 
-fn foreign_files(dir: &Path, manifest: &Manifest) -> Result<Vec<String>, Error> {
-    let failed = |source| Error::Io { step: "list", path: dir.to_owned(), source };
-    let mut foreign = BTreeSet::new();
-    for entry in fs::read_dir(dir).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        if name != manifest::NAME && !manifest.file.contains_key(&name) {
-            foreign.insert(name);
-        }
-    }
-    Ok(foreign.into_iter().collect())
-}
-
-/// Whether points were blended as yearly ratios: then they are not mean ÷ base mean (R30).
+/// Whether points were blended as yearly ratios: then they are not mean ÷ base mean (R30). A scenario
+/// the catalog was built under prevails over its policy.
 fn by_ratios(files: &BTreeMap<String, Vec<u8>>) -> bool {
-    let text = files.get(POLICY).and_then(|bytes| std::str::from_utf8(bytes).ok());
-    let policy: Option<toml::Table> = text.and_then(|text| toml::from_str(text).ok());
-    let weights = policy.as_ref().and_then(|policy| policy.get("weights"));
-    weights.and_then(|weights| weights.get("level")).and_then(toml::Value::as_str) == Some("ratios")
+    let parsed = |bytes: &Vec<u8>| -> Option<toml::Table> {
+        toml::from_str(std::str::from_utf8(bytes).ok()?).ok()
+    };
+    let policy = files.get(POLICY).and_then(parsed);
+    let of_policy = policy.as_ref().and_then(|policy| policy.get("weights")?.get("level"));
+    let scenarios = files.iter().filter(|(name, _)| name.starts_with(SCENARIO_PREFIX));
+    let mut of_scenario = scenarios.filter_map(|(_, bytes)| {
+        let set = parsed(bytes)?.remove("set")?;
+        let level = set.get("weights.level").and_then(|change| change.get("value"));
+        let weights = set.get("weights").and_then(|change| change.get("value")?.get("level"));
+        level.or(weights).cloned()
+    });
+    let level = of_scenario.next_back().or_else(|| of_policy.cloned());
+    level.as_ref().and_then(toml::Value::as_str) == Some("ratios")
 }
 
 fn check_content(

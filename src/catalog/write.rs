@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::digest::Digests;
 use super::error::Error;
+use super::life;
 use super::manifest::{self, Manifest, Source, State};
 use super::model::Catalog;
 use super::sheet::fixed;
@@ -15,6 +16,9 @@ use crate::policy::model::Identity;
 
 /// The policy text within the folder.
 pub(super) const POLICY: &str = "policy.toml";
+
+/// Beginning of the names of the scenarios a catalog was built under.
+pub const SCENARIO_PREFIX: &str = "scenario-";
 
 /// A catalog with what goes into its folder besides.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +41,7 @@ pub struct Artefact<'a> {
 /// rename fails. Killed between these two renames, the program leaves it there.
 ///
 /// # Errors
-/// [`Error::NotACatalog`], [`Error::NotADraft`], [`Error::ForeignFile`] for a target that must
+/// [`Error::NotACatalog`], [`Error::NotADraft`], [`Error::Signed`], [`Error::ForeignFile`] for a target that must
 /// stay, and [`Error::Io`] with the path that could not be written; nothing is changed then.
 pub fn write(artefact: &Artefact<'_>, dir: &Path) -> Result<String, Error> {
     write_in(artefact, State::Draft, dir)
@@ -46,7 +50,7 @@ pub fn write(artefact: &Artefact<'_>, dir: &Path) -> Result<String, Error> {
 pub(super) fn write_in(artefact: &Artefact<'_>, state: State, dir: &Path) -> Result<String, Error> {
     let (files, digest) = files(artefact, state)?;
     let replaced = check_target(dir)?;
-    put(&files, dir, replaced)?;
+    put(&files, dir, (replaced, false))?;
     Ok(digest)
 }
 
@@ -54,11 +58,12 @@ pub(super) fn write_in(artefact: &Artefact<'_>, state: State, dir: &Path) -> Res
 pub(super) fn put(
     files: &BTreeMap<String, Vec<u8>>,
     dir: &Path,
-    replaced: bool,
+    (replaced, read_only): (bool, bool),
 ) -> Result<(), Error> {
     let beside = Beside::of(dir)?;
     fs::create_dir_all(&beside.parent).map_err(failed("create", &beside.parent))?;
-    let result = write_files(&beside.partial, files).and_then(|()| beside.put(dir, replaced));
+    let result =
+        write_files(&beside.partial, files, read_only).and_then(|()| beside.put(dir, replaced));
     if result.is_err() {
         // The first error is the one to tell; what is left is a hidden folder of our own.
         let _ = fs::remove_dir_all(&beside.partial);
@@ -83,7 +88,7 @@ fn files(artefact: &Artefact<'_>, state: State) -> Result<Files, Error> {
     files.insert(POLICY.to_owned(), policy_source.as_bytes().to_vec());
     for (name, bytes) in *extra {
         let plain = Path::new(name).file_name().is_some_and(|last| last == name.as_str());
-        if !plain || name.starts_with('.') || name == manifest::NAME || files.contains_key(name) {
+        if !plain || name.starts_with('.') || reserved(name) || files.contains_key(name) {
             return Err(Error::FileName { name: name.clone() });
         }
         files.insert(name.clone(), bytes.clone());
@@ -127,6 +132,11 @@ fn files(artefact: &Artefact<'_>, state: State) -> Result<Files, Error> {
     Ok((files, digest))
 }
 
+/// Names that only the program writes.
+fn reserved(name: &str) -> bool {
+    [manifest::NAME, life::HISTORY, life::OVERRIDES].contains(&name)
+}
+
 /// Whether there is something to move aside; an error if the target must stay.
 fn check_target(dir: &Path) -> Result<bool, Error> {
     let found = match fs::read_dir(dir) {
@@ -153,6 +163,9 @@ fn check_target(dir: &Path) -> Result<bool, Error> {
     let (known, _) = Manifest::parse(&path, &text)?;
     if known.state != State::Draft {
         return Err(Error::NotADraft { path: dir.to_owned(), state: known.state.as_str() });
+    }
+    if known.file.contains_key(life::HISTORY) {
+        return Err(Error::Signed { path: dir.to_owned() });
     }
     match names.into_iter().find(|name| !known.file.contains_key(name)) {
         Some(file) => Err(Error::ForeignFile { path: dir.to_owned(), file }),
@@ -195,15 +208,20 @@ impl Beside {
             }
             return Err(failed("rename", dir)(source));
         }
-        flush_folder(&self.parent)?;
         if replaced {
-            fs::remove_dir_all(&self.old).map_err(failed("remove", &self.old))?;
+            // The new catalog stands: a hidden folder that stays, for example of another user's, is
+            // no reason to call that a failure.
+            let _ = fs::remove_dir_all(&self.old);
         }
-        Ok(())
+        flush_folder(&self.parent)
     }
 }
 
-fn write_files(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Error> {
+fn write_files(
+    folder: &Path,
+    files: &BTreeMap<String, Vec<u8>>,
+    read_only: bool,
+) -> Result<(), Error> {
     if folder.exists() {
         // Left by a killed program that had the same process id.
         fs::remove_dir_all(folder).map_err(failed("remove", folder))?;
@@ -214,6 +232,11 @@ fn write_files(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), E
         let mut file = File::create_new(&path).map_err(failed("create", &path))?;
         file.write_all(bytes).map_err(failed("write", &path))?;
         file.sync_all().map_err(failed("flush", &path))?;
+        if read_only {
+            let mut permissions = file.metadata().map_err(failed("protect", &path))?.permissions();
+            permissions.set_readonly(true);
+            fs::set_permissions(&path, permissions).map_err(failed("protect", &path))?;
+        }
     }
     flush_folder(folder)
 }

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use super::common::Common;
 use super::{Error, Outcome, output};
 use crate::backtest::{Replay, Settings, manifest, replay};
+use crate::catalog::Stored;
 use crate::policy::{LoadedPolicy, Scenario};
 use crate::table::{Column, Table};
 use crate::{catalog, policy};
-
-use super::catalog::SCENARIO_PREFIX;
 
 /// Arguments of `dianshu backtest`.
 #[derive(Debug, clap::Args)]
@@ -73,10 +72,8 @@ impl Job<'_> {
     /// Replays and writes the run; its folder and what it holds.
     pub(super) fn run(&self, common: &Common) -> Result<(PathBuf, Replay), Error> {
         let stored = catalog::open(self.catalog)?;
-        let built_under = policy::load(&self.catalog.to_string_lossy())?;
         // A catalog computed under scenarios is replayed under them: they are part of its baseline.
-        let own = own_scenarios(self.catalog, &built_under)?;
-        let built_under = policy::compose(&built_under, &own)?;
+        let (built_under, own) = built_under(self.catalog, &stored)?;
         let policy = policy::compose(&policy::load(self.policy)?, &own)?;
         let settings = Settings {
             policy: &policy,
@@ -96,18 +93,18 @@ impl Job<'_> {
     }
 }
 
-/// The scenarios a catalog was computed under, as they lie in its folder.
-fn own_scenarios(catalog: &Path, policy: &LoadedPolicy) -> Result<Vec<Scenario>, Error> {
-    let folder = |source| Error::Folder { path: catalog.to_owned(), source };
-    let mut scenarios = Vec::new();
-    for entry in std::fs::read_dir(catalog).map_err(folder)? {
-        let path = entry.map_err(folder)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with(SCENARIO_PREFIX) {
-            scenarios.push(policy::load_scenario(&path.to_string_lossy(), policy)?);
-        }
-    }
-    Ok(scenarios)
+/// The policy a catalog was computed under, and the scenarios in it: those its manifest lists, and no
+/// other file that lies there.
+pub(super) fn built_under(
+    folder: &Path,
+    stored: &Stored,
+) -> Result<(LoadedPolicy, Vec<Scenario>), Error> {
+    let policy = policy::load(&folder.to_string_lossy())?;
+    let names = stored.files.iter().filter(|name| name.starts_with(catalog::SCENARIO_PREFIX));
+    let own = names
+        .map(|name| policy::load_scenario(&folder.join(name).to_string_lossy(), &policy))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok((policy::compose(&policy, &own)?, own))
 }
 
 /// One line a scenario and pool, for the screen.

@@ -19,9 +19,6 @@ use crate::table::{Column, Table};
 use crate::units::{Fen, Points};
 use crate::{catalog, explain, weights};
 
-/// Beginning of the names of scenario files kept in a catalog.
-pub(super) const SCENARIO_PREFIX: &str = "scenario-";
-
 /// Arguments of `dianshu catalog`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -39,6 +36,9 @@ enum Command {
     Diff(DiffArgs),
     /// Recompute the digests and identities of a catalog
     Verify(VerifyArgs),
+    /// The weight card of a group: its cases by year and hospital, before and after trimming, how far
+    /// its price hangs on one hospital, an interval, its neighbours
+    Card(super::card::Args),
     /// Price the same cases by many methods: how far points and pay range
     Grid(super::grid::Args),
     /// Set the points of one group of a draft, beside the computed ones
@@ -167,6 +167,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
             Ok(Outcome::Done)
         }
         Command::Verify(args) => verify(&args.catalog, args.json),
+        Command::Card(args) => super::card::run(args),
         Command::Grid(args) => super::grid::run(args),
         Command::Override(args) => {
             let signature = args.signature.get();
@@ -184,7 +185,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         }
         Command::History(args) => {
             output::print(&catalog::history_table(&args.catalog)?, args.json)?;
-            output::print_text("\n")?;
+            output::gap(args.json)?;
             output::print(&catalog::override_table(&args.catalog)?, args.json)?;
             Ok(Outcome::Done)
         }
@@ -240,8 +241,10 @@ pub(super) fn build(
     common.warn(&warnings);
     let mut extra = policy.files().clone();
     for scenario in &policy.scenarios {
-        let name = format!("{SCENARIO_PREFIX}{}.toml", scenario.name);
-        extra.insert(name, scenario.source.clone().into_bytes());
+        let name = format!("{}{}.toml", catalog::SCENARIO_PREFIX, scenario.name);
+        if extra.insert(name.clone(), scenario.source.clone().into_bytes()).is_some() {
+            return Err(catalog::Error::FileName { name }.into());
+        }
     }
     let artefact = Artefact {
         catalog: &built.catalog,

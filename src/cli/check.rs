@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         }
         None => {
             output::print(&checked.summary, args.common.json)?;
-            output::print_text("\n")?;
+            output::gap(args.common.json)?;
             output::print(&checked.verdict, args.common.json)?;
         }
     }

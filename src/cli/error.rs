@@ -81,6 +81,26 @@ pub enum Error {
         /// Nearest known one.
         nearest: Option<String>,
     },
+    /// A catalog and a warehouse that do not belong together.
+    #[error("the claims of group `{group}` are not those catalog `{}` was built from", catalog.display())]
+    OtherClaims {
+        /// The catalog.
+        catalog: PathBuf,
+        /// The group.
+        group: String,
+    },
+    /// A price to compare with that is of another kind.
+    #[error("catalog `{}` is of another system or scale", catalog.display())]
+    OtherScale {
+        /// The catalog before.
+        catalog: PathBuf,
+    },
+    /// One method twice.
+    #[error("method `{method}` stands twice among the choices")]
+    GridTwice {
+        /// The method.
+        method: String,
+    },
     /// A scenario of a grid that changes more than the method.
     #[error(
         "scenario `{scenario}` changes `{section}`; a grid prices the same cases, so only `weights` may change"
@@ -161,11 +181,21 @@ impl Explain for Error {
             return inner.hints();
         }
         match self {
+            Self::OtherClaims { .. } => vec![
+                "name its warehouse with `--warehouse`, or build the catalog again from this one"
+                    .to_owned(),
+            ],
             Self::GridSection { .. } => vec![
                 "build a catalog with it and compare: `dianshu catalog build … --scenario S`, \
                  `dianshu catalog diff A B`"
                     .to_owned(),
             ],
+            Self::OtherScale { .. } => {
+                vec!["name last year's catalog of the same system".to_owned()]
+            }
+            Self::GridTwice { .. } => {
+                vec!["name each scenario once within all `--over`".to_owned()]
+            }
             Self::GridSize { .. } => vec!["leave out a choice, or a scenario".to_owned()],
             Self::YearMissing { known, .. } if known.is_empty() => Self::NothingLoaded.hints(),
             Self::YearMissing { known, .. } => {

@@ -1,5 +1,6 @@
 //! `dianshu catalog grid`: the same cases priced by many methods.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::common::{Common, check_years};
@@ -45,6 +46,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     args.common.warn(&built.warnings);
     args.common.show_plans(&engine);
     let grid = weights::grid(&built.cases, &args.years, &methods, args.common.threads())?;
+    args.common.warn(&grid.warnings);
     let tables = [&grid.methods, &grid.groups, &grid.institutions];
     if let Some(out) = &args.out {
         std::fs::create_dir_all(out)
@@ -55,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     }
     for (at, table) in tables.into_iter().enumerate() {
         if at > 0 {
-            output::print_text("\n")?;
+            output::gap(args.common.json)?;
         }
         output::print(table, args.common.json)?;
     }
@@ -80,7 +82,16 @@ fn methods(policy: &LoadedPolicy, over: &[String]) -> Result<Vec<Method>, Error>
         }
         names = longer;
     }
-    names.into_iter().map(|name| method(policy, &name)).collect()
+    let methods = names.iter().map(|name| method(policy, name)).collect::<Result<Vec<_>, _>>()?;
+    let mut known = BTreeSet::new();
+    for method in &methods {
+        let mut parts: Vec<&str> = method.name.split('+').collect();
+        parts.sort_unstable();
+        if !known.insert(parts) {
+            return Err(Error::GridTwice { method: method.name.clone() });
+        }
+    }
+    Ok(methods)
 }
 
 fn method(policy: &LoadedPolicy, scenarios: &[&str]) -> Result<Method, Error> {
@@ -88,11 +99,17 @@ fn method(policy: &LoadedPolicy, scenarios: &[&str]) -> Result<Method, Error> {
         let name = crate::backtest::BASELINE.to_owned();
         return Ok(Method { name, policy: policy.policy.clone() });
     }
-    let name = scenarios.join("+");
-    let loaded = policy::load_scenarios(&name, policy)?;
+    let loaded = policy::load_scenarios(&scenarios.join("+"), policy)?;
+    let names: Vec<&str> = loaded.iter().map(|scenario| scenario.name.as_str()).collect();
+    let name = names.join("+");
     let other = policy::sections_changed(&loaded).into_iter().find(|name| name != "weights");
     if let Some(section) = other {
         return Err(Error::GridSection { scenario: name, section });
     }
-    Ok(Method { name, policy: policy::compose(policy, &loaded)?.policy })
+    let composed = policy::compose(policy, &loaded)?.policy;
+    if composed.weights.scale != policy.policy.weights.scale {
+        let section = "weights.scale".to_owned();
+        return Err(Error::GridSection { scenario: name, section });
+    }
+    Ok(Method { name, policy: composed })
 }

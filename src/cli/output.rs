@@ -13,6 +13,11 @@ pub(super) fn print(table: &Table, json: bool) -> Result<(), Error> {
     print_text(&text)
 }
 
+/// An empty line between two tables for people; programs get their JSON lines without gaps.
+pub(super) fn gap(json: bool) -> Result<(), Error> {
+    if json { Ok(()) } else { print_text("\n") }
+}
+
 /// Prints text on stdout; a closed pipe is success.
 pub(super) fn print_text(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();

@@ -244,6 +244,8 @@ pub struct Weights {
     pub trim: Trim,
     /// Trim rule per group and year is tried only from this many cases (A39: 25 for percentiles).
     pub trim_from_cases: u64,
+    /// What becomes of the cases outside the bounds.
+    pub outliers: Outliers,
     /// Points of a group with the mean of all cases (A05); absent where the system has no points
     /// (烟台).
     pub scale: Option<Decimal>,
@@ -320,6 +322,15 @@ pub enum Trim {
         /// Multiple of the mean at the upper bound.
         high: Decimal,
     },
+}
+
+/// What becomes of cases outside the bounds of the trim rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outliers {
+    /// `drop`: they leave means, CV and M (A39).
+    Drop,
+    /// `winsorise`: they count with the fee of the bound they lie beyond.
+    Winsorise,
 }
 
 /// One published price.

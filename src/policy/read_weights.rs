@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{BlendLevel, Denominator, SingleYear, Trim, Weights};
+use super::model::{BlendLevel, Denominator, Outliers, SingleYear, Trim, Weights};
 use super::read::{absent, below};
 use crate::units::Points;
 
@@ -31,6 +31,8 @@ pub(crate) fn weights(fields: &Fields<'_>) -> Result<Weights, Error> {
     let trim_fields =
         below(fields, "weights.trim")?.ok_or_else(|| absent(&fields.at, "weights.trim"))?;
     let (trim, trim_from_cases) = trim(&trim_fields)?;
+    let outliers = [("drop", Outliers::Drop), ("winsorise", Outliers::Winsorise)];
+    let outliers = trim_fields.maybe_word("outliers", &outliers)?.unwrap_or(Outliers::Drop);
     Ok(Weights {
         cite: fields.cite.clone(),
         years: years(fields, level)?,
@@ -41,6 +43,7 @@ pub(crate) fn weights(fields: &Fields<'_>) -> Result<Weights, Error> {
         denominator: denominator(fields)?,
         trim,
         trim_from_cases,
+        outliers,
         scale,
         minimum_cases: fields.whole("minimum_cases", 0..=1_000_000)?,
         places: fields.whole("places", 0..=Points::PLACES)?,
@@ -118,7 +121,7 @@ fn trim(fields: &Fields<'_>) -> Result<(Trim, u64), Error> {
     ];
     let trim = match fields.word("method", &words)? {
         TrimWord::None => {
-            fields.refuse(&["low", "high", "k", "from_cases"], "method = \"none\"")?;
+            fields.refuse(&["low", "high", "k", "from_cases", "outliers"], "method = \"none\"")?;
             return Ok((Trim::None, 0));
         }
         TrimWord::Percentile => {

@@ -117,7 +117,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     )
     .required(),
-    section("weights.trim", &["method", "low", "high", "k", "from_cases"]).required(),
+    section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers"]).required(),
     section("standard", &["group_code", "price", "from"]).many("group_code"),
     section("deviation", &["compare", "reference"]),
     section("deviation.band", &["class", "up_to", "inclusive", "pay", "except_merged"])

@@ -17,6 +17,14 @@ pub enum Error {
         /// Why not.
         source: Box<Error>,
     },
+    /// A group the catalog does not have.
+    #[error("the catalog has no group `{group_code}`")]
+    NoGroup {
+        /// The group.
+        group_code: String,
+        /// The nearest there is.
+        nearest: Option<String>,
+    },
     /// Not one weight for each year (A01).
     #[error("policy `{policy}` weights {weights} years, but {} were named: {years}",
         years.as_slice().len())]
@@ -108,6 +116,9 @@ impl Explain for Error {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Method { source, .. } => source.hints(),
+            Self::NoGroup { nearest, .. } => {
+                nearest.iter().map(|nearest| format!("did you mean `{nearest}`?")).collect()
+            }
             Self::YearCount { weights, .. } => vec![format!(
                 "name {weights} years, oldest first, or change `weights.years` in a scenario"
             )],
@@ -168,7 +179,7 @@ impl std::fmt::Display for Warning {
         match self {
             Self::TrimmedShare { trimmed, cases } => write!(
                 f,
-                "the trim rule leaves out {trimmed} of {cases} cases, more than {} %",
+                "the trim rule leaves out or moves {trimmed} of {cases} cases, more than {} %",
                 super::trim::WARN_ABOVE_PERCENT
             ),
             Self::NoMean { group_code, cases } => write!(

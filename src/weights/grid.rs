@@ -5,16 +5,17 @@
 
 use std::collections::BTreeMap;
 
+use num_traits::ToPrimitive;
 use rust_decimal::Decimal;
 
-use super::sums::Window;
-use super::{Error, Passed, build};
+use super::sums::{Total, Window};
+use super::{Built, Error, Passed, build};
 use crate::catalog::model::Catalog;
 use crate::period::Years;
-use crate::policy::model::Policy;
+use crate::policy::model::{PayMethod, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::table::{Column, Table};
-use crate::units::{Fen, Points, allocate, fraction, ratio, to_decimal};
+use crate::units::{Fen, Points, allocate, exact, fraction, ratio, to_decimal};
 
 /// Decimal places of a percentage.
 const PERCENT_PLACES: u32 = 2;
@@ -39,8 +40,12 @@ pub struct Grid {
     /// ((high − low) ÷ value × 100)`, missing_methods` (methods without this group).
     pub groups: Table,
     /// One row a hospital: `fixmedins_code, cases, pay_yuan` (baseline)`, low_yuan, low_method,
-    /// high_yuan, high_method, range_percent`. Pay divides the fee of all grouped cases by points.
+    /// high_yuan, high_method, range_percent`. Pay divides the fee of all grouped cases by points; a
+    /// case whose group a method lacks has the points of an ungrouped one (A41). Without rows where
+    /// the policy does not pay by points.
     pub institutions: Table,
+    /// What each method has to say, its name first.
+    pub warnings: Vec<String>,
 }
 
 /// Prices the cases of `years` by every method; the first is the baseline.
@@ -57,15 +62,21 @@ pub fn grid(
     if methods.is_empty() {
         return Err(Error::Columns { fact: "no method to compare".to_owned() });
     }
-    let catalogs = catalogs(cases, years, methods, threads)?;
-    let counts = Counts::of(window);
+    let (catalogs, warnings) = catalogs(cases, years, methods, threads)?;
     let values: Vec<BTreeMap<&str, i128>> = catalogs.iter().map(values).collect();
-    let pays =
-        values.iter().map(|values| counts.pay(cases, values)).collect::<Result<Vec<_>, _>>()?;
+    let mut counts = Counts::default();
+    let mut pays = Vec::new();
+    if methods[0].policy.payment.method == PayMethod::Points {
+        counts = Counts::of(window);
+        for ((method, catalog), values) in methods.iter().zip(&catalogs).zip(&values) {
+            pays.push(counts.pay(cases, (&method.policy, catalog), values)?);
+        }
+    }
     Ok(Grid {
         methods: method_table(methods, &catalogs, &pays),
         groups: group_table(methods, &catalogs, &values),
         institutions: institution_table(cases, methods, &counts, &pays),
+        warnings,
     })
 }
 
@@ -74,13 +85,12 @@ fn catalogs(
     years: &Years,
     methods: &[Method],
     threads: usize,
-) -> Result<Vec<Catalog>, Error> {
+) -> Result<(Vec<Catalog>, Vec<String>), Error> {
     let share = methods.len().div_ceil(threads.max(1)).max(1);
-    let some = |methods: &[Method]| -> Result<Vec<Catalog>, Error> {
+    let some = |methods: &[Method]| -> Result<Vec<Built>, Error> {
         let one = |method: &Method| {
             let built = build(cases, &method.policy, years, Passed::default());
             built
-                .map(|built| built.catalog)
                 .map_err(|err| Error::Method { method: method.name.clone(), source: Box::new(err) })
         };
         methods.iter().map(one).collect()
@@ -90,15 +100,20 @@ fn catalogs(
             methods.chunks(share).map(|methods| scope.spawn(move || some(methods))).collect();
         workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
-    let mut catalogs = Vec::with_capacity(methods.len());
+    let (mut catalogs, mut warnings) = (Vec::with_capacity(methods.len()), Vec::new());
+    let mut names = methods.iter();
     for part in parts {
         let part = part.map_err(|_| Error::Columns { fact: "a worker broke off".to_owned() })?;
-        catalogs.extend(part?);
+        for (built, method) in part?.into_iter().zip(&mut names) {
+            let name = &method.name;
+            warnings.extend(built.warnings.iter().map(|warning| format!("{name}: {warning}")));
+            catalogs.push(built.catalog);
+        }
     }
-    Ok(catalogs)
+    Ok((catalogs, warnings))
 }
 
-/// Points of every group in millionths, or its mean in the places of the catalog.
+/// Points of every group in millionths, or its mean in millionths of a yuan.
 fn values(catalog: &Catalog) -> BTreeMap<&str, i128> {
     let value = |mean: Decimal| {
         let mut mean = mean;
@@ -112,10 +127,11 @@ fn values(catalog: &Catalog) -> BTreeMap<&str, i128> {
     groups.collect()
 }
 
-/// Cases of each institution and group, and the fee of all grouped cases.
+/// Cases of each institution and group and what they cost, in fen; together, too.
+#[derive(Default)]
 struct Counts {
     /// Institution by institution, group by group.
-    cases: Vec<i128>,
+    cases: Vec<Total>,
     groups: usize,
     fee: i128,
 }
@@ -124,7 +140,7 @@ impl Counts {
     fn of(window: Window<'_>) -> Self {
         let Window { cases, years } = window;
         let groups = cases.groups.len();
-        let mut counts = vec![0i128; groups.saturating_mul(cases.institutions.len())];
+        let mut counts = vec![Total::default(); groups.saturating_mul(cases.institutions.len())];
         let mut total = 0i128;
         for at in 0..cases.len() {
             let group = cases.group[at];
@@ -133,31 +149,50 @@ impl Counts {
             }
             let row = (cases.institution[at] as usize).saturating_mul(groups);
             let cell = &mut counts[row.saturating_add(group as usize)];
-            *cell = cell.saturating_add(1);
+            let one = Total { cases: 1, fen: i128::from(cases.fee_fen[at]) };
+            *cell = Total::of([*cell, one]);
             total = total.saturating_add(i128::from(cases.fee_fen[at]));
         }
         Self { cases: counts, groups, fee: total }
     }
 
-    fn of_institution(&self, at: usize) -> &[i128] {
+    fn of_institution(&self, at: usize) -> &[Total] {
         let from = at.saturating_mul(self.groups);
         &self.cases[from..from.saturating_add(self.groups)]
     }
 
     /// The fee of all grouped cases, divided over the institutions by their points.
-    fn pay(&self, cases: &Cases, values: &BTreeMap<&str, i128>) -> Result<Vec<Fen>, Error> {
+    fn pay(
+        &self,
+        cases: &Cases,
+        (policy, catalog): (&Policy, &Catalog),
+        values: &BTreeMap<&str, i128>,
+    ) -> Result<Vec<Fen>, Error> {
+        let overflow = || Error::Overflow { what: "the pay of the institutions".to_owned() };
         let points: Vec<i128> = cases
             .groups
             .iter()
             .map(|code| values.get(code.as_str()).copied().unwrap_or(0))
             .collect();
-        let weights: Vec<i128> = (0..cases.institutions.len())
-            .map(|at| {
-                let counts = self.of_institution(at).iter().zip(&points);
-                counts.map(|(count, points)| count.saturating_mul(*points)).sum()
-            })
-            .collect();
-        let overflow = || Error::Overflow { what: "the pay of the institutions".to_owned() };
+        // Points in millionths of an ungrouped case, for each fen it costs (A41).
+        let scale = exact(policy.weights.scale.unwrap_or_default());
+        let mean = exact(catalog.base_mean) * ratio(100);
+        let by_fee =
+            exact(policy.weights.ungrouped_factor) * scale * ratio(Points::PER_POINT) / mean;
+        let mut weights = Vec::with_capacity(cases.institutions.len());
+        for at in 0..cases.institutions.len() {
+            let (mut grouped, mut lacking) = (0i128, 0i128);
+            for (total, points) in self.of_institution(at).iter().zip(&points) {
+                if *points == 0 {
+                    lacking = lacking.saturating_add(total.fen);
+                } else {
+                    grouped = grouped.saturating_add(points.saturating_mul(total.cases.into()));
+                }
+            }
+            let lacking = (&by_fee * ratio(lacking)).floor().to_integer().to_i128();
+            let lacking = lacking.ok_or_else(overflow)?;
+            weights.push(grouped.saturating_add(lacking.max(0)));
+        }
         let fee = i64::try_from(self.fee).map_err(|_| overflow())?;
         // Without any points nobody can be paid by points.
         let fee = if weights.iter().all(|weight| *weight == 0) { 0 } else { fee };
@@ -193,12 +228,11 @@ fn method_table(methods: &[Method], catalogs: &[Catalog], pays: &[Vec<Fen>]) -> 
         one.trimmed.iter().map(|row| i64::try_from(row.cases).unwrap_or(i64::MAX)).sum()
     };
     let amount = |one: &Catalog| one.trimmed.iter().map(|row| i128::from(row.amount.0)).sum();
-    let moved = |pay: &Vec<Fen>| -> i128 {
-        let gains = pay
-            .iter()
-            .zip(&pays[0])
-            .map(|(pay, base)| i128::from(pay.0).saturating_sub(i128::from(base.0)).max(0));
-        gains.sum()
+    let moved = |at: usize| -> Option<i128> {
+        let pairs = pays.get(at)?.iter().zip(pays.first()?);
+        let gains =
+            pairs.map(|(pay, base)| i128::from(pay.0).saturating_sub(i128::from(base.0)).max(0));
+        Some(gains.sum())
     };
     let places = catalogs[0].places;
     Table::new("grid_method")
@@ -222,10 +256,7 @@ fn method_table(methods: &[Method], catalogs: &[Catalog], pays: &[Vec<Fen>]) -> 
         )
         .with(
             "moved_yuan",
-            Column::Decimal {
-                places: 2,
-                values: pays.iter().map(|pay| Some(moved(pay))).collect(),
-            },
+            Column::Decimal { places: 2, values: (0..catalogs.len()).map(moved).collect() },
         )
 }
 
@@ -290,7 +321,9 @@ fn institution_table(
     counts: &Counts,
     pays: &[Vec<Fen>],
 ) -> Table {
-    let rows = 0..cases.institutions.len();
+    let rows = 0..pays.first().map_or(0, Vec::len);
+    let none = Vec::new();
+    let baseline = pays.first().unwrap_or(&none);
     let ranges: Vec<_> = rows
         .clone()
         .map(|at| range(pays.iter().map(|pay| pay[at]).enumerate()).unwrap_or([(0, Fen(0)); 2]))
@@ -298,14 +331,17 @@ fn institution_table(
     let end = |end: usize| Column::yuan(ranges.iter().map(|range| range[end].1.0));
     let method =
         |end: usize| Column::text(ranges.iter().map(|range| methods[range[end].0].name.as_str()));
-    let grouped = |at: usize| counts.of_institution(at).iter().sum::<i128>();
-    let percents = ranges.iter().zip(&pays[0]).map(|([low, high], pay)| {
+    let grouped = |at: usize| Total::of(counts.of_institution(at).iter().copied()).cases;
+    let percents = ranges.iter().zip(baseline).map(|([low, high], pay)| {
         percent(i128::from(low.1.0), i128::from(high.1.0), i128::from(pay.0))
     });
     Table::new("grid_institution")
-        .with("fixmedins_code", Column::text(cases.institutions.iter().map(String::as_str)))
+        .with(
+            "fixmedins_code",
+            Column::text(rows.clone().map(|at| cases.institutions[at].as_str())),
+        )
         .with("cases", Column::whole(rows.map(|at| i64::try_from(grouped(at)).unwrap_or(i64::MAX))))
-        .with("pay_yuan", Column::yuan(pays[0].iter().map(|pay| pay.0)))
+        .with("pay_yuan", Column::yuan(baseline.iter().map(|pay| pay.0)))
         .with("low_yuan", end(0))
         .with("low_method", method(0))
         .with("high_yuan", end(1))

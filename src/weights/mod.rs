@@ -15,6 +15,8 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
 mod blend;
+mod bootstrap;
+mod card;
 mod error;
 mod forecast;
 mod grid;
@@ -31,11 +33,12 @@ use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 use rust_decimal::Decimal;
 
+pub use card::{Card, CardRequest, card};
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
 
-use blend::Blend;
+use blend::{Base, Blend};
 use sums::{Sums, Total, Window};
 use trim::Kept;
 
@@ -70,6 +73,46 @@ struct Plan<'a> {
     blend: Blend,
 }
 
+/// Everything the published numbers follow from.
+struct Basis<'a> {
+    plan: Plan<'a>,
+    window: Window<'a>,
+    /// Sums of all cases of every cell.
+    all: Vec<Sums>,
+    /// What trimming left.
+    kept: Kept,
+    estimates: Vec<Estimate<'a>>,
+    base: Base,
+    warnings: Vec<Warning>,
+    total: Total,
+}
+
+impl<'a> Basis<'a> {
+    fn new(cases: &'a Cases, policy: &'a Policy, years: &'a Years) -> Result<Self, Error> {
+        let plan = Plan { policy, years: years.as_slice(), blend: blend_of(policy, years)? };
+        trim::check(policy)?;
+        let window = Window::new(cases, plan.years)?;
+        let all = window.sums()?;
+        every_year_has_cases(window, &all)?;
+        let kept = trim::keep(window, &all, policy)?;
+        let total = Total::of(all.iter().map(|sums| sums.total));
+        let mut warnings = trim_warning(&kept.ledger, total);
+        let estimates = estimates(&plan, window, (&all, &kept.sums), &mut warnings);
+        let totals = match policy.weights.denominator {
+            Denominator::All => per_year(&kept.sums, plan.years.len()),
+            Denominator::BeforeTrim => per_year(&all, plan.years.len()),
+            Denominator::Grouped | Denominator::Given(_) => {
+                let of = |at: usize| {
+                    Total::of(estimates.iter().filter_map(|group| group.kept.get(at).copied()))
+                };
+                (0..plan.years.len()).map(of).collect()
+            }
+        };
+        let base = plan.blend.base(policy.weights.denominator, plan.years, &totals)?;
+        Ok(Self { plan, window, all, kept, estimates, base, warnings, total })
+    }
+}
+
 /// One group before it is published. Sums are per year, oldest first.
 struct Estimate<'a> {
     code: &'a str,
@@ -96,25 +139,8 @@ pub fn build(
     years: &Years,
     passed: Passed,
 ) -> Result<Built, Error> {
-    let plan = Plan { policy, years: years.as_slice(), blend: blend_of(policy, years)? };
-    trim::check(policy)?;
-    let window = Window::new(cases, plan.years)?;
-    let all = window.sums()?;
-    every_year_has_cases(window, &all)?;
-    let with_ungrouped = policy.weights.denominator == Denominator::All;
-    let Kept { sums: kept, ledger } = trim::keep(window, &all, policy, with_ungrouped)?;
-
-    let total = Total::of(all.iter().map(|sums| sums.total));
-    let mut warnings = trim_warning(&ledger, total);
-    let estimates = estimates(&plan, window, (&all, &kept), &mut warnings);
-    let totals = match policy.weights.denominator {
-        Denominator::All => per_year(&kept, plan.years.len()),
-        Denominator::BeforeTrim => per_year(&all, plan.years.len()),
-        Denominator::Grouped | Denominator::Given(_) => (0..plan.years.len())
-            .map(|at| Total::of(estimates.iter().filter_map(|group| group.kept.get(at).copied())))
-            .collect(),
-    };
-    let base = plan.blend.base(policy.weights.denominator, plan.years, &totals)?;
+    let Basis { plan, window, kept, estimates, base, warnings, total, .. } =
+        Basis::new(cases, policy, years)?;
     let groups = publish::groups(&plan, &base, &estimates)?;
     let identity = identity::lines(&plan, &base, (&estimates, &groups), total)?;
     let mean = |mean: &Ratio| published(mean, policy.weights.places, "the mean of all cases");
@@ -132,7 +158,7 @@ pub fn build(
         groups,
         institutions: institutions(window)?,
         flow: passed.flow,
-        trimmed: ledger,
+        trimmed: kept.ledger,
         identity,
         sources: passed.sources,
     };

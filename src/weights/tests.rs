@@ -1,5 +1,6 @@
 //! The statistics against numbers worked by hand, and against slower ways of computing them.
 
+mod cards;
 mod errors;
 mod grids;
 mod levels;
@@ -16,8 +17,8 @@ use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
     Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite, Clearing, Denominator,
-    Grouping, Identity, Method, PayMethod, Payment, Policy, Pools, RatioOf, Scope, ShareBy,
-    Sharing, SingleYear, Trim, Weights,
+    Grouping, Identity, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
+    ShareBy, Sharing, SingleYear, Trim, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 
@@ -34,6 +35,7 @@ fn weights(years: &[&str]) -> Weights {
         denominator: Denominator::All,
         trim: Trim::None,
         trim_from_cases: 0,
+        outliers: Outliers::Drop,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,

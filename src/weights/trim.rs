@@ -1,7 +1,7 @@
-//! Which cases leave the statistics of their group and year (A39).
+//! Which cases leave the statistics of their group and year (A39), or count with the fee of the bound.
 //!
 //! Every rule ends in the smallest and the largest fee that stay, as whole fen; a case on the
-//! bound stays.
+//! bound stays. Bounds that cross, as between fees that never are, leave nothing, winsorised or not.
 //!
 //! * Percentile: t = ⌊share · n⌋ on each side, bounds x₍ₜ₊₁₎ and x₍ₙ₋ₜ₎ of the ascending fees.
 //! * IQR: Q1 and Q3 are the nearest-rank order statistics, ranks ⌈n/4⌉ and ⌈3n/4⌉.
@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use super::Error;
 use super::sums::{Sums, Window};
 use crate::catalog::model::Trimmed;
-use crate::policy::model::{Policy, Trim};
+use crate::policy::model::{Denominator, Outliers, Policy, Trim};
 use crate::units::{Fen, Ratio, exact, fraction, ratio};
 
 /// A39: more cases trimmed than this share of all cases is worth a warning.
@@ -31,12 +31,12 @@ pub(super) struct Kept {
 
 /// Smallest and largest fee that stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Bounds {
-    from: i64,
-    to: i64,
+pub(super) struct Bounds {
+    pub(super) from: i64,
+    pub(super) to: i64,
 }
 
-const EVERYTHING: Bounds = Bounds { from: i64::MIN, to: i64::MAX };
+pub(super) const EVERYTHING: Bounds = Bounds { from: i64::MIN, to: i64::MAX };
 
 /// Refuses a rule whose numbers contradict each other.
 ///
@@ -64,27 +64,27 @@ pub(super) fn check(policy: &Policy) -> Result<(), Error> {
 
 /// Applies the policy's rule to every cell with enough cases.
 ///
-/// `with_ungrouped`: whether the ungrouped cases are in the statistics, then as one group (A04).
-///
 /// # Errors
 /// [`Error::Overflow`].
-pub(super) fn keep(
-    window: Window<'_>,
-    all: &[Sums],
-    policy: &Policy,
-    with_ungrouped: bool,
-) -> Result<Kept, Error> {
-    let rule = &policy.weights.trim;
-    if *rule == Trim::None {
+pub(super) fn keep(window: Window<'_>, all: &[Sums], policy: &Policy) -> Result<Kept, Error> {
+    if policy.weights.trim == Trim::None {
         return Ok(Kept { sums: all.to_vec(), ledger: Vec::new() });
     }
+    apply(window, all, (&bounds(window, all, policy), policy.weights.outliers))
+}
+
+/// What stays in every cell. Where M is that of all cases the ungrouped are in the statistics, as one
+/// group (A04); elsewhere nothing of them leaves.
+pub(super) fn bounds(window: Window<'_>, all: &[Sums], policy: &Policy) -> Vec<Bounds> {
+    let rule = &policy.weights.trim;
+    let with_ungrouped = policy.weights.denominator == Denominator::All;
     let grouped = window.cells().saturating_sub(window.years.len());
     let tried = if with_ungrouped { window.cells() } else { grouped };
     let tried = |cell: usize| {
         let cases = all[cell].total.cases;
         cell < tried && cases > 0 && cases >= policy.weights.trim_from_cases
     };
-    let bounds: Vec<Bounds> = if matches!(rule, Trim::Percentile { .. } | Trim::Iqr { .. }) {
+    if matches!(rule, Trim::Percentile { .. } | Trim::Iqr { .. }) {
         let mut fees = FeesByCell::new(window, all);
         (0..all.len())
             .map(|cell| if tried(cell) { by_rank(rule, fees.of(cell)) } else { EVERYTHING })
@@ -94,26 +94,43 @@ pub(super) fn keep(
         cells
             .map(|(cell, sums)| if tried(cell) { by_sums(rule, sums) } else { EVERYTHING })
             .collect()
-    };
-    apply(window, all, &bounds)
+    }
 }
 
-/// Second pass: sums of what lies within the bounds, and the ledger of what does not.
-fn apply(window: Window<'_>, all: &[Sums], bounds: &[Bounds]) -> Result<Kept, Error> {
+impl Bounds {
+    /// The fee that counts for a case of this fee, if any.
+    pub(super) fn counts(self, fee: i64, outliers: Outliers) -> Option<i64> {
+        if (self.from..=self.to).contains(&fee) {
+            return Some(fee);
+        }
+        // Bounds that have crossed, as between fees that never are, leave nothing to move to.
+        (outliers == Outliers::Winsorise && self.from <= self.to)
+            .then(|| fee.clamp(self.from, self.to))
+    }
+}
+
+/// Second pass: sums of what counts, and the ledger of what does not, or not in full.
+fn apply(
+    window: Window<'_>,
+    all: &[Sums],
+    (bounds, outliers): (&[Bounds], Outliers),
+) -> Result<Kept, Error> {
     let mut sums = vec![Sums::default(); all.len()];
+    let mut outside = vec![0u64; all.len()];
     let mut spans: Vec<Option<(i64, i64)>> = vec![None; all.len()];
     for (cell, fee) in window.fees() {
-        let Bounds { from, to } = bounds[cell];
-        if fee < from || fee > to {
-            continue;
+        let counted = bounds[cell].counts(fee, outliers);
+        if counted != Some(fee) {
+            outside[cell] = outside[cell].saturating_add(1);
         }
+        let Some(fee) = counted else { continue };
         sums[cell].add(fee).ok_or_else(|| window.overflow(cell))?;
         let span = spans[cell].get_or_insert((fee, fee));
         *span = (span.0.min(fee), span.1.max(fee));
     }
     let mut ledger = Vec::new();
     for (cell, (before, after)) in all.iter().zip(&sums).enumerate() {
-        let cases = before.total.cases.saturating_sub(after.total.cases);
+        let cases = outside[cell];
         if cases == 0 {
             continue;
         }

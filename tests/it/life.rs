@@ -116,5 +116,41 @@ fn a_grid_prices_the_same_cases_by_every_combination() {
     }
     dianshu(path, &format!("{grid} --over share-95"))
         .refused(&["`share-95` changes `sharing`", "only `weights`"]);
-    dianshu(path, &format!("{grid} --over trim-iqr --over trim-iqr")).refused(&["trim-iqr"]);
+    dianshu(path, &format!("{grid} --over trim-iqr --over trim-iqr"))
+        .refused(&["trim-iqr", "twice"]);
+}
+
+#[test]
+fn the_card_of_a_group_shows_cases_hospitals_and_interval() {
+    let home = city();
+    let path = home.path();
+    build(path).ok();
+    let catalog = json_lines(&dianshu(path, "catalog show catalog --json").ok().stdout);
+    let largest = catalog.iter().max_by_key(|group| group["cases"].as_i64()).unwrap();
+    let (code, cases) =
+        (largest["group_code"].as_str().unwrap(), largest["cases"].as_i64().unwrap());
+    let command = format!(
+        "catalog card catalog {code} --last catalog --rounds 40 --warehouse wh --json --quiet"
+    );
+    let shown = json_lines(&dianshu(path, &command).ok().stdout);
+    let sum = |key: &str, of: &dyn Fn(&serde_json::Value) -> bool| -> i64 {
+        shown.iter().filter(|row| of(row)).filter_map(|row| row[key].as_i64()).sum()
+    };
+    assert_eq!(sum("cases", &|row| row["cases_are"] == "all"), cases, "by year");
+    assert_eq!(sum("cases", &|row| row["price_without"].is_string()), cases, "by hospital");
+    let decimal = |value: &serde_json::Value| {
+        value.as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap()
+    };
+    let points = decimal(&largest["points"]);
+    for drawn in shown.iter().filter(|row| row["drawn"].is_string()) {
+        assert!(decimal(&drawn["low"]) <= points && points <= decimal(&drawn["high"]), "{drawn}");
+    }
+    let change = shown.iter().find(|row| row["field"] == "change_percent").unwrap();
+    assert_eq!(decimal(&change["value"]), rust_decimal::Decimal::ZERO, "compared with itself");
+    assert_eq!(dianshu(path, &command).ok().stdout, dianshu(path, &command).ok().stdout);
+    dianshu(path, &command.replace(code, "NOBODY")).refused(&["no group `NOBODY`"]);
+    // Claims of other people in the same years move the mean of all cases, and with it every price.
+    dianshu(path, "synth jining-apg --people 20 --clean --out more --seed 4").ok();
+    dianshu(path, "ingest more --warehouse wh --quiet").ok();
+    dianshu(path, &command).refused(&["are not those catalog `catalog` was built from"]);
 }

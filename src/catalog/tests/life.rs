@@ -1,13 +1,14 @@
 //! From draft to published: overrides, two reviews, and what no longer can be changed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::build::{Folder, contents, dec, tiny, write_draft, yuan};
+use super::build::{Folder, POLICY, contents, dec, policy, tiny, write_draft, yuan};
 use crate::catalog::life::contradiction;
 use crate::catalog::{
-    Entry, Error, Signature, State, history_table, open, override_table, publish, review,
-    set_points, verify,
+    Artefact, Entry, Error, Signature, State, history_table, open, override_table, publish, review,
+    set_points, verify, write,
 };
 use crate::explain::{Explain, render};
 use crate::units::Points;
@@ -76,6 +77,8 @@ fn two_people_review_and_an_override_starts_anew() {
     assert_eq!(review(&dir, &by("张", "2023-12-01")).unwrap(), State::Draft);
     let again = review(&dir, &by("张", "2023-12-02"));
     assert!(matches!(again, Err(Error::SameReviewer { .. })));
+    // What people did is not built over.
+    assert!(matches!(write_draft(&tiny(), &dir), Err(Error::Signed { .. })));
     set_points(&dir, "A", dec("70"), &by("王", "2023-12-03")).unwrap();
     assert_eq!(review(&dir, &by("李", "2023-12-04")).unwrap(), State::Draft, "the first is void");
     assert!(matches!(publish(&dir, &by("赵", "2023-12-04")), Err(Error::Step { .. })));
@@ -136,6 +139,84 @@ fn a_step_that_is_refused_changes_nothing() {
         assert_eq!(err.kind().exit_code(), 2);
     }
     assert_eq!(contents(&dir), before);
+}
+
+// R30: points of yearly ratios are not mean ÷ base mean, whether the policy or a scenario says so.
+#[test]
+fn ratios_of_a_scenario_are_known_to_verify() {
+    let folder = Folder::new("ratios");
+    for (at, (scenario, passes)) in [
+        ("[set]\n\"weights.level\" = { value = \"ratios\", reason = \"r\" }\n", true),
+        ("[set]\nweights = { value = { level = \"ratios\" }, reason = \"r\" }\n", true),
+        ("[set]\n\"weights.level\" = { value = \"totals\", reason = \"r\" }\n", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let dir = folder.0.join(at.to_string());
+        let mut catalog = tiny();
+        catalog.groups[0].points = Some(Points(70_000_000));
+        let extra = BTreeMap::from([("scenario-s.toml".to_owned(), scenario.as_bytes().to_vec())]);
+        let (policy, policy_source) = (policy(), POLICY);
+        let artefact =
+            Artefact { catalog: &catalog, policy: &policy, policy_source, extra: &extra };
+        write(&artefact, &dir).unwrap();
+        let report = verify(&dir).unwrap();
+        let points = report.checks.iter().find(|check| check.check == "points").unwrap();
+        assert_eq!(points.passed, passes, "{scenario}: {points:?}");
+    }
+}
+
+#[test]
+fn what_does_not_belong_to_the_catalog_is_not_lost() {
+    let folder = Folder::new("minutes");
+    let dir = draft(&folder);
+    fs::write(dir.join("minutes.docx"), "said").unwrap();
+    let before = contents(&dir);
+    let err = review(&dir, &by("张", "2023-12-01")).unwrap_err();
+    assert!(matches!(&err, Error::ForeignFile { file, .. } if file == "minutes.docx"), "{err:?}");
+    assert_eq!(contents(&dir), before);
+}
+
+#[test]
+fn prices_and_points_in_force_already_are_not_overridden() {
+    let folder = Folder::new("prices");
+    let dir = draft(&folder);
+    let same = set_points(&dir, "B", dec("200.0"), &by("张", "2023-12-01")).unwrap_err();
+    assert!(render(&same).contains("has 200 points already"), "{}", render(&same));
+    let prices = folder.0.join("prices");
+    let mut catalog = tiny();
+    catalog.scale = None;
+    catalog.groups.iter_mut().for_each(|group| group.points = None);
+    write_draft(&catalog, &prices).unwrap();
+    let err = set_points(&prices, "B", dec("1.23456"), &by("张", "2023-12-01")).unwrap_err();
+    assert!(render(&err).contains("has prices, not points"), "{}", render(&err));
+}
+
+// Of two overrides one is taken back: the other keeps its money, and every step says what it did.
+#[test]
+fn every_step_of_the_history_says_what_it_changed() {
+    let folder = Folder::new("steps");
+    let dir = draft(&folder);
+    set_points(&dir, "B", dec("250"), &by("张", "2023-12-01")).unwrap();
+    set_points(&dir, "A", dec("70"), &by("张", "2023-12-01")).unwrap();
+    set_points(&dir, "B", dec("200"), &by("张", "2023-12-02")).unwrap();
+    review(&dir, &by(" 李 ", "2023-12-03")).unwrap();
+    assert!(matches!(review(&dir, &by("李", "2023-12-03")), Err(Error::SameReviewer { .. })));
+    // A has 3 cases: 3 × (70 − 66.6667) ÷ 100 × 300 = 29.9997.
+    let history = history_table(&dir).unwrap();
+    let what: Vec<_> = (0..4).map(|row| history.cell("what", row).unwrap()).collect();
+    assert_eq!(
+        what,
+        [
+            "B: 200 → 250, 150.00 yuan",
+            "A: 66.6667 → 70, 30.00 yuan",
+            "B: 250 → 200, -150.00 yuan",
+            ""
+        ]
+    );
+    assert_eq!(override_table(&dir).unwrap().rows(), 1);
+    assert!(verify(&dir).unwrap().passed(), "{:?}", verify(&dir).unwrap());
 }
 
 #[test]

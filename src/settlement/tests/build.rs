@@ -10,8 +10,8 @@ use crate::catalog::model::{Catalog, Group};
 use crate::policy::model::{
     Anchor, Band, BandPay, Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite,
     Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity, Method,
-    PayMethod, Payment, Policy, Pools, RatioOf, Reference, Scope, ShareBy, Sharing, SingleYear,
-    Standard, Trim, Weights,
+    Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Reference, Scope, ShareBy, Sharing,
+    SingleYear, Standard, Trim, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::{Error, Outcome, ScenarioInput, settle};
@@ -101,6 +101,7 @@ pub(super) fn points_policy() -> Policy {
             denominator: Denominator::All,
             trim: Trim::None,
             trim_from_cases: 0,
+            outliers: Outliers::Drop,
             scale: Some(dec("1000")),
             minimum_cases: 0,
             places: 4,

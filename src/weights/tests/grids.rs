@@ -85,9 +85,11 @@ fn points_and_pay_range_over_the_methods() {
     }
 }
 
-// C is seen in 2023 only: a method that drops such groups does not price it.
+// C is seen in 2023 only: a method that drops such groups does not price it, and its case of 400.00 is
+// ungrouped there (A41): 0.7 · 400 ÷ 180 · 1000 = 1555.5556 points against 2 · 1000 of A, so that H1 has
+// 700 · 2000 ÷ 3555.5556 = 393.75. Kept, C has 400 ÷ 260 · 1000 = 1538.4615 and A 692.3077: 331.58.
 #[test]
-fn a_group_that_a_method_lacks_is_counted() {
+fn a_group_that_a_method_lacks_is_counted_and_paid_as_ungrouped() {
     let cases =
         cases(&[("A", "H1", 2022, 10_000), ("A", "H1", 2023, 20_000), ("C", "H2", 2023, 40_000)]);
     let keeps = method("baseline", &["0.2", "0.8"]);
@@ -97,9 +99,20 @@ fn a_group_that_a_method_lacks_is_counted() {
     let missing: Vec<_> =
         (0..2).map(|row| grid.groups.cell("missing_methods", row).unwrap()).collect();
     assert_eq!(missing, ["0", "1"]);
-    // All money goes to H1 where C has no points.
-    assert_eq!(grid.institutions.cell("low_yuan", 1).as_deref(), Some("0.00"));
-    assert_eq!(grid.institutions.cell("high_yuan", 0).as_deref(), Some("700.00"));
+    let cell = |column: &str, row: usize| grid.institutions.cell(column, row).unwrap();
+    assert_eq!((cell("low_yuan", 0), cell("high_yuan", 0)), ("331.58".into(), "393.75".into()));
+    assert_eq!((cell("low_yuan", 1), cell("high_yuan", 1)), ("306.25".into(), "368.42".into()));
+    assert!(grid.warnings.iter().any(|warning| warning.starts_with("single-year-drop: ")));
+}
+
+// Where printed prices are paid, no method moves any money.
+#[test]
+fn pay_is_compared_only_where_points_are_paid() {
+    let mut rules = method("baseline", &["0.2", "0.8"]);
+    rules.policy.payment.method = crate::policy::model::PayMethod::Standard;
+    let grid = grid(&two_groups(), &years(&[2022, 2023]), &[rules], 1).unwrap();
+    assert_eq!(grid.institutions.rows(), 0);
+    assert_eq!(grid.methods.cell("moved_yuan", 0), None);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use proptest::{prop_assert_eq, prop_assume};
 
 use super::{built, cases, catalog, dec, group, policy, weights};
 use crate::catalog::model::Trimmed;
-use crate::policy::model::{Denominator, Policy, Trim, Weights};
+use crate::policy::model::{Denominator, Outliers, Policy, Trim, Weights};
 use crate::units::{Fen, Ratio, exact, fraction, ratio, to_decimal};
 use crate::weights::Warning;
 
@@ -60,6 +60,22 @@ fn small_groups_are_not_trimmed() {
     assert!(made.trimmed.is_empty());
     let made = catalog(&cases(&ladder(25)), &trimming(rule, 25), &[2023]);
     assert_eq!(made.trimmed[0].cases, 12, "⌊0.25·25⌋ = 6 on each side");
+}
+
+// Fees 1 … 9, 100 yuan within [1, 10] as below: 100 counts as 10. (45 + 10) ÷ 10 = 5.50 instead of
+// 45 ÷ 9 = 5.00; 90.00 yuan leave, no case does.
+#[test]
+fn winsorised_cases_count_with_the_fee_of_the_bound() {
+    let mut rows = ladder(9);
+    rows.push(("A", "H1", 2023, 10_000));
+    let mut rules = trimming(Trim::Iqr { k: dec("0.4") }, 10);
+    rules.weights.outliers = Outliers::Winsorise;
+    let made = catalog(&cases(&rows), &rules, &[2023]);
+    assert_eq!(group(&made, "A").mean, dec("5.5"));
+    assert_eq!((made.trimmed[0].cases, made.trimmed[0].amount), (1, Fen(9_000)));
+    assert_eq!((made.trimmed[0].kept_from, made.trimmed[0].kept_to), (Fen(100), Fen(1_000)));
+    rules.weights.outliers = Outliers::Drop;
+    assert_eq!(group(&catalog(&cases(&rows), &rules, &[2023]), "A").mean, dec("5"));
 }
 
 #[test]
