@@ -33,7 +33,8 @@ pub struct Method {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
     /// One row a method: `method, groups, small_groups, base_mean_yuan, trimmed_cases,
-    /// trimmed_yuan, moved_yuan` (what hospitals lose, and others gain, against the baseline).
+    /// trimmed_yuan, r_squared` (see [`Built`])`, cv_above_0_7, cv_above_1` (groups, E06)`,
+    /// moved_yuan` (what hospitals lose, and others gain, against the baseline).
     pub methods: Table,
     /// One row a group of any method: `group_code, group_name, cases, value` (baseline points, or
     /// mean where the system has no points)`, low, low_method, high, high_method, range_percent`
@@ -62,7 +63,7 @@ pub fn grid(
     if methods.is_empty() {
         return Err(Error::Columns { fact: "no method to compare".to_owned() });
     }
-    let (catalogs, warnings) = catalogs(cases, years, methods, threads)?;
+    let (catalogs, fits, warnings) = catalogs(cases, years, methods, threads)?;
     let values: Vec<BTreeMap<&str, i128>> = catalogs.iter().map(values).collect();
     let mut counts = Counts::default();
     let mut pays = Vec::new();
@@ -73,7 +74,7 @@ pub fn grid(
         }
     }
     Ok(Grid {
-        methods: method_table(methods, &catalogs, &pays),
+        methods: method_table(methods, (&catalogs, fits), &pays),
         groups: group_table(methods, &catalogs, &values),
         institutions: institution_table(cases, methods, &counts, &pays),
         warnings,
@@ -85,7 +86,7 @@ fn catalogs(
     years: &Years,
     methods: &[Method],
     threads: usize,
-) -> Result<(Vec<Catalog>, Vec<String>), Error> {
+) -> Result<(Vec<Catalog>, Vec<Option<Decimal>>, Vec<String>), Error> {
     let share = methods.len().div_ceil(threads.max(1)).max(1);
     let some = |methods: &[Method]| -> Result<Vec<Built>, Error> {
         let one = |method: &Method| {
@@ -100,17 +101,18 @@ fn catalogs(
             methods.chunks(share).map(|methods| scope.spawn(move || some(methods))).collect();
         workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
-    let (mut catalogs, mut warnings) = (Vec::with_capacity(methods.len()), Vec::new());
+    let (mut catalogs, mut fits, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let mut names = methods.iter();
     for part in parts {
         let part = part.map_err(|_| Error::Columns { fact: "a worker broke off".to_owned() })?;
         for (built, method) in part?.into_iter().zip(&mut names) {
             let name = &method.name;
             warnings.extend(built.warnings.iter().map(|warning| format!("{name}: {warning}")));
+            fits.push(built.r_squared);
             catalogs.push(built.catalog);
         }
     }
-    Ok((catalogs, warnings))
+    Ok((catalogs, fits, warnings))
 }
 
 /// Points of every group in millionths, or its mean in millionths of a yuan.
@@ -217,7 +219,17 @@ fn percent(low: i128, high: i128, value: i128) -> Option<Decimal> {
     to_decimal(&(share * ratio(100)), PERCENT_PLACES)
 }
 
-fn method_table(methods: &[Method], catalogs: &[Catalog], pays: &[Vec<Fen>]) -> Table {
+fn method_table(
+    methods: &[Method],
+    (catalogs, fits): (&[Catalog], Vec<Option<Decimal>>),
+    pays: &[Vec<Fen>],
+) -> Table {
+    let spread = |above: Decimal| {
+        let counts = catalogs.iter().map(move |one| {
+            one.groups.iter().filter(|group| group.cv.is_some_and(|cv| cv > above)).count()
+        });
+        Column::whole(counts.map(|count| i64::try_from(count).unwrap_or(i64::MAX)))
+    };
     let count = |of: fn(&Catalog) -> usize| {
         Column::whole(catalogs.iter().map(|one| i64::try_from(of(one)).unwrap_or(i64::MAX)))
     };
@@ -254,6 +266,9 @@ fn method_table(methods: &[Method], catalogs: &[Catalog], pays: &[Vec<Fen>]) -> 
                 values: catalogs.iter().map(|one| Some(amount(one))).collect(),
             },
         )
+        .with("r_squared", Column::decimals(4, fits))
+        .with("cv_above_0_7", spread(Decimal::new(7, 1)))
+        .with("cv_above_1", spread(Decimal::ONE))
         .with(
             "moved_yuan",
             Column::Decimal { places: 2, values: (0..catalogs.len()).map(moved).collect() },

@@ -82,6 +82,8 @@ fn points_and_pay_range_over_the_methods() {
             (0..3).map(|row| grid.methods.cell("moved_yuan", row).unwrap()).collect();
         assert_eq!(moved, ["0.00", "60.00", "120.00"]);
         assert_eq!(grid.methods.cell("groups", 2).as_deref(), Some("2"));
+        // Around 200: 100² twice in all; around 150 and 250: 50² four times. 1 − 10000 ÷ 20000.
+        assert_eq!(grid.methods.cell("r_squared", 0).as_deref(), Some("0.5000"));
     }
 }
 
@@ -103,6 +105,17 @@ fn a_group_that_a_method_lacks_is_counted_and_paid_as_ungrouped() {
     assert_eq!((cell("low_yuan", 0), cell("high_yuan", 0)), ("331.58".into(), "393.75".into()));
     assert_eq!((cell("low_yuan", 1), cell("high_yuan", 1)), ("306.25".into(), "368.42".into()));
     assert!(grid.warnings.iter().any(|warning| warning.starts_with("single-year-drop: ")));
+}
+
+// 70 cases of 0.10 and one of 10.00: mean 0.2394, CV √(70·0.1²+10²−71·0.2394²) ÷ √71 ÷ 0.2394 ≈ 4.87.
+#[test]
+fn groups_of_wide_spread_are_counted() {
+    let mut rows = vec![("A", "H1", 2023, 10); 70];
+    rows.push(("A", "H1", 2023, 1_000));
+    rows.extend([("B", "H1", 2023, 100), ("B", "H1", 2023, 100)]);
+    let grid = grid(&cases(&rows), &years(&[2023]), &[method("baseline", &["1"])], 1).unwrap();
+    let cell = |column: &str| grid.methods.cell(column, 0).unwrap();
+    assert_eq!((cell("cv_above_0_7"), cell("cv_above_1")), ("1".into(), "1".into()));
 }
 
 // Where printed prices are paid, no method moves any money.
