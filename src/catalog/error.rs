@@ -39,6 +39,26 @@ pub enum Error {
         /// Its state.
         state: &'static str,
     },
+    /// The old catalog waits beside: the program was stopped between two renames.
+    #[error("catalog `{}` is not there: a step was broken off", path.display())]
+    BrokenOff {
+        /// The path.
+        path: PathBuf,
+        /// Where the catalog lies, whole.
+        copy: PathBuf,
+    },
+    /// The user stands in the folder that would be replaced.
+    #[error("you are in the catalog folder `{}`, which would be replaced", path.display())]
+    Inside {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Another program changes the catalog.
+    #[error("somebody else is changing catalog `{}` right now", path.display())]
+    Busy {
+        /// The path.
+        path: PathBuf,
+    },
     /// The target draft holds overrides or reviews.
     #[error("catalog `{}` was corrected or reviewed; building over it would lose that", path.display())]
     Signed {
@@ -250,6 +270,15 @@ impl Explain for Error {
             }
             Self::Io { .. } => "name a folder you may write to",
             Self::NotACatalog { .. } | Self::Target { .. } => "name a new or empty folder",
+            Self::BrokenOff { path, copy } => {
+                return vec![format!(
+                    "rename `{}` back to `{}`: it is the catalog as it was before",
+                    copy.display(),
+                    path.display()
+                )];
+            }
+            Self::Inside { .. } => "go to the folder above it and name it from there",
+            Self::Busy { .. } => "try again when that has ended",
             Self::Signed { .. } => {
                 "build the new catalog into another folder; `dianshu catalog history` shows what was done"
             }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::digest::Digests;
@@ -34,6 +34,8 @@ const FLAG: &str = "override";
 const LINE: &str = "override";
 /// Decimal places of a line of the identity.
 const LINE_PLACES: u32 = 4;
+/// Years after the newest statistics year in which a step can be taken.
+const YEARS_AFTER: i32 = 20;
 /// Reviews that a publication needs, by different people.
 const REVIEWERS: usize = 2;
 
@@ -100,10 +102,6 @@ impl Folder {
             }
             files.insert(name.clone(), bytes);
         }
-        // Writing the folder anew would lose what is not part of the catalog.
-        if let Some(file) = foreign_files(dir, &manifest)?.into_iter().next() {
-            return Err(Error::ForeignFile { path: dir.to_owned(), file });
-        }
         Ok(Self { manifest, files, digest: Manifest::digest(&text) })
     }
 
@@ -114,6 +112,16 @@ impl Folder {
         (step, what): (&str, String),
         signature: &Signature,
     ) -> Result<(), Error> {
+        // Writing the folder anew would lose what is not part of the catalog.
+        if let Some(file) = foreign_files(dir, &self.manifest)?.into_iter().next() {
+            return Err(Error::ForeignFile { path: dir.to_owned(), file });
+        }
+        // A mistyped year could never be followed by a right one.
+        let last = self.manifest.years.last().copied().unwrap_or_default();
+        if signature.on.year() > i32::from(last) + YEARS_AFTER {
+            let allowed = format!("a day within {YEARS_AFTER} years after {last}");
+            return Err(Error::Signature { value: signature.on.to_string(), allowed });
+        }
         let mut history = read_history(&self.files)?;
         if let Some(last) = history.last()
             && last.signature.on > signature.on
@@ -139,12 +147,6 @@ impl Folder {
             source: std::io::Error::other(err),
         })?;
         self.files.insert(manifest::NAME.to_owned(), text.into_bytes());
-        // Somebody else's step since this one was begun is not to be lost.
-        let (_, now, _) = manifest_of(dir)?;
-        if Manifest::digest(&now) != self.digest {
-            let (path, file) = (dir.to_owned(), manifest::NAME.to_owned());
-            return Err(Error::Changed { path, file });
-        }
         write::put(&self.files, dir, (true, self.manifest.state == State::Published))
     }
 
@@ -170,6 +172,7 @@ impl Folder {
 pub fn review(dir: &Path, signature: &Signature) -> Result<State, Error> {
     let signature = &check(signature)?;
     let dir = &real(dir)?;
+    let _lock = write::lock(dir)?;
     let mut folder = Folder::read(dir)?;
     folder.needs(dir, State::Draft, "a review")?;
     let mut reviewers = reviewers(&read_history(&folder.files)?);
@@ -191,6 +194,7 @@ pub fn review(dir: &Path, signature: &Signature) -> Result<State, Error> {
 pub fn publish(dir: &Path, signature: &Signature) -> Result<(), Error> {
     let signature = &check(signature)?;
     let dir = &real(dir)?;
+    let _lock = write::lock(dir)?;
     let mut folder = Folder::read(dir)?;
     folder.needs(dir, State::Reviewed, "publishing")?;
     folder.manifest.state = State::Published;
@@ -211,6 +215,7 @@ pub fn set_points(
 ) -> Result<Override, Error> {
     let signature = &check(signature)?;
     let dir = &real(dir)?;
+    let _lock = write::lock(dir)?;
     let mut folder = Folder::read(dir)?;
     folder.needs(dir, State::Draft, "an override")?;
     let mut catalog = catalog_of(dir, &folder.manifest, &folder.files)?;
@@ -265,10 +270,14 @@ pub fn set_points(
     Ok(change)
 }
 
-/// The folder itself, whatever link or `.` names it: it is renamed.
+/// The folder itself, whatever link names it: it is replaced, so nobody may stand in it.
 fn real(dir: &Path) -> Result<PathBuf, Error> {
+    // A missing folder has a message of its own.
+    manifest_of(dir)?;
     let failed = |source| Error::Io { step: "read", path: dir.to_owned(), source };
-    fs::canonicalize(dir).map_err(failed)
+    let real = fs::canonicalize(dir).map_err(failed)?;
+    let inside = std::env::current_dir().is_ok_and(|current| current.starts_with(&real));
+    if inside { Err(Error::Inside { path: real }) } else { Ok(real) }
 }
 
 /// The signature without blanks around its words, so that a name is one name.

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::manifest::{self, Manifest, State};
 use super::model::Catalog;
 use super::sheets;
-use super::write::POLICY;
+use super::write::{self, POLICY};
 
 /// A catalog with what its folder says besides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,12 @@ pub(super) fn manifest_of(dir: &Path) -> Result<(Manifest, String, bool), Error>
         Err(err) if dir.is_dir() && err.kind() == io::ErrorKind::NotFound => {
             return Err(Error::NoManifest { path: dir.to_owned() });
         }
-        Err(source) => return Err(Error::Io { step: "read", path, source }),
+        Err(err) => {
+            return Err(match write::left_beside(dir) {
+                Some(copy) if !dir.exists() => Error::BrokenOff { path: dir.to_owned(), copy },
+                _ => Error::Io { step: "read", path, source: err },
+            });
+        }
     };
     let (manifest, intact) = Manifest::parse(&path, &text)?;
     Ok((manifest, text, intact))

@@ -173,6 +173,41 @@ fn check_target(dir: &Path) -> Result<bool, Error> {
     }
 }
 
+/// Waits for nobody: one program at a time changes a catalog. The lock ends with the program, however
+/// it ends; its file, hidden beside the catalog, stays.
+///
+/// # Errors
+/// [`Error::Busy`], or [`Error::Io`] where there is no room for the file.
+pub(super) fn lock(dir: &Path) -> Result<File, Error> {
+    let Beside { lock, .. } = Beside::of(dir)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock)
+        .map_err(failed("create", &lock))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(Error::Busy { path: dir.to_owned() }),
+        Err(fs::TryLockError::Error(source)) => Err(failed("create", &lock)(source)),
+    }
+}
+
+/// The whole catalog that a killed program left beside an empty place.
+pub(super) fn left_beside(dir: &Path) -> Option<PathBuf> {
+    let prefix = format!(".{}.old-", dir.file_name()?.to_string_lossy());
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = fs::read_dir(parent.unwrap_or(Path::new("."))).ok()?;
+    let names = entries.flatten().map(|entry| entry.path());
+    names
+        .filter(|path| {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            name.is_some_and(|name| name.starts_with(&prefix))
+                && path.join(manifest::NAME).is_file()
+        })
+        .max()
+}
+
 /// The folders beside the target.
 struct Beside {
     parent: PathBuf,
@@ -180,6 +215,8 @@ struct Beside {
     partial: PathBuf,
     /// Where the old one waits.
     old: PathBuf,
+    /// Held while a finished catalog is changed.
+    lock: PathBuf,
 }
 
 impl Beside {
@@ -194,7 +231,8 @@ impl Beside {
         let id = std::process::id();
         let partial = parent.join(format!(".{name}.partial-{id}"));
         let old = parent.join(format!(".{name}.old-{id}"));
-        Ok(Self { parent, partial, old })
+        let lock = parent.join(format!(".{name}.lock"));
+        Ok(Self { parent, partial, old, lock })
     }
 
     /// Renames the new folder to the target.

@@ -95,6 +95,14 @@ pub enum Error {
         /// The catalog before.
         catalog: PathBuf,
     },
+    /// A folder that holds something else.
+    #[error("`{}` holds `{file}`, which is no table of a grid", path.display())]
+    GridFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The first file that does not belong there.
+        file: String,
+    },
     /// One method twice.
     #[error("method `{method}` stands twice among the choices")]
     GridTwice {
@@ -193,6 +201,7 @@ impl Explain for Error {
             Self::OtherScale { .. } => {
                 vec!["name last year's catalog of the same system".to_owned()]
             }
+            Self::GridFolder { .. } => vec!["name a new or empty folder".to_owned()],
             Self::GridTwice { .. } => {
                 vec!["name each scenario once within all `--over`".to_owned()]
             }

@@ -1,7 +1,7 @@
 //! `dianshu catalog grid`: the same cases priced by many methods.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
@@ -37,6 +37,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let policy = policy::load(&args.policy)?;
     args.common.warn(&policy.warnings);
     let methods = methods(&policy, &args.over)?;
+    if let Some(out) = &args.out {
+        only_grids(out)?;
+    }
     let snapshot = args.common.snapshot()?;
     check_years(&snapshot, &args.years)?;
     let engine = args.common.engine()?;
@@ -62,6 +65,21 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         output::print(table, args.common.json)?;
     }
     Ok(Outcome::Done)
+}
+
+/// Refuses a folder that holds anything but tables of a grid: it is not for them.
+fn only_grids(out: &Path) -> Result<(), Error> {
+    let folder = |source| Error::Folder { path: out.to_owned(), source };
+    if !out.exists() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(out).map_err(folder)? {
+        let name = entry.map_err(folder)?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with("grid_") {
+            return Err(Error::GridFolder { path: out.to_owned(), file: name });
+        }
+    }
+    Ok(())
 }
 
 /// The baseline, then every way of taking one scenario or none of each choice.

@@ -63,7 +63,7 @@ pub fn grid(
     if methods.is_empty() {
         return Err(Error::Columns { fact: "no method to compare".to_owned() });
     }
-    let (catalogs, fits, warnings) = catalogs(cases, years, methods, threads)?;
+    let Priced { catalogs, fits, warnings } = price(cases, years, methods, threads)?;
     let values: Vec<BTreeMap<&str, i128>> = catalogs.iter().map(values).collect();
     let mut counts = Counts::default();
     let mut pays = Vec::new();
@@ -81,12 +81,20 @@ pub fn grid(
     })
 }
 
-fn catalogs(
+/// One entry a method.
+#[derive(Default)]
+struct Priced {
+    catalogs: Vec<Catalog>,
+    fits: Vec<Option<Decimal>>,
+    warnings: Vec<String>,
+}
+
+fn price(
     cases: &Cases,
     years: &Years,
     methods: &[Method],
     threads: usize,
-) -> Result<(Vec<Catalog>, Vec<Option<Decimal>>, Vec<String>), Error> {
+) -> Result<Priced, Error> {
     let share = methods.len().div_ceil(threads.max(1)).max(1);
     let some = |methods: &[Method]| -> Result<Vec<Built>, Error> {
         let one = |method: &Method| {
@@ -101,18 +109,20 @@ fn catalogs(
             methods.chunks(share).map(|methods| scope.spawn(move || some(methods))).collect();
         workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
-    let (mut catalogs, mut fits, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut priced = Priced::default();
     let mut names = methods.iter();
     for part in parts {
         let part = part.map_err(|_| Error::Columns { fact: "a worker broke off".to_owned() })?;
         for (built, method) in part?.into_iter().zip(&mut names) {
             let name = &method.name;
-            warnings.extend(built.warnings.iter().map(|warning| format!("{name}: {warning}")));
-            fits.push(built.r_squared);
-            catalogs.push(built.catalog);
+            priced
+                .warnings
+                .extend(built.warnings.iter().map(|warning| format!("{name}: {warning}")));
+            priced.fits.push(built.r_squared);
+            priced.catalogs.push(built.catalog);
         }
     }
-    Ok((catalogs, fits, warnings))
+    Ok(priced)
 }
 
 /// Points of every group in millionths, or its mean in millionths of a yuan.

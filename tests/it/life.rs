@@ -44,6 +44,8 @@ fn a_catalog_is_corrected_signed_by_two_and_published() {
         "publishing needs a reviewed one",
         "catalog review",
     ]);
+    step(&path.join("catalog"), "catalog review .", "Li", "2023-12-02")
+        .refused(&["you are in the catalog folder"]);
     step(path, "catalog review catalog", "Li", "2023-12-02").ok();
     step(path, "catalog review catalog", "Li", "2023-12-03").refused(&["was reviewed by `Li`"]);
     step(path, "catalog review catalog", "Wang", "2023-12-04").ok();
@@ -114,6 +116,8 @@ fn a_grid_prices_the_same_cases_by_every_combination() {
     for table in ["grid_method", "grid_group", "grid_institution"] {
         assert!(path.join(format!("grid/{table}.parquet")).is_file());
     }
+    dianshu(path, &format!("{grid} --over trim-iqr --out exports"))
+        .refused(&["which is no table of a grid"]);
     dianshu(path, &format!("{grid} --over share-95"))
         .refused(&["`share-95` changes `sharing`", "only `weights`"]);
     dianshu(path, &format!("{grid} --over trim-iqr --over trim-iqr"))

@@ -5,7 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use super::build::{Folder, POLICY, contents, dec, policy, tiny, write_draft, yuan};
+use rust_decimal::Decimal;
+
 use crate::catalog::life::contradiction;
+use crate::catalog::write::lock;
 use crate::catalog::{
     Artefact, Entry, Error, Signature, State, history_table, open, override_table, publish, review,
     set_points, verify, write,
@@ -139,6 +142,52 @@ fn a_step_that_is_refused_changes_nothing() {
         assert_eq!(err.kind().exit_code(), 2);
     }
     assert_eq!(contents(&dir), before);
+}
+
+#[test]
+fn two_programs_do_not_change_a_catalog_at_once() {
+    let folder = Folder::new("lock");
+    let dir = draft(&folder);
+    let held = lock(&dir).unwrap();
+    let err = review(&dir, &by("张", "2023-12-01")).unwrap_err();
+    assert!(matches!(err, Error::Busy { .. }), "{err:?}");
+    drop(held);
+    review(&dir, &by("张", "2023-12-01")).unwrap();
+    // Four at once: whoever is not refused is in the history.
+    let signed: usize = std::thread::scope(|scope| {
+        let dir = &dir;
+        let threads: Vec<_> = (0..4)
+            .map(|at| {
+                scope.spawn(move || {
+                    set_points(dir, "B", dec("201") + Decimal::from(at), &by("王", "2023-12-02"))
+                        .is_ok()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
+    });
+    assert!(signed >= 1);
+    assert_eq!(history_table(&dir).unwrap().rows(), 1 + signed);
+}
+
+#[test]
+fn a_catalog_that_a_killed_program_moved_aside_is_named() {
+    let folder = Folder::new("killed");
+    let dir = draft(&folder);
+    fs::rename(&dir, folder.0.join(".c.old-77")).unwrap();
+    for err in [open(&dir).unwrap_err(), review(&dir, &by("张", "2023-12-01")).unwrap_err()] {
+        let text = render(&err);
+        assert!(text.contains("was broken off") && text.contains(".c.old-77"), "{text}");
+    }
+}
+
+#[test]
+fn a_mistyped_year_is_refused() {
+    let folder = Folder::new("year");
+    let dir = draft(&folder);
+    assert!(review(&dir, &by("张", "2043-12-31")).is_ok());
+    let err = review(&dir, &by("李", "2044-01-01")).unwrap_err();
+    assert!(render(&err).contains("within 20 years after 2023"), "{}", render(&err));
 }
 
 // R30: points of yearly ratios are not mean ÷ base mean, whether the policy or a scenario says so.
