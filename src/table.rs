@@ -41,6 +41,11 @@ impl Column {
         Self::Whole(values.into_iter().map(Some).collect())
     }
 
+    /// Counts without gaps; one beyond 64 bits stays at the largest.
+    pub fn counts<N: TryInto<i64>>(values: impl IntoIterator<Item = N>) -> Self {
+        Self::whole(values.into_iter().map(|count| count.try_into().unwrap_or(i64::MAX)))
+    }
+
     /// Fen as yuan with two places, without gaps.
     pub fn yuan(values: impl IntoIterator<Item = i64>) -> Self {
         Self::Decimal {

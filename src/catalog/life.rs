@@ -17,10 +17,11 @@ use rust_decimal::Decimal;
 
 use super::digest::Digests;
 use super::error::Error;
-use super::manifest::{self, Manifest, State};
+use super::manifest::{self, State};
 use super::model::{Catalog, Group, IdentityLine};
-use super::read::{bytes_of, catalog_of, foreign_files, manifest_of};
+use super::read::{Folder, catalog_of, foreign_files, manifest_of};
 use super::sheet::{Reader, Sheet};
+use super::sheets::header;
 use super::{sheets, write};
 use crate::explain;
 use crate::table::{Column, Table};
@@ -80,31 +81,7 @@ pub struct Override {
     pub signature: Signature,
 }
 
-/// A catalog folder in memory, intact.
-struct Folder {
-    manifest: Manifest,
-    files: BTreeMap<String, Vec<u8>>,
-    digest: String,
-}
-
 impl Folder {
-    fn read(dir: &Path) -> Result<Self, Error> {
-        let (manifest, text, intact) = manifest_of(dir)?;
-        let changed = |file: &str| Error::Changed { path: dir.to_owned(), file: file.to_owned() };
-        if !intact {
-            return Err(changed(manifest::NAME));
-        }
-        let mut files = BTreeMap::new();
-        for (name, digests) in &manifest.file {
-            let bytes = bytes_of(dir, name)?;
-            if Digests::of(&bytes) != *digests {
-                return Err(changed(name));
-            }
-            files.insert(name.clone(), bytes);
-        }
-        Ok(Self { manifest, files, digest: Manifest::digest(&text) })
-    }
-
     /// Adds the step and writes the folder anew.
     fn write(
         mut self,
@@ -315,12 +292,7 @@ fn money(catalog: &Catalog, group: &Group, (from, to): (Points, Points)) -> Opti
 /// Makes `points_total` what the groups give now; line `override` takes back what overrides moved, so
 /// that the lines still sum to the total.
 fn restate_identity(catalog: &mut Catalog) -> Option<()> {
-    let scale = catalog.scale.filter(|scale| !scale.is_zero()).map(exact)?;
-    let base = exact(catalog.base_mean);
-    let given = catalog.groups.iter().map(|group| {
-        let points = group.points.map_or_else(|| ratio(0), Points::to_ratio);
-        ratio(group.cases) * points / &scale * &base
-    });
+    let given = catalog.groups.iter().map(|group| catalog.given(group));
     let now = to_decimal(&given.sum::<Ratio>(), LINE_PLACES)?;
     let lines = &mut catalog.identity;
     let old = lines.iter().find(|line| line.line == "points_total")?.amount;
@@ -344,10 +316,6 @@ fn restate_identity(catalog: &mut Catalog) -> Option<()> {
 const HISTORY_HEADER: [&str; 6] = ["step", "what", "by", "on", "why", "digest"];
 const OVERRIDE_HEADER: [&str; 7] =
     ["group_code", "computed_points", "points", "money_yuan", "by", "on", "why"];
-
-fn header(columns: &[&str]) -> Vec<String> {
-    columns.iter().map(|column| (*column).to_owned()).collect()
-}
 
 fn history_sheet(history: &[Entry]) -> Sheet {
     let row = |entry: &Entry| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::units::{Fen, Points};
+use crate::units::{Fen, Points, Ratio, exact, ratio};
 
 /// A catalog: the points (or prices) of every group and what they were computed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,15 @@ pub struct Catalog {
     pub sources: BTreeMap<String, (u64, String)>,
 }
 
+impl Catalog {
+    /// What the published catalog gives for the cases of one group, in yuan:
+    /// cases × points ÷ scale × base mean, or × mean where there are no points.
+    #[must_use]
+    pub fn given(&self, group: &Group) -> Ratio {
+        ratio(group.cases) * group.given(self.scale, self.base_mean)
+    }
+}
+
 /// One group of a catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -62,6 +71,19 @@ pub struct Group {
     pub standard: Option<Fen>,
     /// Sorted flags: `single_year`, `small`, `no_cases`, `override`.
     pub flags: Vec<String>,
+}
+
+impl Group {
+    /// What the published catalog gives for one case, in yuan.
+    #[must_use]
+    pub fn given(&self, scale: Option<Decimal>, base_mean: Decimal) -> Ratio {
+        match (self.points, scale) {
+            (Some(points), Some(scale)) if !scale.is_zero() => {
+                points.to_ratio() / exact(scale) * exact(base_mean)
+            }
+            _ => exact(self.mean),
+        }
+    }
 }
 
 /// What one institution contributed to the statistics.

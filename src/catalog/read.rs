@@ -45,32 +45,48 @@ pub fn read(dir: &Path) -> Result<Catalog, Error> {
 /// [`Error::NoManifest`], [`Error::FileMissing`], [`Error::Changed`] for any file whose digest
 /// differs, and an error with file, line, column and value for content no catalog has.
 pub fn open(dir: &Path) -> Result<Stored, Error> {
-    let (manifest, text, intact) = manifest_of(dir)?;
-    let changed = |file: &str| Error::Changed { path: dir.to_owned(), file: file.to_owned() };
-    if !intact {
-        return Err(changed(manifest::NAME));
-    }
-    let mut files = BTreeMap::new();
-    for (name, digests) in &manifest.file {
-        let bytes = bytes_of(dir, name)?;
-        if Digests::of(&bytes).sha256 != digests.sha256 {
-            return Err(changed(name));
-        }
-        files.insert(name.clone(), bytes);
-    }
+    let Folder { manifest, mut files, digest } = Folder::read(dir)?;
     let catalog = catalog_of(dir, &manifest, &files)?;
     let names = files.keys().cloned().collect();
     let policy = files.remove(POLICY).unwrap_or_default();
-    let policy_source = String::from_utf8(policy).map_err(|_| changed(POLICY))?;
+    let policy_source = String::from_utf8(policy)
+        .map_err(|_| Error::Changed { path: dir.to_owned(), file: POLICY.to_owned() })?;
     Ok(Stored {
         catalog,
         state: manifest.state,
-        digest: Manifest::digest(&text),
+        digest,
         valid_from: manifest.valid_from,
         valid_to: manifest.valid_to,
         policy_source,
         files: names,
     })
+}
+
+/// A catalog folder in memory, every file as it was written.
+pub(super) struct Folder {
+    pub(super) manifest: Manifest,
+    pub(super) files: BTreeMap<String, Vec<u8>>,
+    /// Digest of the whole folder.
+    pub(super) digest: String,
+}
+
+impl Folder {
+    pub(super) fn read(dir: &Path) -> Result<Self, Error> {
+        let (manifest, text, intact) = manifest_of(dir)?;
+        let changed = |file: &str| Error::Changed { path: dir.to_owned(), file: file.to_owned() };
+        if !intact {
+            return Err(changed(manifest::NAME));
+        }
+        let mut files = BTreeMap::new();
+        for (name, digests) in &manifest.file {
+            let bytes = bytes_of(dir, name)?;
+            if Digests::of(&bytes) != *digests {
+                return Err(changed(name));
+            }
+            files.insert(name.clone(), bytes);
+        }
+        Ok(Self { manifest, files, digest: Manifest::digest(&text) })
+    }
 }
 
 /// `catalog.toml`, its text, and whether it is as it was written.

@@ -45,7 +45,7 @@ pub(super) fn write_all(catalog: &Catalog) -> Result<Vec<(&'static str, Vec<u8>)
     ])
 }
 
-fn header(columns: &[&str]) -> Vec<String> {
+pub(super) fn header(columns: &[&str]) -> Vec<String> {
     columns.iter().map(|column| (*column).to_owned()).collect()
 }
 

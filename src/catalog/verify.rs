@@ -210,23 +210,12 @@ fn check_identity(catalog: &Catalog, report: &mut Report) {
     let Some(points_total) = amount("points_total") else {
         return report.push("points total", Some("line `points_total` is missing".to_owned()), "");
     };
-    let given: Ratio = catalog.groups.iter().map(|group| given(catalog, group)).sum();
+    let given: Ratio = catalog.groups.iter().map(|group| catalog.given(group)).sum();
     let text = format!("the groups give {}, the line is {}", shown(&given), shown(&points_total));
     // Terms are carried with a few more places than the line has: the last one may differ.
     let gap = round_half_away(&given, PLACES) - round_half_away(&points_total, PLACES);
     let wrong = gap.magnitude() > &num_bigint::BigUint::from(1u8);
     report.push("points total", wrong.then(|| text.clone()), text.clone());
-}
-
-/// What the published catalog gives for the cases of one group, in yuan.
-fn given(catalog: &Catalog, group: &Group) -> Ratio {
-    let mean = match (group.points, catalog.scale) {
-        (Some(points), Some(scale)) if !scale.is_zero() => {
-            points.to_ratio() / exact(scale) * exact(catalog.base_mean)
-        }
-        _ => exact(group.mean),
-    };
-    ratio(group.cases) * mean
 }
 
 /// Institutions, groups and flow speak of the same cases and money.

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use super::backtest::built_under;
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
-use crate::catalog::model::Group;
 use crate::grouping::cases::{self, Request};
 use crate::period::Years;
-use crate::weights::{CardRequest, Passed};
+use crate::weights::CardRequest;
 use crate::{catalog, explain, weights};
 
 /// Arguments of `dianshu catalog card`.
@@ -34,11 +33,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let stored = catalog::open(&args.catalog)?;
     let codes = stored.catalog.groups.iter().map(|group| group.group_code.as_str());
-    let Some(group) = stored.catalog.groups.iter().find(|group| group.group_code == args.group)
-    else {
+    if !codes.clone().any(|code| code == args.group) {
         let nearest = explain::nearest(&args.group, codes).map(str::to_owned);
         return Err(Error::UnknownGroup { group: args.group.clone(), nearest });
-    };
+    }
     let last = args.last.as_deref().map(catalog::read).transpose()?;
     if let (Some(last), Some(path)) = (&last, &args.last)
         && (last.system != stored.catalog.system || last.scale != stored.catalog.scale)
@@ -55,14 +53,6 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let built = cases::build(&engine, &snapshot, &request)?;
     args.common.warn(&built.warnings);
     args.common.show_plans(&engine);
-    // The claims may have grown by other years; what this price was built from must be the same.
-    let again = weights::build(&built.cases, &policy.policy, &years, Passed::default())?.catalog;
-    let now = again.groups.iter().find(|known| known.group_code == args.group);
-    let same = |now: &Group| now.year_cases == group.year_cases && now.mean == group.mean;
-    if again.base_mean != stored.catalog.base_mean || !now.is_some_and(same) {
-        let (catalog, group) = (args.catalog.clone(), args.group.clone());
-        return Err(Error::OtherClaims { catalog, group });
-    }
     let asked = CardRequest {
         group: &args.group,
         rounds: args.rounds,
@@ -70,7 +60,14 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         last: last.as_ref(),
         set: overrides.iter().find(|row| row.group_code == args.group),
     };
-    let card = weights::card(&built.cases, &policy.policy, &years, &stored.catalog, asked)?;
+    // The claims may have grown by other years; what this price was built from must be the same.
+    let card = weights::card(&built.cases, &policy.policy, &years, &stored.catalog, asked);
+    let card = card.map_err(|err| match err {
+        weights::Error::OtherClaims { group_code: group } => {
+            Error::OtherClaims { catalog: args.catalog.clone(), group }
+        }
+        other => other.into(),
+    })?;
     for (at, table) in card.tables().into_iter().enumerate() {
         if at > 0 {
             output::gap(args.common.json)?;

@@ -288,7 +288,6 @@ pub(super) fn verify(path: &Path, json: bool) -> Result<Outcome, Error> {
 fn group_table(catalog: &Catalog) -> Table {
     let groups = &catalog.groups;
     let text = |of: fn(&Group) -> String| Column::text(groups.iter().map(of));
-    let count = |cases: u64| i64::try_from(cases).unwrap_or(i64::MAX);
     let decimal = |places: u32, of: &dyn Fn(&Group) -> Option<Decimal>| {
         Column::decimals(places, groups.iter().map(of))
     };
@@ -298,13 +297,13 @@ fn group_table(catalog: &Catalog) -> Table {
         .with("group_name", text(|group| group.group_name.clone()))
         .with("kind", text(|group| group.kind.clone()));
     for (at, year) in catalog.years.iter().enumerate() {
-        let cases = groups.iter().map(|group| count(group.year_cases[at]));
+        let cases = groups.iter().map(|group| group.year_cases[at]);
         table = table
-            .with(&format!("cases_{year}"), Column::whole(cases))
+            .with(&format!("cases_{year}"), Column::counts(cases))
             .with(&format!("mean_{year}"), decimal(places, &|group| group.year_means[at]));
     }
     table
-        .with("cases", Column::whole(groups.iter().map(|group| count(group.cases))))
+        .with("cases", Column::counts(groups.iter().map(|group| group.cases)))
         .with("mean", decimal(places, &|group| Some(group.mean)))
         .with("cv", decimal(6, &|group| group.cv))
         .with("points", decimal(places, &|group| group.points.map(Points::to_decimal)))

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::bootstrap::{Interval, Sample, Unit, interval};
 use super::sums::Total;
-use super::trim;
 use super::{Basis, Error, drops};
 use crate::catalog::Override;
 use crate::catalog::model::{Catalog, Group};
@@ -79,7 +78,8 @@ struct Own<'a> {
 /// Computes the card of one group of `catalog` from the cases it was built from.
 ///
 /// # Errors
-/// Those of [`super::build`], and [`Error::NoGroup`] for a group the catalog does not have.
+/// Those of [`super::build`], [`Error::NoGroup`] for a group the catalog does not have, and
+/// [`Error::OtherClaims`] where these cases do not give its cases, its mean or the base mean.
 pub fn card(
     cases: &Cases,
     policy: &Policy,
@@ -95,6 +95,9 @@ pub fn card(
     };
     let group = catalog.groups.iter().find(|group| group.group_code == request.group);
     let group = group.ok_or_else(unknown)?;
+    if !basis.gives(catalog, group)? {
+        return Err(Error::OtherClaims { group_code: request.group.to_owned() });
+    }
     let own = Own::of(&basis, request.group);
     Ok(Card {
         summary: summary(catalog, group, request),
@@ -107,9 +110,8 @@ pub fn card(
 
 impl<'a> Own<'a> {
     fn of(basis: &'a Basis<'a>, code: &str) -> Self {
-        let Basis { plan, window, all, .. } = basis;
+        let Basis { plan, window, kept, .. } = basis;
         let years = plan.years;
-        let bounds = trim::bounds(*window, all, plan.policy);
         let mut own = Self {
             basis,
             all: vec![Vec::new(); years.len()],
@@ -128,10 +130,7 @@ impl<'a> Own<'a> {
                 continue;
             };
             let fee = cases.fee_fen[at];
-            let bounds = bounds
-                .get(group.saturating_mul(years.len()).saturating_add(year))
-                .copied()
-                .unwrap_or(trim::EVERYTHING);
+            let bounds = kept.bounds[group.saturating_mul(years.len()).saturating_add(year)];
             let totals = own.institutions.entry(cases.institution[at]).or_insert_with(|| {
                 [vec![Total::default(); years.len()], vec![Total::default(); years.len()]]
             });
@@ -162,11 +161,7 @@ impl<'a> Own<'a> {
     }
 
     fn kept_totals(&self) -> Vec<Total> {
-        let year = |fees: &Vec<i64>| Total {
-            cases: fees.len() as u64,
-            fen: fees.iter().map(|fee| i128::from(*fee)).sum(),
-        };
-        self.kept.iter().map(year).collect()
+        self.kept.iter().map(|fees| Total::of_fees(fees)).collect()
     }
 
     fn year_table(&self) -> Table {
@@ -183,11 +178,7 @@ impl<'a> Own<'a> {
             values: rows.iter().map(|row| of(row.3).map(i128::from)).collect(),
         };
         let mean = |fees: &[i64]| {
-            let total = Total {
-                cases: fees.len() as u64,
-                fen: fees.iter().map(|fee| i128::from(*fee)).sum(),
-            };
-            total.mean().and_then(|mean| to_decimal(&(mean / ratio(100)), PLACES))
+            Total::of_fees(fees).mean().and_then(|mean| to_decimal(&(mean / ratio(100)), PLACES))
         };
         let mut table = Table::new("card_year")
             .with("year", Column::whole(rows.iter().map(|row| i64::from(row.0))))
@@ -200,7 +191,7 @@ impl<'a> Own<'a> {
                         .map(|row| row.2.as_ref().and_then(|share| to_decimal(share, PLACES))),
                 ),
             )
-            .with("cases", Column::whole(rows.iter().map(|row| count(row.3.len()))))
+            .with("cases", Column::counts(rows.iter().map(|row| row.3.len())))
             .with("mean_yuan", Column::decimals(PLACES, rows.iter().map(|row| mean(row.3))))
             .with("min_yuan", yuan(&|fees| fees.first().copied()));
         for (name, percent) in QUANTILES {
@@ -241,12 +232,12 @@ impl<'a> Own<'a> {
         let shown = |value: Option<Ratio>| value.and_then(|value| to_decimal(&value, PLACES));
         Table::new("card_institution")
             .with("fixmedins_code", Column::text(rows.iter().map(|row| row.0.as_str())))
-            .with("cases", Column::whole(rows.iter().map(|row| whole_number(row.1.cases))))
+            .with("cases", Column::counts(rows.iter().map(|row| row.1.cases)))
             .with(
                 "share_percent",
                 Column::decimals(PLACES, rows.iter().map(|row| shown(share(&row.1)))),
             )
-            .with("kept_cases", Column::whole(rows.iter().map(|row| whole_number(row.2.cases))))
+            .with("kept_cases", Column::counts(rows.iter().map(|row| row.2.cases)))
             .with(
                 "mean_yuan",
                 Column::decimals(
@@ -290,15 +281,11 @@ impl<'a> Own<'a> {
             .with("drawn", Column::text(drawn.iter().map(|(name, _)| *name)))
             .with(
                 "units",
-                Column::whole(
-                    found.iter().map(|found| found.as_ref().map_or(0, |f| count(f.units))),
-                ),
+                Column::counts(found.iter().map(|found| found.as_ref().map_or(0, |f| f.units))),
             )
             .with(
                 "rounds",
-                Column::whole(
-                    found.iter().map(|found| found.as_ref().map_or(0, |f| i64::from(f.rounds))),
-                ),
+                Column::counts(found.iter().map(|found| found.as_ref().map_or(0, |f| f.rounds))),
             )
             .with("low", end(|found| &found.low))
             .with("high", end(|found| &found.high))
@@ -310,14 +297,6 @@ impl<'a> Own<'a> {
 fn nearest_rank(fees: &[i64], percent: usize) -> Option<i64> {
     let rank = fees.len().saturating_mul(percent).div_ceil(100);
     fees.get(rank.checked_sub(1)?).copied()
-}
-
-fn count(cases: usize) -> i64 {
-    i64::try_from(cases).unwrap_or(i64::MAX)
-}
-
-fn whole_number(cases: u64) -> i64 {
-    i64::try_from(cases).unwrap_or(i64::MAX)
 }
 
 /// Points, or the mean in yuan where the system has none.
@@ -374,7 +353,7 @@ fn neighbours(catalog: &Catalog, group: &Group) -> Table {
     Table::new("card_neighbour")
         .with("group_code", Column::text(near.iter().map(|near| near.group_code.as_str())))
         .with("group_name", Column::text(near.iter().map(|near| near.group_name.as_str())))
-        .with("cases", Column::whole(near.iter().map(|near| whole_number(near.cases))))
+        .with("cases", Column::counts(near.iter().map(|near| near.cases)))
         .with(
             "price",
             Column::decimals(PLACES, near.iter().map(|near| to_decimal(&price_of(near), PLACES))),

@@ -25,6 +25,12 @@ pub enum Error {
         /// The nearest there is.
         nearest: Option<String>,
     },
+    /// Cases that do not give what the catalog says.
+    #[error("the claims of group `{group_code}` are not those the catalog was built from")]
+    OtherClaims {
+        /// The group.
+        group_code: String,
+    },
     /// Not one weight for each year (A01).
     #[error("policy `{policy}` weights {weights} years, but {} were named: {years}",
         years.as_slice().len())]
@@ -142,7 +148,7 @@ impl Explain for Error {
             Self::Overflow { .. } => {
                 vec!["check `medfee_sumamt`: amounts are in yuan".to_owned()]
             }
-            Self::TrimRule { .. } | Self::Columns { .. } => Vec::new(),
+            Self::TrimRule { .. } | Self::Columns { .. } | Self::OtherClaims { .. } => Vec::new(),
         }
     }
 }

@@ -238,11 +238,9 @@ fn method_table(
         let counts = catalogs.iter().map(move |one| {
             one.groups.iter().filter(|group| group.cv.is_some_and(|cv| cv > above)).count()
         });
-        Column::whole(counts.map(|count| i64::try_from(count).unwrap_or(i64::MAX)))
+        Column::counts(counts)
     };
-    let count = |of: fn(&Catalog) -> usize| {
-        Column::whole(catalogs.iter().map(|one| i64::try_from(of(one)).unwrap_or(i64::MAX)))
-    };
+    let count = |of: fn(&Catalog) -> usize| Column::counts(catalogs.iter().map(of));
     let small = |one: &Catalog| {
         one.groups.iter().filter(|group| group.flags.iter().any(|flag| flag == "small")).count()
     };
@@ -260,10 +258,7 @@ fn method_table(
     Table::new("grid_method")
         .with("method", Column::text(methods.iter().map(|method| method.name.as_str())))
         .with("groups", count(|one| one.groups.len()))
-        .with(
-            "small_groups",
-            Column::whole(catalogs.iter().map(|one| i64::try_from(small(one)).unwrap_or(i64::MAX))),
-        )
+        .with("small_groups", Column::counts(catalogs.iter().map(small)))
         .with(
             "base_mean_yuan",
             Column::decimals(places, catalogs.iter().map(|one| Some(one.base_mean))),
@@ -314,12 +309,7 @@ fn group_table(methods: &[Method], catalogs: &[Catalog], values: &[BTreeMap<&str
     Table::new("grid_group")
         .with("group_code", Column::text(known.keys().copied()))
         .with("group_name", Column::text(known.values().map(|(name, _)| *name)))
-        .with(
-            "cases",
-            Column::whole(
-                known.values().map(|(_, cases)| i64::try_from(*cases).unwrap_or(i64::MAX)),
-            ),
-        )
+        .with("cases", Column::counts(known.values().map(|(_, cases)| *cases)))
         .with(
             "value",
             Column::Decimal {
@@ -332,12 +322,7 @@ fn group_table(methods: &[Method], catalogs: &[Catalog], values: &[BTreeMap<&str
         .with("high", end(1))
         .with("high_method", method(1))
         .with("range_percent", Column::decimals(PERCENT_PLACES, percents))
-        .with(
-            "missing_methods",
-            Column::whole(
-                known.keys().map(|code| i64::try_from(missing(code)).unwrap_or(i64::MAX)),
-            ),
-        )
+        .with("missing_methods", Column::counts(known.keys().map(|code| missing(code))))
 }
 
 fn institution_table(
@@ -365,7 +350,7 @@ fn institution_table(
             "fixmedins_code",
             Column::text(rows.clone().map(|at| cases.institutions[at].as_str())),
         )
-        .with("cases", Column::whole(rows.map(|at| i64::try_from(grouped(at)).unwrap_or(i64::MAX))))
+        .with("cases", Column::counts(rows.map(grouped)))
         .with("pay_yuan", Column::yuan(baseline.iter().map(|pay| pay.0)))
         .with("low_yuan", end(0))
         .with("low_method", method(0))

@@ -22,7 +22,7 @@ use super::sums::Total;
 use super::{Error, Estimate, Plan, published, rounded};
 use crate::catalog::model::{Group, IdentityLine};
 use crate::policy::model::Weights;
-use crate::units::{Ratio, exact, fraction, ratio, round_half_away};
+use crate::units::{Ratio, fraction, ratio, round_half_away};
 
 /// Decimal places of a line.
 const PLACES: u32 = 4;
@@ -53,7 +53,7 @@ pub(super) fn lines(
             Some(_) => plan.blend.quotient(&estimate.kept, base).map(|of_base| of_base * &base.all),
             None => Some(estimate.mean.clone()),
         };
-        points_total += term(given(group, scale, base_mean));
+        points_total += term(group.given(scale, base_mean));
         unrounded += term(exact_mean.unwrap_or_else(Ratio::zero) / ratio(100));
         pooled += term(kept.mean().unwrap_or_else(Ratio::zero) / ratio(100));
         fen = fen.saturating_add(Total::of(estimate.all.iter().copied()).fen);
@@ -81,14 +81,4 @@ pub(super) fn lines(
     }
     lines.push(IdentityLine { line: "total".to_owned(), amount: levels[levels.len() - 1] });
     Ok(lines)
-}
-
-/// What the published catalog gives for one case, in yuan.
-fn given(group: &Group, scale: Option<Decimal>, base_mean: Decimal) -> Ratio {
-    match (group.points, scale) {
-        (Some(points), Some(scale)) if !scale.is_zero() => {
-            points.to_ratio() / exact(scale) * exact(base_mean)
-        }
-        _ => exact(group.mean),
-    }
 }

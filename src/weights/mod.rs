@@ -42,7 +42,7 @@ use blend::{Base, Blend};
 use sums::{Sums, Total, Window};
 use trim::Kept;
 
-use crate::catalog::model::{Catalog, FlowStep, Institution, Trimmed};
+use crate::catalog::model::{Catalog, FlowStep, Group, Institution, Trimmed};
 use crate::period::Years;
 use crate::policy::model::{BlendLevel, Denominator, Policy, SingleYear, Weights};
 use crate::settlement::cases::Cases;
@@ -80,8 +80,6 @@ struct Plan<'a> {
 struct Basis<'a> {
     plan: Plan<'a>,
     window: Window<'a>,
-    /// Sums of all cases of every cell.
-    all: Vec<Sums>,
     /// What trimming left.
     kept: Kept,
     estimates: Vec<Estimate<'a>>,
@@ -112,7 +110,21 @@ impl<'a> Basis<'a> {
             }
         };
         let base = plan.blend.base(policy.weights.denominator, plan.years, &totals)?;
-        Ok(Self { plan, window, all, kept, estimates, base, warnings, total })
+        Ok(Self { plan, window, kept, estimates, base, warnings, total })
+    }
+
+    /// Whether a published group follows from these cases: its cases, its mean and the base mean. Points
+    /// may have been set by an expert.
+    fn gives(&self, catalog: &Catalog, group: &Group) -> Result<bool, Error> {
+        let places = self.plan.policy.weights.places;
+        let code = group.group_code.as_str();
+        let Some(own) = self.estimates.iter().find(|estimate| estimate.code == code) else {
+            return Ok(false);
+        };
+        let same_cases = own.all.iter().map(|year| year.cases).eq(group.year_cases.iter().copied());
+        Ok(same_cases
+            && published(&own.mean, places, "the mean of a group")? == group.mean
+            && published(&self.base.all, places, "the mean of all cases")? == catalog.base_mean)
     }
 }
 

@@ -18,6 +18,11 @@ impl Total {
         fraction(self.fen, self.cases)
     }
 
+    /// Of these fees, in fen.
+    pub(super) fn of_fees(fees: &[i64]) -> Self {
+        Self { cases: fees.len() as u64, fen: fees.iter().map(|fee| i128::from(*fee)).sum() }
+    }
+
     /// The sum of many totals: 2⁶⁴ cases of 2⁶³ fen fit 128 bits, so it cannot overflow.
     pub(super) fn of(parts: impl IntoIterator<Item = Self>) -> Self {
         parts.into_iter().fold(Self::default(), |total, part| Self {

@@ -27,6 +27,8 @@ pub(super) struct Kept {
     pub(super) sums: Vec<Sums>,
     /// Cells that lost cases, by group code and year.
     pub(super) ledger: Vec<Trimmed>,
+    /// What stays in every cell.
+    pub(super) bounds: Vec<Bounds>,
 }
 
 /// Smallest and largest fee that stay.
@@ -36,7 +38,7 @@ pub(super) struct Bounds {
     pub(super) to: i64,
 }
 
-pub(super) const EVERYTHING: Bounds = Bounds { from: i64::MIN, to: i64::MAX };
+const EVERYTHING: Bounds = Bounds { from: i64::MIN, to: i64::MAX };
 
 /// Refuses a rule whose numbers contradict each other.
 ///
@@ -68,14 +70,15 @@ pub(super) fn check(policy: &Policy) -> Result<(), Error> {
 /// [`Error::Overflow`].
 pub(super) fn keep(window: Window<'_>, all: &[Sums], policy: &Policy) -> Result<Kept, Error> {
     if policy.weights.trim == Trim::None {
-        return Ok(Kept { sums: all.to_vec(), ledger: Vec::new() });
+        let bounds = vec![EVERYTHING; all.len()];
+        return Ok(Kept { sums: all.to_vec(), ledger: Vec::new(), bounds });
     }
-    apply(window, all, (&bounds(window, all, policy), policy.weights.outliers))
+    apply(window, all, (bounds(window, all, policy), policy.weights.outliers))
 }
 
 /// What stays in every cell. Where M is that of all cases the ungrouped are in the statistics, as one
 /// group (A04); elsewhere nothing of them leaves.
-pub(super) fn bounds(window: Window<'_>, all: &[Sums], policy: &Policy) -> Vec<Bounds> {
+fn bounds(window: Window<'_>, all: &[Sums], policy: &Policy) -> Vec<Bounds> {
     let rule = &policy.weights.trim;
     let with_ungrouped = policy.weights.denominator == Denominator::All;
     let grouped = window.cells().saturating_sub(window.years.len());
@@ -113,7 +116,7 @@ impl Bounds {
 fn apply(
     window: Window<'_>,
     all: &[Sums],
-    (bounds, outliers): (&[Bounds], Outliers),
+    (bounds, outliers): (Vec<Bounds>, Outliers),
 ) -> Result<Kept, Error> {
     let mut sums = vec![Sums::default(); all.len()];
     let mut outside = vec![0u64; all.len()];
@@ -150,7 +153,7 @@ fn apply(
         });
     }
     ledger.sort_by(|a, b| (&a.group_code, a.year).cmp(&(&b.group_code, b.year)));
-    Ok(Kept { sums, ledger })
+    Ok(Kept { sums, ledger, bounds })
 }
 
 /// All fees, those of one cell next to each other (a counting sort).
