@@ -10,6 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["policy"],
     &["catalog"],
     &["settlement"],
+    &["grouper"],
     &["warehouse"],
     &["intake"],
     &["grouping"],

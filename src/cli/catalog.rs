@@ -235,7 +235,7 @@ pub(super) fn build(
         .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
         .map(|(name, table)| (name, (table.rows, table.digest.clone())))
         .collect();
-    let passed = weights::Passed { flow: flow::steps(&cases), sources };
+    let passed = weights::Passed { flow: flow::steps(&cases), sources, info: BTreeMap::new() };
     let built = weights::build(&cases.cases, &policy.policy, years, passed)?;
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
     common.warn(&warnings);

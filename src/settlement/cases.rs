@@ -13,7 +13,12 @@ pub mod flag {
     pub const UNUSABLE: u8 = 4;
     /// Netted with a partial refund (8.4).
     pub const PARTIAL_REFUND: u8 = 8;
+    /// A patient without insurance: counted in means, never settled (E32).
+    pub const SELF_PAYING: u8 = 16;
 }
+
+/// Classes of cost, in the order of [`Cases::cost_fen`].
+pub const COST_CLASSES: [&str; 5] = ["drug", "consumable", "exam", "treatment", "service"];
 
 /// Cases, one entry a case in every column. The order carries no meaning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +49,21 @@ pub struct Cases {
     pub flags: Vec<u8>,
     /// Id of the first settlement of the case; empty unless asked for.
     pub case_id: Vec<String>,
+    /// What the group was decided from, ascending bytewise: `profile` indexes it. Filled where groups
+    /// follow from history (a directory, a refinement); the form is that of the grouper.
+    pub profiles: Vec<String>,
+    /// Index into `profiles`; empty where groups do not follow from history.
+    pub profile: Vec<u32>,
+    /// Cost of each class of [`COST_CLASSES`] in fen, net of refunds; empty unless asked for.
+    pub cost_fen: Vec<[i64; COST_CLASSES.len()]>,
+    /// Auxiliary types met, as text (for example `severity:2;age:5`), ascending; `auxiliary` indexes it.
+    pub auxiliaries: Vec<String>,
+    /// Index into `auxiliaries`; empty unless the policy types its cases.
+    pub auxiliary: Vec<u32>,
+    /// Disciplines (`dscg_caty`), ascending; `discipline` indexes it.
+    pub disciplines: Vec<String>,
+    /// Index into `disciplines`; empty unless the policy has bonuses of disciplines.
+    pub discipline: Vec<u16>,
 }
 
 impl Cases {

@@ -43,6 +43,7 @@ use sums::{Sums, Total, Window};
 use trim::Kept;
 
 use crate::catalog::model::{Catalog, FlowStep, Group, Institution, Trimmed};
+use crate::grouper::GroupInfo;
 use crate::period::Years;
 use crate::policy::model::{BlendLevel, Denominator, Policy, SingleYear, Weights};
 use crate::settlement::cases::Cases;
@@ -55,6 +56,8 @@ pub struct Passed {
     pub flow: Vec<FlowStep>,
     /// Warehouse tables read: name → (rows, digest).
     pub sources: BTreeMap<String, (u64, String)>,
+    /// What the grouper knows of its groups, by code.
+    pub info: BTreeMap<String, GroupInfo>,
 }
 
 /// A catalog and what its reader should know about it.
@@ -156,7 +159,7 @@ pub fn build(
 ) -> Result<Built, Error> {
     let Basis { plan, window, kept, estimates, base, warnings, total, .. } =
         Basis::new(cases, policy, years)?;
-    let groups = publish::groups(&plan, &base, &estimates)?;
+    let groups = publish::groups(&plan, &base, &estimates, &passed.info)?;
     let identity = identity::lines(&plan, &base, (&estimates, &groups), total)?;
     let mean = |mean: &Ratio| published(mean, policy.weights.places, "the mean of all cases");
     let catalog = Catalog {

@@ -11,6 +11,7 @@ use super::blend::Base;
 use super::sums::Total;
 use super::{Error, Estimate, Plan, published, rounded};
 use crate::catalog::model::Group;
+use crate::grouper::GroupInfo;
 use crate::policy::model::{Method, Standard};
 use crate::units::{Fen, Points, Ratio, exact, fraction, ratio};
 
@@ -25,6 +26,7 @@ pub(super) fn groups(
     plan: &Plan<'_>,
     base: &Base,
     estimates: &[Estimate<'_>],
+    info: &BTreeMap<String, GroupInfo>,
 ) -> Result<Vec<Group>, Error> {
     let policy = plan.policy;
     let names: BTreeMap<&str, &str> =
@@ -39,10 +41,14 @@ pub(super) fn groups(
         let points = policy.weights.scale.map(|scale| points(&quotient, scale, places, code));
         let mean = |mean: &Ratio| published(mean, places, &format!("a mean of group `{code}`"));
         let year_means = kept.iter().map(|year| year.mean().map(|value| mean(&value)).transpose());
+        let known = info.get(*code);
+        let named = known.map(|info| info.name.as_str()).filter(|name| !name.is_empty());
+        let kind_known = known.map(|info| info.kind.as_str()).filter(|kind| !kind.is_empty());
         Ok(Group {
             group_code: (*code).to_owned(),
-            group_name: names.get(code).copied().unwrap_or_default().to_owned(),
-            kind: kind(code, &policy.grouping.method).to_owned(),
+            // A name in the policy prevails over one the grouper made.
+            group_name: names.get(code).copied().or(named).unwrap_or_default().to_owned(),
+            kind: kind_known.unwrap_or_else(|| kind(code, &policy.grouping.method)).to_owned(),
             year_cases: all.iter().map(|year| year.cases).collect(),
             year_means: year_means.collect::<Result<_, _>>()?,
             cases: Total::of(all.iter().copied()).cases,

@@ -123,10 +123,10 @@ fn cases(rows: &[(&str, &str, u16, i64)]) -> Cases {
         inscope_fen: vec![0; rows.len()],
         fund_fen: vec![0; rows.len()],
         flags: vec![0; rows.len()],
-        case_id: Vec::new(),
         insutypes: vec!["310".to_owned()],
         groups,
         institutions,
+        ..Cases::default()
     }
 }
 
