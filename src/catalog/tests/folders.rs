@@ -35,6 +35,7 @@ fn what_is_written_is_read_again_to_the_byte() {
     assert_eq!(folder.names(), ["deeper", "one"], "nothing is left beside the catalog");
 }
 
+// shows: J13
 #[test]
 fn groups_file_is_what_a_reader_expects() {
     let folder = Folder::new("groups");

@@ -73,6 +73,7 @@ fn an_override_stands_beside_the_computed_points_with_its_money() {
 }
 
 // E19: two people. The order of steps, not the clock, decides.
+// shows: E19
 #[test]
 fn two_people_review_and_an_override_starts_anew() {
     let folder = Folder::new("review");
@@ -191,6 +192,7 @@ fn a_mistyped_year_is_refused() {
 }
 
 // R30: points of yearly ratios are not mean ÷ base mean, whether the policy or a scenario says so.
+// shows: R30
 #[test]
 fn ratios_of_a_scenario_are_known_to_verify() {
     let folder = Folder::new("ratios");
