@@ -179,6 +179,9 @@ pub(super) fn catalog(base_mean: &str, scale: &str, groups: &[(&str, &str, &str)
         cases: 1,
         mean: dec(mean),
         cv: None,
+        parent: String::new(),
+        mark: String::new(),
+        computed: Points::from_ratio(&exact(dec(points)), Points::PLACES),
         points: Points::from_ratio(&exact(dec(points)), Points::PLACES),
         standard: None,
         flags: Vec::new(),
@@ -196,6 +199,7 @@ pub(super) fn catalog(base_mean: &str, scale: &str, groups: &[(&str, &str, &str)
         trimmed: Vec::new(),
         identity: Vec::new(),
         sources: BTreeMap::new(),
+        tables: Vec::new(),
     }
 }
 
