@@ -69,6 +69,7 @@ pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<
         fee_item: matches!(request.policy.grouping.method, Method::Apg(_))
             || plan.rules.judge_lines,
         diagnosis: plan.rules.judge_diagnosis,
+        procedure: false,
         group_result: matches!(request.policy.grouping.method, Method::Given { .. }),
     };
     let parts =
@@ -143,7 +144,7 @@ fn has_upload_times(
     snapshot: &Snapshot,
     request: &Request,
 ) -> Result<bool, Error> {
-    let needs = Needs { fee_item: false, diagnosis: false, group_result: false };
+    let needs = Needs { fee_item: false, diagnosis: false, procedure: false, group_result: false };
     let buckets: Vec<Bucket> = (0..snapshot.buckets())
         .map(|number| Bucket::new(snapshot, &request.years, number, needs))
         .collect();
