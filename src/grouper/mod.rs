@@ -7,6 +7,7 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
 pub mod record;
+pub mod refine;
 
 use std::collections::BTreeSet;
 

@@ -97,9 +97,25 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("case.cycle", &["window", "anchor", "time", "by", "except_groups"]),
     section("case.late", &["days", "month_end"]),
     section("grouping", &["method", "scheme"]).required(),
-    section("grouping.apg", &["items", "important_share", "fallback", "disease_required"]),
+    section(
+        "grouping.apg",
+        &[
+            "items",
+            "important_share",
+            "fallback",
+            "disease_required",
+            "letters",
+            "disease",
+            "disease_characters",
+            "combined",
+        ],
+    ),
     section("grouping.apg.charge_types", CLASSES).uncited(),
     section("grouping.apg.important", CLASSES).uncited(),
+    section(
+        "grouping.apg.refine",
+        &["minimum_cases", "target_groups", "maximum_cv", "O", "M", "A", "fallback"],
+    ),
     section("grouping.alias", &["printed", "meant"]).many("printed"),
     section("grouping.names", &["file"]).open(),
     section(
@@ -118,6 +134,9 @@ pub(crate) const SECTIONS: &[Section] = &[
     )
     .required(),
     section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers"]).required(),
+    section("carve_out", &["med_chrgitm_type", "negotiated_drugs", "med_list_codg"]),
+    section("unit", &["code", "kind", "standard", "hi_paymtd", "dise_codg", "med_type"])
+        .many("code"),
     section("standard", &["group_code", "price", "from"]).many("group_code"),
     section("deviation", &["compare", "reference"]),
     section("deviation.band", &["class", "up_to", "inclusive", "pay", "except_merged"])

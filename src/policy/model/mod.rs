@@ -5,6 +5,10 @@
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
+mod apg;
+
+pub use apg::{CarveOut, Combined, DiseaseOf, Feature, Letters, Level, Refine, Unit, UnitKind};
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -30,6 +34,11 @@ pub struct Policy {
     pub case: CaseRule,
     /// How cases become groups.
     pub grouping: Grouping,
+    /// Fee lines that leave the fee (A47); absent: none.
+    pub carve_out: Option<CarveOut>,
+    /// Cases paid by another unit than their group (J03, R19), in the order of the file; the first that
+    /// takes a settlement has it.
+    pub units: Vec<Unit>,
     /// How history becomes means and points; absent where only published standards are used.
     pub weights: Weights,
     /// Published prices of groups, in yuan (烟台); empty elsewhere.
@@ -211,6 +220,16 @@ pub struct Apg {
     pub important_share: Decimal,
     /// Letters of the fallback group (`QY`).
     pub fallback: String,
+    /// Which letters stand in the code.
+    pub letters: Letters,
+    /// What stands behind the letters.
+    pub disease: DiseaseOf,
+    /// First characters of it that count, the dot not counted; absent: all.
+    pub disease_characters: Option<usize>,
+    /// A case with several letters (A15).
+    pub combined: Combined,
+    /// Groups learned from history inside each class (H11); absent: the code is letters and disease.
+    pub refine: Option<Refine>,
     /// Without `dise_codg` a settlement is ungrouped (济宁, R13); otherwise it joins the fallback of
     /// the policy's only disease.
     pub disease_required: bool,
