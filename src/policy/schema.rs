@@ -116,6 +116,23 @@ pub(crate) const SECTIONS: &[Section] = &[
         "grouping.apg.refine",
         &["minimum_cases", "target_groups", "maximum_cv", "O", "M", "A", "fallback"],
     ),
+    section(
+        "grouping.dip",
+        &[
+            "diagnosis_characters",
+            "residual_characters",
+            "threshold",
+            "count",
+            "related_gain",
+            "residual_below",
+            "operations",
+            "grass_roots",
+            "code_names",
+            "matching",
+            "ties",
+        ],
+    ),
+    section("grouping.dip.shape", &["diagnosis", "operation", "misfit_max"]),
     section("grouping.alias", &["printed", "meant"]).many("printed"),
     section("grouping.names", &["file"]).open(),
     section(
@@ -133,6 +150,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     )
     .required(),
+    section("weights.exclude", &["year", "reason"]).many("year"),
     section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers"]).required(),
     section("carve_out", &["med_chrgitm_type", "negotiated_drugs", "med_list_codg"]),
     section("unit", &["code", "kind", "standard", "hi_paymtd", "dise_codg", "med_type"])

@@ -5,6 +5,48 @@ use rust_decimal::Decimal;
 use super::Cite;
 use crate::units::Fen;
 
+/// `[grouping.apg]` (A14)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apg {
+    /// Clause or reading of this section.
+    pub cite: Cite,
+    /// `med_chrgitm_type` of each class, in the order O, M, A.
+    pub charge_types: [Vec<String>; 3],
+    /// Item lists: `(code or prefix, is_prefix, class)`; exact wins, then the longest prefix.
+    pub items: Vec<ItemClass>,
+    /// Items that make their class important, per class O, M, A; an empty list falls back to the
+    /// share.
+    pub important: [Vec<String>; 3],
+    /// Share of the fee from which a class counts as important where its list is empty (0.10).
+    pub important_share: Decimal,
+    /// Letters of the fallback group (`QY`).
+    pub fallback: String,
+    /// Which letters stand in the code.
+    pub letters: Letters,
+    /// What stands behind the letters.
+    pub disease: DiseaseOf,
+    /// First characters of it that count, the dot not counted; absent: all.
+    pub disease_characters: Option<usize>,
+    /// A case with several letters (A15).
+    pub combined: Combined,
+    /// Groups learned from history inside each class (H11); absent: the code is letters and disease.
+    pub refine: Option<Refine>,
+    /// Without `dise_codg` a settlement is ungrouped (济宁, R13); otherwise it joins the fallback of
+    /// the policy's only disease.
+    pub disease_required: bool,
+}
+
+/// One row of an item list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemClass {
+    /// `med_list_codg`, whole or its beginning.
+    pub code: String,
+    /// Whether `code` is a beginning.
+    pub prefix: bool,
+    /// 0 = O, 1 = M, 2 = A.
+    pub class: usize,
+}
+
 /// Which letters stand in a group code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Letters {

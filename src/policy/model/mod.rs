@@ -6,11 +6,16 @@
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
 mod apg;
+mod dip;
 
-pub use apg::{CarveOut, Combined, DiseaseOf, Feature, Letters, Level, Refine, Unit, UnitKind};
+pub use apg::{
+    Apg, CarveOut, Combined, DiseaseOf, Feature, ItemClass, Letters, Level, Refine, Unit, UnitKind,
+};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+
+pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 
 use crate::units::Fen;
 
@@ -202,48 +207,8 @@ pub enum Method {
     },
     /// `apg`: class letters from the fee lines, `_`, `dise_codg` (A14, A15, R13).
     Apg(Apg),
-}
-
-/// `[grouping.apg]` (A14)
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Apg {
-    /// Clause or reading of this section.
-    pub cite: Cite,
-    /// `med_chrgitm_type` of each class, in the order O, M, A.
-    pub charge_types: [Vec<String>; 3],
-    /// Item lists: `(code or prefix, is_prefix, class)`; exact wins, then the longest prefix.
-    pub items: Vec<ItemClass>,
-    /// Items that make their class important, per class O, M, A; an empty list falls back to the
-    /// share.
-    pub important: [Vec<String>; 3],
-    /// Share of the fee from which a class counts as important where its list is empty (0.10).
-    pub important_share: Decimal,
-    /// Letters of the fallback group (`QY`).
-    pub fallback: String,
-    /// Which letters stand in the code.
-    pub letters: Letters,
-    /// What stands behind the letters.
-    pub disease: DiseaseOf,
-    /// First characters of it that count, the dot not counted; absent: all.
-    pub disease_characters: Option<usize>,
-    /// A case with several letters (A15).
-    pub combined: Combined,
-    /// Groups learned from history inside each class (H11); absent: the code is letters and disease.
-    pub refine: Option<Refine>,
-    /// Without `dise_codg` a settlement is ungrouped (济宁, R13); otherwise it joins the fallback of
-    /// the policy's only disease.
-    pub disease_required: bool,
-}
-
-/// One row of an item list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemClass {
-    /// `med_list_codg`, whole or its beginning.
-    pub code: String,
-    /// Whether `code` is a beginning.
-    pub prefix: bool,
-    /// 0 = O, 1 = M, 2 = A.
-    pub class: usize,
+    /// `dip`: diagnosis and operations, matched against a directory learned from history (6.1).
+    Dip(Dip),
 }
 
 /// `[weights]` (A01–A05, A34, A39–A41, A46, A51)
@@ -253,6 +218,8 @@ pub struct Weights {
     pub cite: Cite,
     /// Year weights, oldest first, sum 1; may be empty with `pooled`, which takes any years alike.
     pub years: Vec<Decimal>,
+    /// Years left out of the statistics by name (A34), ascending.
+    pub exclude: Vec<ExcludedYear>,
     /// What the year weights are applied to.
     pub level: BlendLevel,
     /// What becomes of groups seen in some of the years only.
@@ -274,6 +241,17 @@ pub struct Weights {
     pub places: u32,
     /// Factor of an ungrouped case (A41: 0.7); 0 where the system has no points.
     pub ungrouped_factor: Decimal,
+}
+
+/// `[[weights.exclude]]`: a year that is no measure; the other weights are rescaled (A34).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExcludedYear {
+    /// Clause or reading of this section.
+    pub cite: Cite,
+    /// The year.
+    pub year: u16,
+    /// Why it is left out.
+    pub reason: String,
 }
 
 /// What the year weights are applied to (A02).
