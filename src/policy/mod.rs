@@ -28,6 +28,8 @@ mod fields;
 pub mod model;
 mod path;
 mod read;
+mod read_auxiliary;
+mod read_coefficient;
 mod read_deviation;
 mod read_grouping;
 mod read_weights;

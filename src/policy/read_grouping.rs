@@ -185,15 +185,15 @@ fn items(file: &str, bytes: &[u8]) -> Result<Vec<ItemClass>, Error> {
 }
 
 /// One row of a CSV file of the policy's folder.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     file: &'a str,
     columns: &'a [&'a str],
     line: u64,
-    values: Vec<String>,
+    pub(super) values: Vec<String>,
 }
 
 impl Row<'_> {
-    fn wrong(&self, column: usize, allowed: &str) -> Error {
+    pub(super) fn wrong(&self, column: usize, allowed: &str) -> Error {
         Error::FileValue {
             file: self.file.to_owned(),
             line: self.line,
@@ -203,7 +203,7 @@ impl Row<'_> {
         }
     }
 
-    fn filled(&self, column: usize) -> Result<(), Error> {
+    pub(super) fn filled(&self, column: usize) -> Result<(), Error> {
         if self.values[column].is_empty() {
             return Err(self.wrong(column, "text that is not empty"));
         }
@@ -212,7 +212,11 @@ impl Row<'_> {
 }
 
 /// The rows of a CSV file with exactly these columns, in this order.
-fn rows<'a>(file: &'a str, bytes: &[u8], columns: &'a [&'a str]) -> Result<Vec<Row<'a>>, Error> {
+pub(super) fn rows<'a>(
+    file: &'a str,
+    bytes: &[u8],
+    columns: &'a [&'a str],
+) -> Result<Vec<Row<'a>>, Error> {
     let text = std::str::from_utf8(bytes)
         .map_err(|wrong| Error::NotText { file: file.to_owned(), byte: wrong.valid_up_to() })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

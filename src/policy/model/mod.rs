@@ -8,6 +8,12 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+mod auxiliary;
+mod coefficient;
+
+pub use auxiliary::*;
+pub use coefficient::*;
+
 use crate::units::Fen;
 
 /// Where a value comes from: the clause of the document, or the reading taken where it is silent.
@@ -44,6 +50,10 @@ pub struct Policy {
     pub sharing: Sharing,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
+    /// What a hospital's points are multiplied by; absent: 1 everywhere.
+    pub coefficient: Option<Coefficient>,
+    /// How cases of one disease are told apart; absent: they are not.
+    pub auxiliary: Option<Auxiliary>,
 }
 
 /// `[policy]`
