@@ -232,9 +232,10 @@ pub(super) fn build(
     common.show_plans(&engine);
     common.warn(&cases.warnings);
     let mut tables = vec!["settlement", "institution"];
-    tables.push(match policy.policy.grouping.method {
-        Method::Apg(_) => "fee_item",
-        Method::Given { .. } => "group_result",
+    tables.extend(match policy.policy.grouping.method {
+        Method::Apg(_) => &["fee_item"][..],
+        Method::Given { .. } => &["group_result"],
+        Method::Dip(_) => &["diagnosis", "procedure"],
     });
     let sources: BTreeMap<String, (u64, String)> = tables
         .into_iter()

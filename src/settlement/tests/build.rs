@@ -97,6 +97,7 @@ pub(super) fn points_policy() -> Policy {
             cite: cite("weights"),
             years: vec![dec("0.2"), dec("0.8")],
             level: BlendLevel::Means,
+            exclude: Vec::new(),
             single_year: SingleYear::Rescale,
             denominator: Denominator::All,
             trim: Trim::None,
