@@ -29,6 +29,8 @@ pub mod model;
 mod path;
 mod read;
 mod read_apg;
+mod read_auxiliary;
+mod read_coefficient;
 mod read_deviation;
 mod read_dip;
 mod read_grouping;
@@ -100,6 +102,8 @@ pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
         ("grouping.dip", matches!(method, Method::Dip(_))),
         ("grouping.apg.combined", matches!(method, Method::Apg(apg) if splits(apg))),
         ("carve_out", policy.carve_out.is_some()),
+        ("coefficient", policy.coefficient.is_some()),
+        ("auxiliary", policy.auxiliary.is_some()),
     ];
     sections.into_iter().filter(|(_, there)| *there).map(|(section, _)| section).collect()
 }

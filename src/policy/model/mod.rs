@@ -6,6 +6,8 @@
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
 mod apg;
+mod auxiliary;
+mod coefficient;
 mod dip;
 
 pub use apg::{
@@ -15,6 +17,8 @@ pub use apg::{
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+pub use auxiliary::*;
+pub use coefficient::*;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 
 use crate::units::Fen;
@@ -58,6 +62,10 @@ pub struct Policy {
     pub sharing: Sharing,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
+    /// What a hospital's points are multiplied by; absent: 1 everywhere.
+    pub coefficient: Option<Coefficient>,
+    /// How cases of one disease are told apart; absent: they are not.
+    pub auxiliary: Option<Auxiliary>,
 }
 
 /// `[policy]`
