@@ -221,7 +221,12 @@ pub(super) fn build(
     let snapshot = common.snapshot()?;
     check_years(&snapshot, years)?;
     let engine = common.engine()?;
-    let request = Request { policy: policy.policy.clone(), years: years.clone(), keep_ids: false };
+    let request = Request {
+        policy: policy.policy.clone(),
+        years: years.clone(),
+        keep_ids: false,
+        keep_records: false,
+    };
     let cases = cases::build(&engine, &snapshot, &request)?;
     common.show_plans(&engine);
     common.warn(&cases.warnings);

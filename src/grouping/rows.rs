@@ -9,6 +9,8 @@ use super::apg::{ClassSums, class_letters};
 use super::batch::Row;
 use super::cycle::opens_cycle;
 use super::late::is_late;
+use super::stays::{Stay, Stays};
+use crate::grouper::record::Record;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::units::Fen;
@@ -67,6 +69,8 @@ pub struct PriorRefund {
 pub(super) struct Part {
     /// Its cases, with dictionaries of its own.
     pub cases: Cases,
+    /// Records of the cases; empty unless kept.
+    pub records: Vec<Record>,
     /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds of earlier years.
@@ -90,6 +94,8 @@ struct Settlement {
     inscope_fen: i64,
     fund_fen: i64,
     flags: u8,
+    /// Only where something of it is wanted.
+    stay: Option<Box<Stay>>,
 }
 
 /// What the rows are judged by.
@@ -105,6 +111,8 @@ pub(super) struct Rules {
     pub judge_diagnosis: bool,
     /// Keep the ids of the cases.
     pub keep_ids: bool,
+    /// Keep the records of the cases.
+    pub keep_records: bool,
 }
 
 /// Collects the rows of one bucket.
@@ -119,6 +127,7 @@ pub(super) struct Collector {
     flow: Vec<(u16, String, Tally)>,
     seen: HashSet<String>,
     open: Vec<Settlement>,
+    stays: Stays,
 }
 
 #[derive(Default)]
@@ -155,7 +164,7 @@ impl Dictionary {
 impl Collector {
     /// Starts an empty bucket.
     #[must_use]
-    pub(super) fn new(rules: Arc<Rules>) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, stays: Stays) -> Self {
         Self {
             rules,
             part: Part::default(),
@@ -166,6 +175,7 @@ impl Collector {
             flow: Vec::new(),
             seen: HashSet::new(),
             open: Vec::new(),
+            stays,
         }
     }
 
@@ -248,6 +258,7 @@ impl Collector {
             inscope_fen: row.inscope_fen,
             fund_fen: row.fund_fen,
             flags,
+            stay: self.stays.take(row.setl_id),
         };
         if keep {
             self.open.push(settlement);
@@ -316,6 +327,14 @@ impl Collector {
         cases.flags.push(case.flags);
         if self.rules.keep_ids {
             cases.case_id.push(case.setl_id);
+        }
+        let Some(mut stay) = case.stay else { return };
+        stay.close(case.begin, case.settled);
+        if self.rules.policy.case.cost_classes.is_some() {
+            cases.cost_fen.push(stay.cost_fen);
+        }
+        if self.rules.keep_records {
+            self.part.records.push(stay.record);
         }
     }
 
@@ -423,6 +442,9 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     open.inscope_fen += other.inscope_fen;
     open.fund_fen += other.fund_fen;
     open.flags |= other.flags | flag::MERGED;
+    if let (Some(open), Some(other)) = (&mut open.stay, &other.stay) {
+        open.absorb(other);
+    }
 }
 
 fn at(micros: i64) -> NaiveDateTime {

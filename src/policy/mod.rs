@@ -28,6 +28,7 @@ mod fields;
 pub mod model;
 mod path;
 mod read;
+mod read_cost;
 mod read_deviation;
 mod read_grouping;
 mod read_weights;

@@ -12,7 +12,7 @@ use super::model::{
 };
 use super::schema::{self, Section};
 use super::store::Folder;
-use super::{read_deviation, read_grouping, read_weights};
+use super::{read_cost, read_deviation, read_grouping, read_weights};
 use crate::units::Fen;
 
 /// Reads and checks a whole policy; warnings go to `warnings`.
@@ -217,6 +217,9 @@ fn case_rule(
         cycle,
         late,
         unusable_to_fallback,
+        cost_classes: below(fields, "case.cost_class")?
+            .map(|below| read_cost::cost_classes(&below))
+            .transpose()?,
     })
 }
 

@@ -72,6 +72,7 @@ fn policy(weights: Weights) -> Policy {
             cycle: None,
             late: None,
             unusable_to_fallback: false,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite(),

@@ -5,8 +5,12 @@
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
+mod cost;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+
+pub use cost::CostClasses;
 
 use crate::units::Fen;
 
@@ -102,6 +106,8 @@ pub struct CaseRule {
     /// `unusable` (no fee lines or no diagnosis, Y25, R24) is a class of its own, priced as the
     /// fallback group.
     pub unusable_to_fallback: bool,
+    /// Classes of cost; absent: cases do not carry them.
+    pub cost_classes: Option<CostClasses>,
 }
 
 /// What one case is before merging (A54).
