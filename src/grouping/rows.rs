@@ -10,6 +10,7 @@ use super::batch::Row;
 use super::cycle::opens_cycle;
 use super::late::is_late;
 use super::stays::{Stay, Stays};
+use crate::grouper::dip::combination;
 use crate::grouper::record::Record;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
@@ -245,7 +246,7 @@ impl Collector {
         let text = |value: &str, wanted: bool| {
             if wanted { value.to_owned() } else { String::new() }
         };
-        let settlement = Settlement {
+        let mut settlement = Settlement {
             setl_id: text(row.setl_id, keep || rules.keep_ids),
             psn_no: text(row.psn_no, keep),
             mdtrt_id: text(row.mdtrt_id, keep),
@@ -263,6 +264,7 @@ impl Collector {
         if keep {
             self.open.push(settlement);
         } else {
+            self.decide(&mut settlement);
             self.push(settlement);
         }
     }
@@ -295,6 +297,18 @@ impl Collector {
         self.code(class_letters(apg, &sums, row.fee_fen).unwrap_or(""), disease)
     }
 
+    /// Closes a stay once its settlements are merged (R15), and gives it the group that its record
+    /// decides: for a directory, the combination it is counted by (R32).
+    fn decide(&mut self, case: &mut Settlement) {
+        let Some(stay) = &mut case.stay else { return };
+        stay.close(case.begin, case.settled);
+        let rules = Arc::clone(&self.rules);
+        if let Method::Dip(dip) = &rules.policy.grouping.method {
+            let code = combination(dip, &stay.record);
+            case.group = code.map_or(UNGROUPED, |code| self.code("", &code));
+        }
+    }
+
     /// Id of a group code; APG codes are `<letters>_<disease>`, no letters meaning the fallback.
     fn code(&mut self, letters: &'static str, tail: &str) -> u32 {
         let known = self.group_of.get(tail);
@@ -302,7 +316,7 @@ impl Collector {
             return *id;
         }
         let printed = match &self.rules.policy.grouping.method {
-            Method::Given { .. } => tail.to_owned(),
+            Method::Given { .. } | Method::Dip(_) => tail.to_owned(),
             Method::Apg(apg) if letters.is_empty() => format!("{}_{tail}", apg.fallback),
             Method::Apg(_) => format!("{letters}_{tail}"),
         };
@@ -328,8 +342,7 @@ impl Collector {
         if self.rules.keep_ids {
             cases.case_id.push(case.setl_id);
         }
-        let Some(mut stay) = case.stay else { return };
-        stay.close(case.begin, case.settled);
+        let Some(stay) = case.stay else { return };
         if self.rules.policy.case.cost_classes.is_some() {
             cases.cost_fen.push(stay.cost_fen);
         }
@@ -345,6 +358,9 @@ impl Collector {
         let mut rows = std::mem::take(&mut self.open);
         if rules.policy.case.unit == CaseUnit::Visit {
             rows = merge_visits(rows);
+        }
+        for row in &mut rows {
+            self.decide(row);
         }
         if let Some(cycle) = &rules.policy.case.cycle {
             let exempt: HashSet<u32> = cycle

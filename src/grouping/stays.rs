@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use super::fees::{COST_COLUMNS, CostSums};
 use crate::grouper::record::Record;
-use crate::policy::model::Policy;
+use crate::policy::model::{Method, Policy};
 use crate::warehouse::Error;
-use crate::warehouse::arrow::array::{Array as _, AsArray as _, Int64Array, RecordBatch};
+use crate::warehouse::arrow::array::{
+    Array as _, AsArray as _, Int64Array, RecordBatch, StringViewArray,
+};
 use crate::warehouse::arrow::datatypes::Decimal128Type;
 use crate::warehouse::engine::{Params, Session};
 use crate::warehouse::rows::{text_column, time_column, whole_column};
@@ -25,7 +27,8 @@ pub(super) struct Wanted {
 impl Wanted {
     /// What a policy asks for; `keep_records`: records are wanted for themselves.
     pub(super) fn of(policy: &Policy, keep_records: bool) -> Self {
-        Self { record: keep_records, cost: policy.case.cost_classes.is_some() }
+        let decides = matches!(policy.grouping.method, Method::Dip(_));
+        Self { record: keep_records || decides, cost: policy.case.cost_classes.is_some() }
     }
 
     /// Whether anything is.
@@ -111,19 +114,19 @@ impl Stays {
             let Some(key) = key else { continue };
             let stay = self.known.entry(key).or_default();
             stay.record = Record {
-                main_diagnosis: main_diagnosis.value(row).to_owned(),
-                other_diagnoses: list(others.value(row)),
-                main_operation: main_operation.value(row).to_owned(),
-                other_operations: list(related.value(row)),
-                gend: gend.value(row).to_owned(),
+                main_diagnosis: text_at(&main_diagnosis, row).to_owned(),
+                other_diagnoses: list(text_at(&others, row)),
+                main_operation: text_at(&main_operation, row).to_owned(),
+                other_operations: list(text_at(&related, row)),
+                gend: text_at(&gend, row).to_owned(),
                 age_days: days(age, row),
                 stay_days: 1,
                 icu_days: days(icu, row).unwrap_or(0),
-                dscg_way: dscg_way.value(row).to_owned(),
-                asst_type: asst_type.value(row).to_owned(),
+                dscg_way: text_at(&dscg_way, row).to_owned(),
+                asst_type: text_at(&asst_type, row).to_owned(),
             };
             stay.end = ends.is_valid(row).then(|| ends.value(row));
-            dscg_caty.value(row).clone_into(&mut stay.discipline);
+            text_at(&dscg_caty, row).clone_into(&mut stay.discipline);
         }
         Ok(())
     }
@@ -150,6 +153,11 @@ impl Stays {
         }
         Some(Box::new(self.known.remove(&id_key(setl_id)).unwrap_or_default()))
     }
+}
+
+/// A text; empty where it is missing.
+fn text_at(column: &StringViewArray, row: usize) -> &str {
+    if column.is_null(row) { "" } else { column.value(row) }
 }
 
 /// Codes joined by `|`.

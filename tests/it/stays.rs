@@ -49,7 +49,7 @@ S3,P1,36.0700x004,1,1
 S3,P1,88.5500x001,2,2
 ";
 
-fn built(unit: &str, keep: bool) -> Built {
+fn loaded() -> (tempfile::TempDir, Engine) {
     let home = tempfile::tempdir().unwrap();
     for (name, text) in [
         ("settlement.csv", SETTLEMENTS),
@@ -62,6 +62,11 @@ fn built(unit: &str, keep: bool) -> Built {
     let files = "settlement.csv fee_item.csv diagnosis.csv procedure.csv";
     dianshu(home.path(), &format!("ingest {files} --warehouse wh --quiet")).ok();
     let engine = Engine::start(Limits { threads: 2, memory_bytes: 256 << 20 }).unwrap();
+    (home, engine)
+}
+
+fn built(unit: &str, keep: bool) -> Built {
+    let (home, engine) = loaded();
     let snapshot = Store::open(&home.path().join("wh")).unwrap().snapshot().unwrap();
     let good = std::fs::read_to_string("tests/bad/policy/cost-class-twice.toml").unwrap();
     let good = good.replace(", \"04\"]", "]").replace("unit = \"settlement\"", unit);
@@ -126,6 +131,34 @@ fn settlements_that_are_cases_keep_their_own_records() {
     assert_eq!(built.records[bare].main_diagnosis, "");
     assert_eq!((built.records[bare].age_days, built.records[bare].stay_days), (None, 1));
     assert_eq!(built.cases.cost_fen[bare], [0; 5]);
+}
+
+// shows: R01, R15, R32
+#[test]
+fn the_profile_of_a_stay_is_the_combination_of_its_last_settlement() {
+    let (home, engine) = loaded();
+    let snapshot = Store::open(&home.path().join("wh")).unwrap().snapshot().unwrap();
+    let mut policy = policy::load("tests/policy/dip").unwrap().policy;
+    policy.scope.insutype = vec!["310".to_owned(), "390".to_owned()];
+    policy.scope.med_type = vec!["21".to_owned()];
+    policy.scope.dise_codg.clear();
+    policy.case.unit = policy::model::CaseUnit::Visit;
+    let years = "2023".parse().unwrap();
+    let request = Request { policy, years, keep_ids: true, keep_records: false };
+    let built = build(&engine, &snapshot, &request).unwrap();
+    let mut groups: Vec<(String, Option<&String>)> = built
+        .cases
+        .case_id
+        .iter()
+        .zip(&built.cases.group)
+        .map(|(id, group)| (id.clone(), built.cases.groups.get(*group as usize)))
+        .collect();
+    groups.sort();
+    let group = |at: usize| groups[at].1.map(String::as_str);
+    assert_eq!(group(0), Some("I21.0+36.0700x004+88.5500x001"), "S3, the last of its stay");
+    assert_eq!(group(1), Some("O80.9"), "S4");
+    assert_eq!(group(2), None, "S5 has no diagnosis");
+    assert!(built.records.is_empty());
 }
 
 #[test]
