@@ -5,12 +5,16 @@
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
+mod auxiliary;
+mod coefficient;
 mod cost;
 mod dip;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+pub use auxiliary::*;
+pub use coefficient::*;
 pub use cost::CostClasses;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 
@@ -50,6 +54,10 @@ pub struct Policy {
     pub sharing: Sharing,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
+    /// What a hospital's points are multiplied by; absent: 1 everywhere.
+    pub coefficient: Option<Coefficient>,
+    /// How cases of one disease are told apart; absent: they are not.
+    pub auxiliary: Option<Auxiliary>,
 }
 
 /// `[policy]`
