@@ -13,7 +13,8 @@ use super::model::{
 use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
-    read_apg, read_auxiliary, read_coefficient, read_deviation, read_grouping, read_weights,
+    read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
+    read_weights,
 };
 use crate::units::Fen;
 
@@ -243,6 +244,9 @@ fn case_rule(
         cycle,
         late,
         unusable_to_fallback,
+        cost_classes: below(fields, "case.cost_class")?
+            .map(|below| read_cost::cost_classes(&below))
+            .transpose()?,
     })
 }
 

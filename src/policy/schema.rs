@@ -96,6 +96,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("case", &["unit", "unusable_to_fallback"]).required(),
     section("case.cycle", &["window", "anchor", "time", "by", "except_groups"]),
     section("case.late", &["days", "month_end"]),
+    section("case.cost_class", &["drug", "consumable", "exam", "treatment"]),
     section("grouping", &["method", "scheme"]).required(),
     section(
         "grouping.apg",

@@ -8,6 +8,7 @@
 mod apg;
 mod auxiliary;
 mod coefficient;
+mod cost;
 mod dip;
 
 pub use apg::{
@@ -19,6 +20,7 @@ use rust_decimal::Decimal;
 
 pub use auxiliary::*;
 pub use coefficient::*;
+pub use cost::CostClasses;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 
 use crate::units::Fen;
@@ -124,6 +126,8 @@ pub struct CaseRule {
     /// `unusable` (no fee lines or no diagnosis, Y25, R24) is a class of its own, priced as the
     /// fallback group.
     pub unusable_to_fallback: bool,
+    /// Classes of cost; absent: cases do not carry them.
+    pub cost_classes: Option<CostClasses>,
 }
 
 /// What one case is before merging (A54).
