@@ -9,6 +9,7 @@
 pub mod codes;
 pub mod dip;
 pub mod record;
+pub mod refine;
 
 use std::collections::BTreeSet;
 

@@ -38,7 +38,7 @@ const SHARED: &Models = &[
 const CODED: [(&str, &str); 2] = [("diagnosis", "diag_code"), ("procedure", "oprn_oprt_code")];
 
 /// Tables that are read beyond the settlements.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Needs {
     pub(super) fee_item: bool,
     pub(super) diagnosis: bool,

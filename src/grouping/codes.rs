@@ -94,7 +94,7 @@ pub(super) struct Reached {
 pub(super) fn reach(engine: &Engine, snapshot: &Snapshot, years: &Years) -> Result<Reached, Error> {
     let codes = read(engine, snapshot)?;
     let items = codes.maps("med_list_codg");
-    let needs = Needs { fee_item: items, diagnosis: true, procedure: true, group_result: false };
+    let needs = Needs { fee_item: items, diagnosis: true, procedure: true, ..Needs::default() };
     let buckets = (0..snapshot.buckets())
         .map(|number| Bucket::new(snapshot, years, number, needs).with_codes(Arc::clone(&codes)))
         .collect();

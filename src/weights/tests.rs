@@ -73,6 +73,7 @@ fn policy(weights: Weights) -> Policy {
             cycle: None,
             late: None,
             unusable_to_fallback: false,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite(),
@@ -80,6 +81,8 @@ fn policy(weights: Weights) -> Policy {
             aliases: Vec::new(),
             names: vec![("A".to_owned(), "甲组".to_owned())],
         },
+        carve_out: None,
+        units: Vec::new(),
         weights,
         standards: Vec::new(),
         deviation: None,
@@ -98,6 +101,8 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        coefficient: None,
+        auxiliary: None,
     }
 }
 

@@ -16,5 +16,6 @@ mod life;
 mod pipeline;
 mod readme;
 mod refunds;
+mod stays;
 mod synpuf;
 mod tools;
