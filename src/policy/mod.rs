@@ -31,6 +31,7 @@ mod read;
 mod read_deviation;
 mod read_dip;
 mod read_grouping;
+mod read_life;
 mod read_weights;
 mod scenario;
 mod schema;

@@ -12,7 +12,7 @@ use super::model::{
 };
 use super::schema::{self, Section};
 use super::store::Folder;
-use super::{read_deviation, read_grouping, read_weights};
+use super::{read_deviation, read_grouping, read_life, read_weights};
 use crate::units::Fen;
 
 /// Reads and checks a whole policy; warnings go to `warnings`.
@@ -29,7 +29,9 @@ pub(crate) fn policy(
     let grouping = read_grouping::grouping(&grouping_fields, folder, &scope)?;
     let mut codes = Codes { aliases: &grouping.aliases, warnings };
     let case = case_rule(&top.section("case")?, &grouping, &mut codes)?;
-    let weights = read_weights::weights(&top.section("weights")?)?;
+    let weights_fields = top.section("weights")?;
+    let weights = read_weights::weights(&weights_fields)?;
+    let life = read_life::life(&weights_fields, top.maybe_section("gates")?.as_ref())?;
     let standards = standards(&top, &mut codes)?;
     let deviation = top
         .maybe_section("deviation")?
@@ -56,6 +58,7 @@ pub(crate) fn policy(
         budget,
         sharing,
         surplus_cap,
+        life,
     })
 }
 

@@ -136,6 +136,8 @@ pub(crate) const SECTIONS: &[Section] = &[
     .required(),
     section("weights.exclude", &["year", "reason"]).many("year"),
     section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers"]).required(),
+    section("weights.change_cap", &["up", "down"]),
+    section("weights.hold", &["what"]),
     section("standard", &["group_code", "price", "from"]).many("group_code"),
     section("deviation", &["compare", "reference"]),
     section("deviation.band", &["class", "up_to", "inclusive", "pay", "except_merged"])
@@ -145,6 +147,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("budget.amount", &["year", "yuan"]).many("year"),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
+    section("gates", &["trimmed_max", "single_year_max", "small_max", "inversions"]),
 ];
 
 /// Values for which no reading names a default, with the reading that says so.

@@ -6,11 +6,13 @@
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
 mod dip;
+mod life;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
+pub use life::{ChangeCap, Gates, Hold, Life};
 
 use crate::units::Fen;
 
@@ -48,6 +50,8 @@ pub struct Policy {
     pub sharing: Sharing,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
+    /// What happens to a catalog after the statistics.
+    pub life: Life,
 }
 
 /// `[policy]`
