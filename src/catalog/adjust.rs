@@ -160,20 +160,24 @@ impl Moved {
     fn of(items: &[Item], target: Option<&Ratio>, unit: i64) -> Result<Self, Error> {
         let factor = match target {
             None => Ratio::one(),
-            Some(target) => hold::factor(items, target).ok_or_else(|| {
-                let end = |of: fn(&Item) -> Option<i64>| {
-                    shown(&sum(items, |at| of(&items[at]).unwrap_or(items[at].computed)))
-                };
-                Error::HoldOutOfReach {
-                    target: shown(target),
-                    low: end(|item| item.low),
-                    high: end(|item| item.high),
-                }
-            })?,
+            Some(target) => {
+                hold::factor(items, target).ok_or_else(|| out_of_reach(items, target))?
+            }
         };
         let points = hold::publish(items, &factor, unit);
         Ok(Self { factor, points })
     }
+}
+
+/// Which total the caps leave where they do not leave this one: every group at its end.
+fn out_of_reach(items: &[Item], target: &Ratio) -> Error {
+    let least = sum(items, |at| items[at].low.unwrap_or_default());
+    let (reach, end) = if *target < least {
+        (least, "least")
+    } else {
+        (sum(items, |at| items[at].high.unwrap_or(items[at].computed)), "most")
+    };
+    Error::HoldOutOfReach { target: shown(target), reach: shown(&reach), end }
 }
 
 /// Millionths of points as points.
@@ -236,7 +240,7 @@ fn hold_table(items: &[Item], factor: &Ratio, (target, points): (&Ratio, &[i64])
         ("published", published.clone()),
         ("rounding", target - published),
     ];
-    let number = |value: &Ratio| (value * ratio(1)).to_integer().try_into().ok();
+    let number = |value: &Ratio| value.to_integer().try_into().ok();
     let factor = to_decimal(factor, FACTOR_PLACES);
     let factors = lines.iter().map(|(line, _)| factor.filter(|_| *line == "held"));
     Table::new(HOLD)

@@ -302,15 +302,15 @@ pub enum Error {
     },
     /// Caps that leave no room.
     #[error(
-        "the total of {target} points cannot be held: the caps of `weights.change_cap` leave {low} to {high}"
+        "the total of {target} points cannot be held: the caps of `weights.change_cap` leave {reach} at {end}"
     )]
     HoldOutOfReach {
         /// What was to be held.
         target: rust_decimal::Decimal,
-        /// Every group at its lower end.
-        low: rust_decimal::Decimal,
-        /// Every group at its upper end.
-        high: rust_decimal::Decimal,
+        /// The nearest total they leave.
+        reach: rust_decimal::Decimal,
+        /// `least` or `most`.
+        end: &'static str,
     },
     /// An identity without its first line, or beyond 28 digits.
     #[error("the catalog's identity cannot be stated for other points")]

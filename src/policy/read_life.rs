@@ -52,3 +52,52 @@ fn gates(fields: &Fields<'_>) -> Result<Gates, Error> {
         inversions: fields.maybe_word("inversions", &words)?.unwrap_or(default.inversions),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::super::model::{Gates, Hold};
+    use super::super::{LoadedPolicy, compose, load};
+    use crate::policy::Scenario;
+
+    fn with(set: &str) -> LoadedPolicy {
+        let text = format!("title = \"试\"\nbase = \"jining-apg\"\n[set]\n{set}");
+        let policy = load("jining-apg").unwrap();
+        compose(&policy, &[Scenario::parse("s.toml", &text).unwrap()]).unwrap()
+    }
+
+    // shows: E34
+    #[test]
+    fn caps_and_holds_are_one_scenario_away() {
+        let published = load("jining-apg").unwrap().policy.life;
+        assert_eq!((published.change_cap, published.hold), (None, Hold::Nothing));
+        let life = with(
+            "\"weights.change_cap\" = { value = { up = \"0.1\", down = \"0.2\" }, reason = \"r\", \
+             clause = \"c\" }\n\
+             \"weights.hold\" = { value = { what = \"total_points\" }, reason = \"r\", clause = \"c\" }\n",
+        )
+        .policy
+        .life;
+        let cap = life.change_cap.unwrap();
+        assert_eq!((cap.up, cap.down), (Some(Decimal::new(1, 1)), Some(Decimal::new(2, 1))));
+        assert_eq!(life.hold, Hold::TotalPoints);
+    }
+
+    // A39 warns above 8 %: that is the gate where the policy names none.
+    // shows: A39, E19
+    #[test]
+    fn gates_have_a_default_and_are_data() {
+        assert_eq!(load("jining-apg").unwrap().policy.life.gates, Gates::default());
+        assert_eq!(Gates::default().trimmed_max, Decimal::new(8, 2));
+        let gates = with(
+            "gates = { value = { trimmed_max = \"0.05\", small_max = \"0.1\", inversions = \
+             \"refuse\" }, reason = \"r\", clause = \"c\" }\n",
+        )
+        .policy
+        .life
+        .gates;
+        assert_eq!((gates.trimmed_max, gates.small_max), (Decimal::new(5, 2), Some(Decimal::new(1, 1))));
+        assert!(gates.inversions && gates.single_year_max.is_none());
+    }
+}
