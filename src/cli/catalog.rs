@@ -64,6 +64,9 @@ struct BuildArgs {
     /// Scenario whose changes apply, `A` or `A+B`
     #[arg(long, value_name = "S")]
     scenario: Option<String>,
+    /// Folder of the catalog before, where the policy caps changes or holds the total of points
+    #[arg(long, value_name = "DIR")]
+    last: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -152,7 +155,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     match &args.command {
         Command::Build(args) => {
             let policy = compose(&args.policy, args.scenario.as_deref())?;
-            let built = build(&args.common, &policy, &args.years, &args.out)?;
+            let last = args.last.as_deref();
+            let built = build(&args.common, &policy, &args.years, (&args.out, last))?;
             output::print(&catalog::identity_table(&built), args.common.json)?;
             args.common.say(&format!(
                 "catalog: {} groups in {}",
@@ -216,14 +220,16 @@ fn compose(policy: &str, scenario: Option<&str>) -> Result<LoadedPolicy, Error> 
     Ok(policy::compose(&policy, &scenarios)?)
 }
 
-/// Builds a catalog and writes it; nothing is written if anything fails.
+/// Builds a catalog and writes it; nothing is written if anything fails. Points are capped and held
+/// against the last catalog where the policy says so.
 pub(super) fn build(
     common: &Common,
     policy: &LoadedPolicy,
     years: &Years,
-    out: &Path,
+    (out, last): (&Path, Option<&Path>),
 ) -> Result<Catalog, Error> {
     common.warn(&policy.warnings);
+    let last = last.map(catalog::open).transpose()?;
     let snapshot = common.snapshot()?;
     check_years(&snapshot, years)?;
     let engine = common.engine()?;
@@ -237,13 +243,18 @@ pub(super) fn build(
         Method::Given { .. } => &["group_result"],
         Method::Dip(_) => &["diagnosis", "procedure"],
     });
-    let sources: BTreeMap<String, (u64, String)> = tables
+    let mut sources: BTreeMap<String, (u64, String)> = tables
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
         .map(|(name, table)| (name, (table.rows, table.digest.clone())))
         .collect();
+    if let Some(last) = &last {
+        let groups = last.catalog.groups.len() as u64;
+        sources.insert("last_catalog".to_owned(), (groups, last.digest.clone()));
+    }
     let passed = weights::Passed { flow: flow::steps(&cases), sources, info: BTreeMap::new() };
-    let built = weights::build(&cases.cases, &policy.policy, years, passed)?;
+    let mut built = weights::build(&cases.cases, &policy.policy, years, passed)?;
+    catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
     common.warn(&warnings);
     let mut extra = policy.files().clone();

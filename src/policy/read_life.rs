@@ -97,7 +97,10 @@ mod tests {
         .policy
         .life
         .gates;
-        assert_eq!((gates.trimmed_max, gates.small_max), (Decimal::new(5, 2), Some(Decimal::new(1, 1))));
+        assert_eq!(
+            (gates.trimmed_max, gates.small_max),
+            (Decimal::new(5, 2), Some(Decimal::new(1, 1)))
+        );
         assert!(gates.inversions && gates.single_year_max.is_none());
     }
 }
