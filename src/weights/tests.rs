@@ -73,6 +73,7 @@ fn policy(weights: Weights) -> Policy {
             cycle: None,
             late: None,
             unusable_to_fallback: false,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite(),
@@ -99,6 +100,8 @@ fn policy(weights: Weights) -> Policy {
         },
         surplus_cap: None,
         life: Life::default(),
+        coefficient: None,
+        auxiliary: None,
     }
 }
 

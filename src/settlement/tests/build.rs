@@ -86,6 +86,7 @@ pub(super) fn points_policy() -> Policy {
             }),
             late: None,
             unusable_to_fallback: true,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite("grouping"),
@@ -126,6 +127,8 @@ pub(super) fn points_policy() -> Policy {
         },
         surplus_cap: None,
         life: Life::default(),
+        coefficient: None,
+        auxiliary: None,
     }
 }
 
