@@ -8,6 +8,7 @@ mod directory;
 mod error;
 mod matcher;
 mod shape;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -15,3 +16,4 @@ pub use combination::combination;
 pub use directory::{Dropped, Learned, Means, learn, match_year};
 pub use error::{Error, Warning};
 pub use matcher::{DecidedBy, Decision, Kind, Matcher};
+pub use tables::{base_candidates, coverage_table, directory_table, dropped_table, info, tables};
