@@ -72,7 +72,9 @@ pub fn learn(
     policy: &Policy,
     years: &Years,
 ) -> Result<History, Error> {
-    let request = Request { policy: policy.clone(), years: years.clone(), keep_ids: false };
+    let (policy_of, years_of) = (policy.clone(), years.clone());
+    let request =
+        Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
     let mut built = cases::build(engine, snapshot, &request)?;
     let Method::Dip(dip) = &policy.grouping.method else {
         return Ok(History { built, ..History::default() });

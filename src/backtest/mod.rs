@@ -159,7 +159,7 @@ fn case_set(
 
 fn request(policy: &LoadedPolicy, year: u16, keep_ids: bool) -> Result<Request, Error> {
     let years = Years::new(vec![year]).ok_or(Error::NoCases { year })?;
-    Ok(Request { policy: policy.policy.clone(), years, keep_ids })
+    Ok(Request { policy: policy.policy.clone(), years, keep_ids, keep_records: false })
 }
 
 fn scenario_inputs<'a>(

@@ -66,6 +66,9 @@ pub(super) fn build(
         Method::Given { .. } => &["group_result"],
         Method::Dip(_) => &["diagnosis", "procedure"],
     });
+    if policy.policy.case.cost_classes.is_some() {
+        tables.push("fee_item");
+    }
     let sources: BTreeMap<String, (u64, String)> = tables
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))

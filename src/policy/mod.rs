@@ -28,6 +28,9 @@ mod fields;
 pub mod model;
 mod path;
 mod read;
+mod read_auxiliary;
+mod read_coefficient;
+mod read_cost;
 mod read_deviation;
 mod read_dip;
 mod read_grouping;
@@ -44,7 +47,7 @@ pub use error::{At, Error};
 pub use scenario::{Change, Scenario, load_scenario, load_scenarios};
 
 use document::Node;
-use model::{Method, Policy};
+use model::Policy;
 use store::Folder;
 
 use crate::units::hex;
@@ -93,7 +96,8 @@ pub fn load(name_or_path: &str) -> Result<LoadedPolicy, Error> {
 /// backtest would leave their money out, so it refuses.
 #[must_use]
 pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
-    let sections = [("grouping.dip", matches!(policy.grouping.method, Method::Dip(_)))];
+    let sections =
+        [("coefficient", policy.coefficient.is_some()), ("auxiliary", policy.auxiliary.is_some())];
     sections.into_iter().filter(|(_, there)| *there).map(|(section, _)| section).collect()
 }
 
