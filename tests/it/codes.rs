@@ -62,6 +62,8 @@ fn local_codes_are_grouped_as_the_national_ones_of_their_day() {
         .map(|row| (row["group_code"].as_str().unwrap().to_owned(), row["cases"].as_i64().unwrap()))
         .collect();
     groups.sort();
+    let manifest = std::fs::read_to_string(home.path().join("cat/catalog.toml")).unwrap();
+    assert!(manifest.contains("code_map"), "the map is named among the sources: {manifest}");
     // S1 on the last day of the old meaning, S2 on the first of the new one, S3 national already.
     let expected = [("M_M01600", 1), ("M_M03900", 1), ("O_LOST", 1), ("O_M03900", 1)];
     assert_eq!(groups, expected.map(|(code, cases)| (code.to_owned(), cases)));
