@@ -17,4 +17,5 @@ mod readme;
 mod refunds;
 mod stays;
 mod synpuf;
+mod synpuf_dip;
 mod tools;
