@@ -18,10 +18,8 @@ pub(crate) fn score(fields: &Fields<'_>, folder: &mut Folder) -> Result<Score, E
     let auxiliary = [("highest", true), ("none", false)];
     let special = [("decided", true), ("none", false)];
     let no_score = [("factor", NoScore::Factor), ("none", NoScore::None)];
-    let abnormal =
-        below(fields, "score.abnormal")?.map(|below| abnormal(&below)).transpose()?;
-    let self_paid =
-        below(fields, "score.self_paid")?.map(|below| self_paid(&below)).transpose()?;
+    let abnormal = below(fields, "score.abnormal")?.map(|below| abnormal(&below)).transpose()?;
+    let self_paid = below(fields, "score.self_paid")?.map(|below| self_paid(&below)).transpose()?;
     Ok(Score {
         cite: fields.cite.clone(),
         auxiliary: fields.word("auxiliary", &auxiliary)?,

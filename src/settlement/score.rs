@@ -221,8 +221,7 @@ fn outlying(
         return (base.clone(), k.clone());
     }
     // Until decided, an extreme case has the points of the line.
-    let times =
-        if spread == Spread::Extreme { exact(lines.extreme) } else { times.clone() };
+    let times = if spread == Spread::Extreme { exact(lines.extreme) } else { times.clone() };
     let after = match lines.coefficient {
         AbnormalCoefficient::Apply => k.clone(),
         AbnormalCoefficient::None | AbnormalCoefficient::Inside => one.clone(),
@@ -413,11 +412,8 @@ mod tests {
         let decided = Facts { decided: Some(dec("12")), ..free };
         assert_eq!(points(&rules(), &decided), "12");
         // One rounding, at the end, half away from zero: 33.3333 × 1.5.
-        let odd = Facts {
-            group_points: Some(dec("33.3333")),
-            coefficient: dec("1.5"),
-            ..facts(10_000)
-        };
+        let odd =
+            Facts { group_points: Some(dec("33.3333")), coefficient: dec("1.5"), ..facts(10_000) };
         assert_eq!(points(&rules(), &odd), "50"); // 49.99995 → 50.0000
     }
 

@@ -105,6 +105,7 @@ fn policy(weights: Weights) -> Policy {
         life: Life::default(),
         coefficient: None,
         auxiliary: None,
+        score: None,
     }
 }
 
