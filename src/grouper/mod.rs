@@ -6,9 +6,13 @@
 //! the group of the directory in its place and keeps the profile beside it.
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
+pub mod drg;
 pub mod record;
+mod status;
 
 use std::collections::BTreeSet;
+
+pub use status::{Reason, Status};
 
 use crate::settlement::cases::{Cases, UNGROUPED};
 

@@ -96,10 +96,14 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("case", &["unit", "unusable_to_fallback"]).required(),
     section("case.cycle", &["window", "anchor", "time", "by", "except_groups"]),
     section("case.late", &["days", "month_end"]),
-    section("grouping", &["method", "scheme"]).required(),
+    section("grouping", &["method", "scheme", "not_groups"]).required(),
     section("grouping.apg", &["items", "important_share", "fallback", "disease_required"]),
     section("grouping.apg.charge_types", CLASSES).uncited(),
     section("grouping.apg.important", CLASSES).uncited(),
+    section(
+        "grouping.drg",
+        &["version", "diagnoses", "operations", "mdc", "adrg", "groups", "cc", "significant"],
+    ),
     section("grouping.alias", &["printed", "meant"]).many("printed"),
     section("grouping.names", &["file"]).open(),
     section(

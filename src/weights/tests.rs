@@ -75,7 +75,7 @@ fn policy(weights: Weights) -> Policy {
         },
         grouping: Grouping {
             cite: cite(),
-            method: Method::Given { scheme: "drg".to_owned() },
+            method: Method::Given { scheme: "drg".to_owned(), not_groups: Vec::new() },
             aliases: Vec::new(),
             names: vec![("A".to_owned(), "甲组".to_owned())],
         },

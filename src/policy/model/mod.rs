@@ -5,8 +5,15 @@
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
+mod drg;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+
+pub use drg::{
+    AdrgKind, AdrgRule, CodeList, CodeSystem, Complication, Drg, DrgFiles, DrgRow, Level, MdcRule,
+    Stage, When,
+};
 
 use crate::units::Fen;
 
@@ -190,9 +197,14 @@ pub enum Method {
     Given {
         /// `group_result.scheme`.
         scheme: String,
+        /// Codes that the external grouper gives to what it could not group: such a case is invalid
+        /// and has no group.
+        not_groups: Vec<String>,
     },
     /// `apg`: class letters from the fee lines, `_`, `dise_codg` (A14, A15, R13).
     Apg(Apg),
+    /// `drg`: by the definition tables of the policy (P02).
+    Drg(Box<Drg>),
 }
 
 /// `[grouping.apg]` (A14)

@@ -89,7 +89,7 @@ pub(super) fn points_policy() -> Policy {
         },
         grouping: Grouping {
             cite: cite("grouping"),
-            method: Method::Given { scheme: "test".to_owned() },
+            method: Method::Given { scheme: "test".to_owned(), not_groups: Vec::new() },
             aliases: Vec::new(),
             names: Vec::new(),
         },
