@@ -1,5 +1,7 @@
 //! What a review remark could be a check for: layers, sizes, headers, lists, bans.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,7 +59,7 @@ fn module(path: &Path) -> String {
 
 fn is_test(path: &Path) -> bool {
     path.iter().any(|part| {
-        part == "tests" || part == "tests.rs" || part == "tidy.rs" || part == "sample.rs"
+        ["tests", "tests.rs", "tidy", "tidy.rs", "sample.rs"].iter().any(|known| part == *known)
     }) || path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_tests"))
 }
 

@@ -131,9 +131,13 @@ impl Reason {
                 "a significant operation belongs to no rule of the MDC",
                 "手术与主要诊断不相关（歧义病组）",
             ),
-            Self::DifferingResults => ("results of the external grouper differ", "外部分组结果不一致"),
+            Self::DifferingResults => {
+                ("results of the external grouper differ", "外部分组结果不一致")
+            }
             Self::NoMainDiagnosis => ("the record has no main diagnosis", "没有主要诊断"),
-            Self::NoDiagnosisCode => ("the main diagnosis is no diagnosis code", "主要诊断不是诊断编码"),
+            Self::NoDiagnosisCode => {
+                ("the main diagnosis is no diagnosis code", "主要诊断不是诊断编码")
+            }
             Self::NoAgeOrGender => {
                 ("a rule asks for age or gender, which is missing", "规则要求的年龄或性别缺失")
             }

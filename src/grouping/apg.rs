@@ -142,6 +142,7 @@ mod tests {
     }
 
     /// A14's own numbers, and both sides of the 10 % line.
+    // shows: Y07, Y09, Y10, Y11, Y12, Y13, A14
     #[test]
     fn letters_follow_the_largest_class_and_the_share() {
         check([600, 320, 80], 1000, Some("OM"));
@@ -156,6 +157,7 @@ mod tests {
         check([-5, 0, 0], 800, None);
     }
 
+    // shows: Y10, A14
     #[test]
     fn an_important_list_replaces_the_share() {
         let mut apg = apg();
@@ -166,6 +168,7 @@ mod tests {
         assert_eq!(class_letters(&apg, &sums, 1000), Some("OA"));
     }
 
+    // shows: Y06, A14
     #[test]
     fn a_line_is_classed_by_code_then_prefix_then_charge_type() {
         let mut apg = apg();

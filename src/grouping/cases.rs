@@ -102,7 +102,8 @@ fn plan(
         .map(|time| time.and_utc().timestamp_micros());
     let (classes, scheme) = match &policy.grouping.method {
         Method::Apg(apg) => (ItemClasses::new(apg), ""),
-        Method::Given { scheme } => (ItemClasses::default(), scheme.as_str()),
+        Method::Given { scheme, .. } => (ItemClasses::default(), scheme.as_str()),
+        Method::Dip(_) | Method::Drg(_) => (ItemClasses::default(), ""),
     };
     let params = Params::default()
         .text("insutype", &listed(&scope.insutype))

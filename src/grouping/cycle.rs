@@ -61,6 +61,7 @@ mod tests {
     const HOUR: i64 = 3_600 * SECOND;
 
     /// A09: 08:00; next day 07:59:59 → same; 08:00:00 → new.
+    // shows: A09
     #[test]
     fn exactly_24_hours_open_a_new_cycle() {
         let start = 8 * HOUR;
@@ -70,6 +71,7 @@ mod tests {
         assert_eq!(opens_cycle(&[1, 1], &[start, at], 1440, Anchor::First), [true, true]);
     }
 
+    // shows: A09
     #[test]
     fn another_key_opens_a_cycle_and_a_calendar_day_ends_at_midnight() {
         assert_eq!(opens_cycle(&[1, 2], &[0, 0], 1440, Anchor::First), [true, true]);

@@ -290,6 +290,7 @@ mod tests {
     }
 
     // 600.00 + 0.01 of O, 320.00 − 20.00 of M, 80.00 of A on its important list, 5.00 in no class.
+    // shows: A14
     #[test]
     fn lines_are_summed_by_class() {
         let roll = roll(&[
@@ -314,6 +315,7 @@ mod tests {
     }
 
     // An item is important in its own class only: the list of O is empty (A14 (3)).
+    // shows: A14
     #[test]
     fn an_item_of_another_class_is_not_important() {
         let roll = roll(&[("s", "01", "IMPORTANT-A", Some("05"), 100, 1)]);
@@ -321,6 +323,7 @@ mod tests {
     }
 
     // A48: equal digests collapse, others are rejected, wherever the copies stand.
+    // shows: A48
     #[test]
     fn copies_collapse_and_contradictions_leave() {
         let roll = roll(&[
@@ -346,6 +349,7 @@ mod tests {
     }
 
     // A line is the pair of both ids: `s3` + `12` is not `s31` + `2`, nor is `s3` + `2`.
+    // shows: A48
     #[test]
     fn the_same_number_in_another_settlement_is_another_line() {
         let roll = roll(&[
@@ -358,6 +362,7 @@ mod tests {
     }
 
     // An item list prevails over the charge type, whose other codes give no class (A14 (1)).
+    // shows: A14
     #[test]
     fn unknown_charge_types_and_near_misses_of_a_list_count_as_lines_only() {
         let roll = roll(&[
@@ -425,6 +430,7 @@ mod tests {
     }
 
     // R14: |−1.00| + |2.00| = 3.00 of O, |−4.00| of M, 8.00 of A, whatever the sign.
+    // shows: R14
     #[test]
     fn a_reversal_takes_its_lines_whatever_their_sign() {
         let roll = roll(&[

@@ -34,6 +34,7 @@ mod tests {
     }
 
     /// A23: settled 03-10, end of next month: 04-30 in time, 05-01 late.
+    // shows: A23
     #[test]
     fn the_end_of_the_next_month_is_the_last_day() {
         let rule = Deadline::MonthEnd(1);
@@ -45,6 +46,7 @@ mod tests {
         assert!(is_late(settled, None, rule));
     }
 
+    // shows: A23
     #[test]
     fn days_are_counted_from_the_settlement_date() {
         let rule = Deadline::Days(3);

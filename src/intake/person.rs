@@ -154,6 +154,7 @@ mod tests {
     use crate::intake::Error;
     use std::path::Path;
 
+    // shows: E30
     #[test]
     fn a_pseudonym_is_the_standard_hmac_of_the_id() {
         // RFC 4231, test case 1, has a 20-byte key; a key padded with zero bytes to 32 is the same

@@ -8,6 +8,7 @@ use super::error::Error;
 use super::fields::Fields;
 use super::model::{Apg, Grouping, ItemClass, Method, Scope};
 use super::read::{absent, below, entries_below};
+use super::read_dip;
 use super::store::Folder;
 
 /// Class letters in the order of the group code.
@@ -17,6 +18,7 @@ const CLASSES: [&str; 3] = ["O", "M", "A"];
 enum MethodWord {
     Given,
     Apg,
+    Dip,
     Drg,
 }
 
@@ -26,27 +28,30 @@ pub(crate) fn grouping(
     folder: &mut Folder,
     scope: &Scope,
 ) -> Result<Grouping, Error> {
-    let words =
-        [("given", MethodWord::Given), ("apg", MethodWord::Apg), ("drg", MethodWord::Drg)];
+    let words = [
+        ("given", MethodWord::Given),
+        ("apg", MethodWord::Apg),
+        ("dip", MethodWord::Dip),
+        ("drg", MethodWord::Drg),
+    ];
+    let section = |path| below(fields, path)?.ok_or_else(|| absent(&fields.at, path));
     let method = match fields.word("method", &words)? {
         MethodWord::Given => {
-            fields.refuse(&["apg", "drg"], "method = \"given\"")?;
-            Method::Given {
-                scheme: fields.text("scheme")?,
-                not_groups: fields.maybe_texts("not_groups")?.unwrap_or_default(),
-            }
+            fields.refuse(&["apg", "dip", "drg"], "method = \"given\"")?;
+            let not_groups = fields.maybe_texts("not_groups")?.unwrap_or_default();
+            Method::Given { scheme: fields.text("scheme")?, not_groups }
         }
         MethodWord::Apg => {
-            fields.refuse(&["scheme", "not_groups", "drg"], "method = \"apg\"")?;
-            let below =
-                below(fields, "grouping.apg")?.ok_or_else(|| absent(&fields.at, "grouping.apg"))?;
-            Method::Apg(apg(&below, folder, scope)?)
+            fields.refuse(&["scheme", "not_groups", "dip", "drg"], "method = \"apg\"")?;
+            Method::Apg(apg(&section("grouping.apg")?, folder, scope)?)
+        }
+        MethodWord::Dip => {
+            fields.refuse(&["scheme", "not_groups", "apg", "drg"], "method = \"dip\"")?;
+            Method::Dip(read_dip::dip(&section("grouping.dip")?, folder)?)
         }
         MethodWord::Drg => {
-            fields.refuse(&["scheme", "not_groups", "apg"], "method = \"drg\"")?;
-            let below =
-                below(fields, "grouping.drg")?.ok_or_else(|| absent(&fields.at, "grouping.drg"))?;
-            Method::Drg(Box::new(drg::read(&below, folder)?))
+            fields.refuse(&["scheme", "not_groups", "apg", "dip"], "method = \"drg\"")?;
+            Method::Drg(Box::new(drg::read(&section("grouping.drg")?, folder)?))
         }
     };
     let aliases = aliases(fields)?;
@@ -205,6 +210,7 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// The error of one value of the row.
     pub(super) fn wrong(&self, column: usize, allowed: &str) -> Error {
         Error::FileValue {
             file: self.file.to_owned(),
@@ -215,6 +221,7 @@ impl Row<'_> {
         }
     }
 
+    /// Refuses an empty value.
     pub(super) fn filled(&self, column: usize) -> Result<(), Error> {
         if self.values[column].is_empty() {
             return Err(self.wrong(column, "text that is not empty"));

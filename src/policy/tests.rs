@@ -119,6 +119,7 @@ fn unknown_names_are_answered_with_the_nearest() {
     }
 }
 
+// shows: A02, A03, A04, A07, A09, A16, A21, A22, A24, A49
 #[test]
 fn readings_that_may_be_left_out_take_the_default_of_the_readings() {
     // A09 first case by begntime, A02 means, A03 rescale, A04 all, A07 fee, A16 fee, A49 one pool,
@@ -139,6 +140,7 @@ fn readings_that_may_be_left_out_take_the_default_of_the_readings() {
     assert_eq!(cap.destination, model::CapDestination::Fund);
 }
 
+// shows: J08, A01, A05, A39, A41, A42, R04, R05, R13, R29
 #[test]
 fn jining_is_what_its_document_and_readings_say() {
     let policy = loaded("jining-apg").policy;
@@ -162,6 +164,7 @@ fn jining_is_what_its_document_and_readings_say() {
     assert_eq!(apg.charge_types[1], ["09", "10", "11"]); // A14
 }
 
+// shows: Y36, Y37, A13
 #[test]
 fn yantai_has_its_eight_printed_standards_and_no_ninth_group() {
     let loaded = loaded("yantai-apg");
@@ -193,6 +196,7 @@ fn yantai_has_its_eight_printed_standards_and_no_ninth_group() {
     assert!(names.contains(&("O_N18".to_owned(), "手术操作组-慢性肾功能衰竭".to_owned())));
 }
 
+// shows: Y03, Y08, Y17, Y22, Y23, Y24, Y34, A05, A12, A23, R04
 #[test]
 fn yantai_has_its_lines_cycle_and_cap() {
     let policy = loaded("yantai-apg").policy;
@@ -456,6 +460,22 @@ fn item_lists_and_names_come_from_the_files_the_policy_names() {
     let mut other = lists.clone();
     other.folder.files.insert("items.csv".to_owned(), b"other".to_vec());
     assert_ne!(other.digest(), lists.digest(), "files are part of the digest");
+}
+
+// shows: A33, A50, R01, R32
+#[test]
+fn a_dip_policy_takes_the_readings_it_leaves_open() {
+    let loaded = loaded("tests/policy/dip");
+    let Method::Dip(dip) = &loaded.policy.grouping.method else { panic!("groups by DIP") };
+    assert_eq!((dip.diagnosis_characters, dip.residual_characters), (4, 3));
+    assert_eq!((dip.threshold, dip.count), (15, model::YearCount::Mean));
+    assert_eq!(dip.residual_below, model::ResidualBelow::Keep);
+    assert_eq!(dip.ties, [model::Tie::MostMatched, model::Tie::NearestMean]);
+    assert_eq!(dip.matching.len(), 4);
+    assert_eq!(dip.attributes["36.0700"], model::Attribute::Surgery);
+    assert!(loaded.policy.weights.exclude.is_empty());
+    assert_eq!(unsettled(&loaded.policy), ["grouping.dip"]);
+    assert!(unsettled(&good().policy).is_empty());
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn fen_are_written_as_yuan() {
     assert_eq!(format!("{:>8}", Fen(5)), "    0.05");
 }
 
+// shows: A46, E23
 #[test]
 fn halves_go_away_from_zero() {
     let half = |numerator: i64, denominator: i64| fraction(numerator, denominator).unwrap();
@@ -81,6 +82,7 @@ fn points_keep_six_places_and_round_to_fewer() {
     assert_eq!(Points::from_ratio(&ratio(i64::MAX), 4), None);
 }
 
+// shows: A46
 #[test]
 fn leftover_fen_go_to_the_largest_parts_then_to_the_first_codes() {
     // 1.00 by 1:1:1 → 33⅓ each; the fen left goes to `a`, wherever it stands.

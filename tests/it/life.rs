@@ -26,6 +26,7 @@ fn step(path: &Path, words: &str, by: &str, on: &str) -> super::tools::Ran {
     dianshu_words(path, &all)
 }
 
+// shows: E19
 #[test]
 fn a_catalog_is_corrected_signed_by_two_and_published() {
     let home = city();

@@ -62,11 +62,13 @@ fn truth_is_recovered(system: &str) {
     assert!(compared > 10, "only {compared} means compared");
 }
 
+// shows: H12
 #[test]
 fn the_means_of_a_clean_city_are_the_generators_sums() {
     truth_is_recovered("jining-apg");
 }
 
+// shows: Y08, A09, A10, A12
 #[test]
 fn merged_cycles_give_the_generators_sums_too() {
     truth_is_recovered("yantai-apg");
@@ -123,6 +125,7 @@ fn defects_in_a_gb18030_export_are_found_too() {
     answer_key_is_found("yantai-apg", "csv-gb18030");
 }
 
+// shows: E22
 #[test]
 fn threads_splits_and_row_order_change_no_byte() {
     let home = tempfile::tempdir().unwrap();

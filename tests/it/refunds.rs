@@ -43,6 +43,7 @@ fn cases(home: &Path, years: &str) -> (Vec<(String, i64)>, usize) {
 
 /// S1: O 600 − 500 = 100, M 400 of a fee of 500: led by drugs, procedures do not count after M (A14).
 /// R2 stands on another person, so in another bucket perhaps; S2 keeps 200 of 300.
+// shows: E01, A45, R03, R14
 #[test]
 fn a_refund_in_january_takes_its_lines_from_a_visit_in_december() {
     let home = tempfile::tempdir().unwrap();
@@ -58,6 +59,7 @@ fn a_refund_in_january_takes_its_lines_from_a_visit_in_december() {
 
 /// Twelve visits of 600.00 O and 400.00 M, each reversed by 500.00 of O on the next person: whatever
 /// buckets the two lie in, 100.00 of O and 400.00 of M are left, so drugs lead (A14, R14).
+// shows: E01, A14, R14
 #[test]
 fn a_reversal_on_another_person_takes_its_lines_too() {
     let mut settlements = SETTLEMENTS.lines().next().unwrap().to_owned() + "\n";
@@ -89,6 +91,7 @@ fn a_reversal_on_another_person_takes_its_lines_too() {
 }
 
 /// One id on twelve persons is nobody's settlement, and `check` names every row (A48).
+// shows: A48
 #[test]
 fn an_id_that_persons_share_is_rejected_wherever_they_lie() {
     let mut settlements = SETTLEMENTS.lines().next().unwrap().to_owned() + "\n";

@@ -73,6 +73,7 @@ fn an_override_stands_beside_the_computed_points_with_its_money() {
 }
 
 // E19: two people. The order of steps, not the clock, decides.
+// shows: E19
 #[test]
 fn two_people_review_and_an_override_starts_anew() {
     let folder = Folder::new("review");
@@ -191,6 +192,7 @@ fn a_mistyped_year_is_refused() {
 }
 
 // R30: points of yearly ratios are not mean ÷ base mean, whether the policy or a scenario says so.
+// shows: R30
 #[test]
 fn ratios_of_a_scenario_are_known_to_verify() {
     let folder = Folder::new("ratios");
@@ -204,7 +206,7 @@ fn ratios_of_a_scenario_are_known_to_verify() {
     {
         let dir = folder.0.join(at.to_string());
         let mut catalog = tiny();
-        catalog.groups[0].points = Some(Points(70_000_000));
+        catalog.groups[0].computed = Some(Points(70_000_000));
         let extra = BTreeMap::from([("scenario-s.toml".to_owned(), scenario.as_bytes().to_vec())]);
         let (policy, policy_source) = (policy(), POLICY);
         let artefact =

@@ -283,33 +283,35 @@ impl<'a> Grouper<'a> {
     }
 
     /// The step of a rule, with the codes of the case that its lists found.
-    fn step(
+    fn step<'r>(
         &self,
         (table, line, gives): (TableName, u64, &str),
         when: &When,
-        record: &Record,
+        record: &'r Record,
     ) -> Step {
         let main = [&record.main_diagnosis];
+        let others: Vec<&String> = record.other_diagnoses.iter().collect();
         let first = [&record.main_operation];
-        let all = || first.into_iter().chain(&record.other_operations);
-        let mut because: Vec<&str> = Vec::new();
-        let mut find = |list: Option<usize>, index: &Index, codes: &mut dyn Iterator<Item = &'_ String>| {
-            let on_list = |code: &&String| {
+        let all: Vec<&String> = first.into_iter().chain(&record.other_operations).collect();
+        let find = |list: Option<usize>, index: &Index, codes: &[&'r String]| {
+            let list = list?;
+            let on_list = |code: &&&String| {
                 let mut lists = Vec::new();
                 index.all(code, &mut lists);
-                list.is_some_and(|list| on(&lists, list))
+                on(&lists, list)
             };
-            codes.find(on_list).cloned()
+            codes.iter().find(on_list).map(|code| code.as_str())
         };
         let found = [
-            find(when.main_diagnosis, &self.diagnoses, &mut main.into_iter()),
-            find(when.other_diagnosis, &self.diagnoses, &mut record.other_diagnoses.iter()),
-            find(when.main_operation, &self.operations, &mut first.into_iter()),
-            find(when.operation, &self.operations, &mut all()),
-            find(when.second_operation, &self.operations, &mut all()),
+            find(when.main_diagnosis, &self.diagnoses, &main),
+            find(when.other_diagnosis, &self.diagnoses, &others),
+            find(when.main_operation, &self.operations, &first),
+            find(when.operation, &self.operations, &all),
+            find(when.second_operation, &self.operations, &all),
         ];
-        for code in found.iter().flatten() {
-            if !because.contains(&code.as_str()) {
+        let mut because: Vec<&str> = Vec::new();
+        for code in found.into_iter().flatten() {
+            if !because.contains(&code) {
                 because.push(code);
             }
         }
@@ -348,7 +350,8 @@ fn holds(when: &When, record: &Record, facts: &Facts) -> Holds {
         return Holds::No;
     }
     let aged = when.age_from_days.is_some() || when.age_below_days.is_some();
-    let young = record.age_days.is_some_and(|age| when.age_from_days.is_some_and(|from| age < from));
+    let young =
+        record.age_days.is_some_and(|age| when.age_from_days.is_some_and(|from| age < from));
     let old = record.age_days.is_some_and(|age| when.age_below_days.is_some_and(|end| age >= end));
     let known_gend = ["1", "2"].contains(&record.gend.as_str());
     let other = known_gend && when.gend.as_ref().is_some_and(|gend| *gend != record.gend);

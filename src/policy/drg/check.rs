@@ -18,14 +18,20 @@ fn mdcs(drg: &Drg) -> Result<(), DrgError> {
     let file = &drg.files.mdc;
     for (at, rule) in drg.mdcs.iter().enumerate() {
         if rule.stage == Stage::Main && rule.when.main_diagnosis.is_none() {
-            return Err(problem(file, rule.line, &rule.mdc, "of stage `main` has no `main_diagnosis`"));
+            return Err(problem(
+                file,
+                rule.line,
+                &rule.mdc,
+                "of stage `main` has no `main_diagnosis`",
+            ));
         }
         possible(file, rule.line, &rule.mdc, &rule.when)?;
         for earlier in &drg.mdcs[..at] {
             if earlier.mdc == rule.mdc && earlier.name != rule.name {
                 return Err(differs(file, (rule.line, &rule.mdc), "name", earlier.line));
             }
-            if rule.stage == Stage::Main && earlier.stage == Stage::Main && earlier.mdc != rule.mdc {
+            if rule.stage == Stage::Main && earlier.stage == Stage::Main && earlier.mdc != rule.mdc
+            {
                 two_mdcs(drg, rule, earlier)?;
             }
             if covers(drg, &earlier.when, &rule.when) {
@@ -189,13 +195,19 @@ fn possible(file: &str, line: u64, code: &str, when: &When) -> Result<(), DrgErr
     if *when == When::default() {
         return Err(problem(file, line, code, "has no condition"));
     }
-    if when.second_operation.is_some() && when.operation.is_none() && when.main_operation.is_none() {
+    if when.second_operation.is_some() && when.operation.is_none() && when.main_operation.is_none()
+    {
         return Err(problem(file, line, code, "has a `second_operation` without a first one"));
     }
     if let (Some(from), Some(below)) = (when.age_from_days, when.age_below_days)
         && from >= below
     {
-        return Err(problem(file, line, code, "means no age: `age_from_days` is not below `age_below_days`"));
+        return Err(problem(
+            file,
+            line,
+            code,
+            "means no age: `age_from_days` is not below `age_below_days`",
+        ));
     }
     Ok(())
 }

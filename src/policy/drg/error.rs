@@ -175,11 +175,17 @@ impl DrgError {
         let hint = |text: &str| vec![text.to_owned()];
         match self {
             Self::Unknown { nearest: Some(name), .. }
-            | Self::Significant { nearest: Some(name), .. } => vec![format!("did you mean `{name}`?")],
-            Self::Unknown { .. } | Self::Significant { .. } => hint("define it, or correct the name"),
+            | Self::Significant { nearest: Some(name), .. } => {
+                vec![format!("did you mean `{name}`?")]
+            }
+            Self::Unknown { .. } | Self::Significant { .. } => {
+                hint("define it, or correct the name")
+            }
             Self::Cycle { .. } => hint("remove one of these includes"),
             Self::UnusedList { .. } => hint("name it in a rule, or remove it"),
-            Self::Unreachable { .. } => hint("move the rule up, narrow the earlier one, or remove it"),
+            Self::Unreachable { .. } => {
+                hint("move the rule up, narrow the earlier one, or remove it")
+            }
             Self::TwoMdcs { .. } => hint(
                 "keep the code in one MDC, tell them apart by `gend`, or put one rule into \
                  stage `pre`, where declared order decides",

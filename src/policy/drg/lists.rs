@@ -115,12 +115,10 @@ fn resolve(
 impl CodeList {
     /// Whether every code of `other` is on this list.
     pub(super) fn covers(&self, other: &Self) -> bool {
-        let begins = |code: &str| self.prefixes.iter().any(|prefix| code.starts_with(prefix.as_str()));
+        let begins =
+            |code: &str| self.prefixes.iter().any(|prefix| code.starts_with(prefix.as_str()));
         other.prefixes.iter().all(|prefix| begins(prefix))
-            && other
-                .exact
-                .iter()
-                .all(|code| self.exact.binary_search(code).is_ok() || begins(code))
+            && other.exact.iter().all(|code| self.exact.binary_search(code).is_ok() || begins(code))
     }
 
     /// A code, or the beginning of codes, on both lists.

@@ -299,11 +299,7 @@ fn drg_rows(file: &str, bytes: &[u8]) -> Result<Vec<DrgRow>, Error> {
         .collect()
 }
 
-fn complications(
-    file: &str,
-    bytes: &[u8],
-    lists: &Lists<'_>,
-) -> Result<Vec<Complication>, Error> {
+fn complications(file: &str, bytes: &[u8], lists: &Lists<'_>) -> Result<Vec<Complication>, Error> {
     rows(file, bytes, &CC_COLUMNS)?
         .iter()
         .map(|row| {

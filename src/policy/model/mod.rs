@@ -5,11 +5,13 @@
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
+mod dip;
 mod drg;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 pub use drg::{
     AdrgKind, AdrgRule, CodeList, CodeSystem, Complication, Drg, DrgFiles, DrgRow, Level, MdcRule,
     Stage, When,
@@ -203,6 +205,8 @@ pub enum Method {
     },
     /// `apg`: class letters from the fee lines, `_`, `dise_codg` (A14, A15, R13).
     Apg(Apg),
+    /// `dip`: diagnosis and operations, matched against a directory learned from history (6.1).
+    Dip(Dip),
     /// `drg`: by the definition tables of the policy (P02).
     Drg(Box<Drg>),
 }
@@ -246,6 +250,8 @@ pub struct Weights {
     pub cite: Cite,
     /// Year weights, oldest first, sum 1; may be empty with `pooled`, which takes any years alike.
     pub years: Vec<Decimal>,
+    /// Years left out of the statistics by name (A34), ascending.
+    pub exclude: Vec<ExcludedYear>,
     /// What the year weights are applied to.
     pub level: BlendLevel,
     /// What becomes of groups seen in some of the years only.
@@ -267,6 +273,17 @@ pub struct Weights {
     pub places: u32,
     /// Factor of an ungrouped case (A41: 0.7); 0 where the system has no points.
     pub ungrouped_factor: Decimal,
+}
+
+/// `[[weights.exclude]]`: a year that is no measure; the other weights are rescaled (A34).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExcludedYear {
+    /// Clause or reading of this section.
+    pub cite: Cite,
+    /// The year.
+    pub year: u16,
+    /// Why it is left out.
+    pub reason: String,
 }
 
 /// What the year weights are applied to (A02).

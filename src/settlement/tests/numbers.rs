@@ -42,6 +42,7 @@ fn by_points(points: &[(&str, &str, &str)]) -> (Vec<Case>, crate::catalog::model
     (rows, catalog("100", "1000", &groups))
 }
 
+// shows: J04, J05
 #[test]
 fn tiny_example_gives_the_last_fen_to_the_larger_remainder() {
     // 0.2: X 466.6668 points, Y 333.3334, budget 1 600.00 → 933.33 and 666.67, point value 2.0000.
@@ -62,6 +63,7 @@ fn tiny_example_gives_the_last_fen_to_the_larger_remainder() {
     assert_eq!(outcome.institutions[0].surplus_rate, Some(dec("0.0357"))); // 33.33 ÷ 933.33
 }
 
+// shows: Y22, Y23, A06
 #[test]
 fn published_standards_have_their_lines_where_the_table_says() {
     // 2.1: 0.4× (≤ by item) and 2× (> by item) of all eight standards.
@@ -86,6 +88,7 @@ fn published_standards_have_their_lines_where_the_table_says() {
     }
 }
 
+// shows: A06
 #[test]
 fn exclusive_lines_leave_the_fen_on_them_to_the_next_band() {
     let mut policy = standard_policy();
@@ -104,6 +107,7 @@ fn exclusive_lines_leave_the_fen_on_them_to_the_next_band() {
     );
 }
 
+// shows: D-Y1, D-Y2, D-Y3, D-Y4, D-Y5, D-Y6, Y20, Y22, Y23, Y24, Y25, A11, A12, A16, R11, R24
 #[test]
 fn worked_cases_of_the_standards() {
     let item = |text| Pay::Booked(yuan(text).0);
@@ -147,6 +151,7 @@ fn paid_by_standard_in_all(total: &str, control: &str) -> crate::settlement::Out
     settle_one(&rows, input(&policy, None, control)).unwrap()
 }
 
+// shows: D-Y7, D-Y8, Y28, Y29, A20
 #[test]
 fn overspent_standards_are_rescaled_to_the_control_total() {
     // D-Y7: control 1 000 000, by standard 1 100 000, no outliers: 947 → 860.909…, shown 860.91.
@@ -163,6 +168,7 @@ fn overspent_standards_are_rescaled_to_the_control_total() {
     assert_eq!(paid(&paid_by_standard_in_all("900000", "900000")), ["947.00", "899053.00"]);
 }
 
+// shows: A19
 #[test]
 fn outliers_are_paid_before_the_rescale() {
     // A19: C 1 000 000, I 100 000, E 1 100 000 → k = 900 000 ÷ 1 100 000 = 0.8182, and Σ = C.
@@ -192,6 +198,7 @@ fn outliers_are_paid_before_the_rescale() {
     );
 }
 
+// shows: A16
 #[test]
 fn ratio_may_be_of_the_scope_or_of_the_area() {
     let mut policy = standard_policy();
@@ -233,6 +240,7 @@ fn prices_follow_the_month_of_settlement() {
     assert_eq!(paid(&outcome), ["473.50", "195.00"]);
 }
 
+// shows: H03, H04, H05, A24
 #[test]
 fn surplus_and_overspend_are_shared_by_points() {
     // A24: F 100, A 106, s 0.95 → T = 106 − 5.70 = 100.30, points 60 / 40 → 60.18 / 40.12.
@@ -261,6 +269,7 @@ fn surplus_and_overspend_are_shared_by_points() {
     assert_eq!(outcome.pools[0].year_end.unwrap().fund_balance, yuan("0.20"));
 }
 
+// shows: A49
 #[test]
 fn pools_share_on_their_own() {
     // A25's arithmetic, each part on its own side: F 60, A 50 → 59.50; F 40, A 46 → 40.30; Σ 99.80.
@@ -280,6 +289,7 @@ fn pools_share_on_their_own() {
     assert_eq!(pools, [("310", yuan("59.50")), ("390", yuan("40.30"))]);
 }
 
+// shows: Y34, A21, A22, R38
 #[test]
 fn surplus_above_the_cap_returns_to_the_fund() {
     let settle_capped = |budget: &str, booked: &str| {
@@ -305,6 +315,7 @@ fn surplus_above_the_cap_returns_to_the_fund() {
     assert_eq!(paid(&settle_capped("10", "0")), ["0.00"]);
 }
 
+// shows: A21
 #[test]
 fn cap_may_be_of_booked_or_cost() {
     // Booked 50 of a cost of 100, entitled to 80, 10 %: of booked 55.00, of cost 50 + 10 = 60.00.
@@ -317,6 +328,7 @@ fn cap_may_be_of_booked_or_cost() {
     }
 }
 
+// shows: A22
 #[test]
 fn surplus_above_the_cap_may_go_to_the_others_in_rounds() {
     // Limits booked ÷ 0.9: X 90 → 100, Y 108 → 120, Z 200 → 222.22. Entitled by points 4:3:3 to
@@ -336,6 +348,7 @@ fn surplus_above_the_cap_may_go_to_the_others_in_rounds() {
     assert_eq!(outcome.pools[0].year_end.unwrap().returned, yuan("57.78"));
 }
 
+// shows: J17, R27
 #[test]
 fn year_end_runs_cap_then_assessment_then_deduction() {
     // R27: 1 100 000 → cap 1 000 000 → × 0.98 = 980 000 → − 1 234.56 = 978 765.44.
@@ -378,6 +391,7 @@ fn deduction_of_an_institution_without_cases_is_still_owed() {
     assert_eq!(outcome.pools[0].year_end.unwrap().fund_balance, yuan("7"));
 }
 
+// shows: A41, R11, R37
 #[test]
 fn cases_without_a_group_get_points_by_their_fee() {
     // A41: 0.7 × fee ÷ M × scale, 4 places: 0.7 × 123.45 ÷ 316 × 1000 = 273.4651…
@@ -398,6 +412,7 @@ fn cases_without_a_group_get_points_by_their_fee() {
     assert_eq!(codes, ["A", "NOT_IN_CATALOG", "ZERO", "ungrouped"]);
 }
 
+// shows: A42, A43
 #[test]
 fn value_of_total_cost_is_the_fund_value_over_the_ratio() {
     // Budget 80, 100 points, Σ fund ÷ Σ fee = 50 ÷ 100: 0.8000 of fund, 1.6000 of total cost (A43).
@@ -429,6 +444,7 @@ fn lines_may_be_drawn_at_the_published_mean() {
     assert_eq!(pool.point_value, Some(dec("0.1500"))); // 200 ÷ 1333.3334
 }
 
+// shows: Y26, R12
 #[test]
 fn each_quarter_is_cleared_by_its_own_control_total() {
     let mut policy = standard_policy();
@@ -462,6 +478,7 @@ fn each_quarter_is_cleared_by_its_own_control_total() {
     assert_eq!(outcome.pools[4].year_end.unwrap().fund_balance, yuan("58")); // 1905 − 1847
 }
 
+// shows: A46
 #[test]
 fn case_pay_sums_to_the_entitlement() {
     // 100.00 over three equal cases and one paid as booked: the odd fen goes to the first id.

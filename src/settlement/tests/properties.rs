@@ -210,6 +210,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
+    // shows: E22
     #[test]
     fn kernel_and_reference_agree_to_the_fen(world in world()) {
         let slow = settle_slowly(&world.rows, &world.input());
@@ -243,6 +244,7 @@ proptest! {
         }
     }
 
+    // shows: J05, E23
     #[test]
     fn no_fen_is_lost_or_made(world in world()) {
         if let Ok(outcome) = world.settle() {

@@ -59,6 +59,7 @@ fn price_may_not_change_within_a_month_of_the_year() {
     }
 }
 
+// shows: A53
 #[test]
 fn money_without_points_is_refused() {
     let policy = points_policy();
@@ -74,6 +75,7 @@ fn money_without_points_is_refused() {
     assert_eq!(outcome.pools[0].point_value, None);
 }
 
+// shows: A19
 #[test]
 fn control_total_used_up_by_items_is_refused() {
     // A19: C ≤ I. 2000 > 2 × 947 is paid as booked: 1500.

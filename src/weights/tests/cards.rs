@@ -107,6 +107,7 @@ fn one_hospital_gives_no_interval_of_hospitals() {
 }
 
 // H3 alone has cases of A in 2022: without it a policy that drops such groups has no price (A03).
+// shows: A03
 #[test]
 fn a_hospital_without_which_the_group_would_leave_has_no_price_without_it() {
     let cases = cases(&[

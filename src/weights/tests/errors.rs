@@ -38,6 +38,7 @@ fn years_must_fit_the_weights() {
     assert!(matches!(negative, Error::YearWeights { .. }));
 }
 
+// shows: A03
 #[test]
 fn a_year_without_cases_is_an_error_that_names_those_with() {
     for level in [BlendLevel::Means, BlendLevel::Pooled, BlendLevel::Totals] {

@@ -90,6 +90,7 @@ fn points_and_pay_range_over_the_methods() {
 // C is seen in 2023 only: a method that drops such groups does not price it, and its case of 400.00 is
 // ungrouped there (A41): 0.7 · 400 ÷ 180 · 1000 = 1555.5556 points against 2 · 1000 of A, so that H1 has
 // 700 · 2000 ÷ 3555.5556 = 393.75. Kept, C has 400 ÷ 260 · 1000 = 1538.4615 and A 692.3077: 331.58.
+// shows: A41
 #[test]
 fn a_group_that_a_method_lacks_is_counted_and_paid_as_ungrouped() {
     let cases =

@@ -17,6 +17,7 @@ fn five_readings() -> crate::settlement::cases::Cases {
     cases(&all)
 }
 
+// shows: J08, A01, A02, R30
 #[test]
 fn two_to_eight_has_five_readings() {
     // means:    0.2·500 + 0.8·400 = 420; 0.2·300 + 0.8·320 = 316; 420/316 = 1.329114
@@ -46,6 +47,7 @@ fn two_to_eight_has_five_readings() {
     }
 }
 
+// shows: J12, H02, H12, A05, A46
 #[test]
 fn the_tiny_example_gives_its_points() {
     // domain.md 0.2. CV of A: √(3·140 000 − 600²) ÷ 600 = √60 000 ÷ 600 = 0.40824829…
@@ -69,6 +71,7 @@ fn the_tiny_example_gives_its_points() {
     assert_eq!(line(&made, "total"), dec("1200"));
 }
 
+// shows: A03
 #[test]
 fn a_group_in_one_year_only_counts_fully_or_leaves() {
     // A03: only the newer year, mean 500 → 500, not 400. M keeps its weights:
@@ -91,6 +94,7 @@ fn a_group_in_one_year_only_counts_fully_or_leaves() {
     assert_eq!(line(&dropped.catalog, "ungrouped"), dec("500"));
 }
 
+// shows: A03, W-6
 #[test]
 fn weights_of_missing_years_are_rescaled() {
     // 1:2:7 without the middle year → 1/8, 7/8: 800 ÷ 8 + 1600·7 ÷ 8 = 1500; M keeps 1:2:7:
@@ -113,6 +117,7 @@ fn a_group_whose_years_weigh_nothing_leaves_with_a_warning() {
     assert_eq!(made.catalog.groups.len(), 1);
 }
 
+// shows: J12, A04
 #[test]
 fn the_mean_of_all_cases_is_taken_over_the_cases_named() {
     // Grouped 100, 200, 9 900; ungrouped 400 yuan. A bound of 1.5 × the mean (A: 3 400) trims
@@ -139,6 +144,7 @@ fn the_mean_of_all_cases_is_taken_over_the_cases_named() {
     }
 }
 
+// shows: A33
 #[test]
 fn fewer_than_fifteen_cases_a_year_are_flagged() {
     // A33: 20 + 15 + 10 = 45 → not small; 20 + 14 + 10 = 44 → small.
@@ -155,6 +161,7 @@ fn fewer_than_fifteen_cases_a_year_are_flagged() {
     assert_eq!(group(&made, "B").mean, dec("100"), "without a parent it keeps its own mean (A51)");
 }
 
+// shows: J15
 #[test]
 fn priced_groups_are_all_there_with_the_price_of_the_newest_year() {
     let standard = |code: &str, fen: i64, from: (i32, u32, u32)| Standard {

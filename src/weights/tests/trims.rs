@@ -23,6 +23,7 @@ fn ladder(count: i64) -> Vec<(&'static str, &'static str, u16, i64)> {
     (1..=count).map(|at| ("A", "H1", 2023, at * 100)).collect()
 }
 
+// shows: E05, A39
 #[test]
 fn percentiles_take_nothing_from_39_cases_and_two_from_40() {
     // A39: t = ⌊0.025·39⌋ = 0, ⌊0.025·40⌋ = 1.
@@ -42,6 +43,7 @@ fn percentiles_take_nothing_from_39_cases_and_two_from_40() {
     assert_eq!(group(&made.catalog, "A").cases, 40, "counts keep them");
 }
 
+// shows: A39
 #[test]
 fn a_fee_tied_with_its_neighbour_stays() {
     let mut rows = ladder(40);
@@ -53,6 +55,7 @@ fn a_fee_tied_with_its_neighbour_stays() {
     assert!(catalog(&cases(&rows), &trimming(percentile(), 25), &[2023]).trimmed.is_empty());
 }
 
+// shows: A39
 #[test]
 fn small_groups_are_not_trimmed() {
     let rule = Trim::Percentile { low: dec("0.25"), high: dec("0.75") };
@@ -78,6 +81,7 @@ fn winsorised_cases_count_with_the_fee_of_the_bound() {
     assert_eq!(group(&catalog(&cases(&rows), &rules, &[2023]), "A").mean, dec("5"));
 }
 
+// shows: A39
 #[test]
 fn quartiles_are_order_statistics_of_the_nearest_rank() {
     // Fees 1 … 9, 100 yuan: Q1 = x_⌈2.5⌉ = 3, Q3 = x_⌈7.5⌉ = 8, IQR 5; k = 0.4 → [1, 10]; 1 is
@@ -89,6 +93,7 @@ fn quartiles_are_order_statistics_of_the_nearest_rank() {
     assert_eq!((made.trimmed[0].kept_from, made.trimmed[0].kept_to), (Fen(100), Fen(900)));
 }
 
+// shows: A39
 #[test]
 fn a_fee_exactly_k_deviations_away_stays() {
     // Fees 1, 1, 1, 1, 6 yuan: mean 2, SD 2; 6 is exactly 2 SD away.
@@ -100,6 +105,7 @@ fn a_fee_exactly_k_deviations_away_stays() {
     assert_eq!(made.trimmed[0].amount, Fen(600));
 }
 
+// shows: A04, A39
 #[test]
 fn the_ungrouped_are_trimmed_as_one_group_only_where_they_count() {
     let mut rows = ladder(4);
@@ -116,6 +122,7 @@ fn the_ungrouped_are_trimmed_as_one_group_only_where_they_count() {
     assert!(catalog(&cases(&rows), &rules, &[2023]).trimmed.is_empty());
 }
 
+// shows: A39
 #[test]
 fn eight_percent_trimmed_is_no_warning_yet() {
     // 25 cases: 2 of 25 is exactly 8 %; 3 of 25 is above.
@@ -204,6 +211,7 @@ fn fees() -> impl Strategy<Value = Vec<i64>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
+    // shows: E05, A39
     #[test]
     fn trims_do_what_their_words_say(rule in rule(), fees in fees(), other in any::<u32>()) {
         let kept = plain(&rule, &fees);
