@@ -98,6 +98,8 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        coefficient: None,
+        auxiliary: None,
     }
 }
 

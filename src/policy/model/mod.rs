@@ -5,12 +5,16 @@
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
+mod auxiliary;
+mod coefficient;
 mod dip;
 mod drg;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+pub use auxiliary::*;
+pub use coefficient::*;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 pub use drg::{
     AdrgKind, AdrgRule, CodeList, CodeSystem, Complication, Drg, DrgFiles, DrgRow, Level, MdcRule,
@@ -53,6 +57,10 @@ pub struct Policy {
     pub sharing: Sharing,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
+    /// What a hospital's points are multiplied by; absent: 1 everywhere.
+    pub coefficient: Option<Coefficient>,
+    /// How cases of one disease are told apart; absent: they are not.
+    pub auxiliary: Option<Auxiliary>,
 }
 
 /// `[policy]`

@@ -125,6 +125,8 @@ pub(super) fn points_policy() -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        coefficient: None,
+        auxiliary: None,
     }
 }
 
