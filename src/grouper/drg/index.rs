@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::policy::model::CodeList;
+use crate::policy::model::drg::CodeList;
 
 /// Code or beginning → values, ascending.
 #[derive(Debug, Clone, Default)]

@@ -37,7 +37,7 @@ use index::Index;
 
 use super::record::Record;
 use super::{GroupInfo, Reason, Status};
-use crate::policy::model::{AdrgKind, CodeSystem, Drg, Level, Stage, When};
+use crate::policy::model::drg::{AdrgKind, CodeSystem, Drg, Level, Stage, When};
 
 /// Which table a row of the trail stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -326,7 +326,7 @@ impl<'a> Grouper<'a> {
             let rule = self.tables.adrgs.iter().find(|rule| rule.adrg == adrg);
             rule.map_or("", |rule| rule.kind.as_str()).to_owned()
         };
-        let info = |row: &crate::policy::model::DrgRow| GroupInfo {
+        let info = |row: &crate::policy::model::drg::DrgRow| GroupInfo {
             name: row.name.clone(),
             kind: kind(&row.adrg),
             parent: Some(row.adrg.clone()),

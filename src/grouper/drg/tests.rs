@@ -5,7 +5,8 @@ use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, 
 use super::{Decision, Grouper, TableName};
 use crate::grouper::record::Record;
 use crate::grouper::{Reason, Status};
-use crate::policy::model::{AdrgKind, Drg, Level, Method, Stage, When};
+use crate::policy::model::Method;
+use crate::policy::model::drg::{AdrgKind, Drg, Level, Stage, When};
 use crate::policy::{self, drg::DrgTables};
 
 fn tables() -> Drg {

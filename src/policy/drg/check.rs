@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::DrgError;
-use crate::policy::model::{AdrgRule, CodeList, Drg, Level, MdcRule, Stage, When};
+use crate::policy::model::drg::{AdrgRule, CodeList, Drg, Level, MdcRule, Stage, When};
 
 /// Refuses tables that cannot be right; `included` are the lists that other lists include.
 pub(super) fn check(drg: &Drg, included: &[String]) -> Result<(), DrgError> {
@@ -181,8 +181,8 @@ fn unused_lists(drg: &Drg, included: &[String]) -> Result<(), DrgError> {
         if !used.contains(&at) && !included.contains(&list.name) {
             let CodeList { name, system, line, .. } = list.clone();
             let file = match system {
-                crate::policy::model::CodeSystem::Diagnosis => &drg.files.diagnoses,
-                crate::policy::model::CodeSystem::Operation => &drg.files.operations,
+                crate::policy::model::drg::CodeSystem::Diagnosis => &drg.files.diagnoses,
+                crate::policy::model::drg::CodeSystem::Operation => &drg.files.operations,
             };
             return Err(DrgError::UnusedList { file: file.clone(), line, name });
         }

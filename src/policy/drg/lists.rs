@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::DrgError;
 use crate::policy::error::Error;
-use crate::policy::model::{CodeList, CodeSystem};
+use crate::policy::model::drg::{CodeList, CodeSystem};
 use crate::policy::read_grouping::rows;
 
 /// Columns of a list: name, how a code is matched, the code, the beginning of a code or a list.

@@ -21,9 +21,10 @@ pub use error::DrgError;
 
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{
-    AdrgKind, AdrgRule, Cite, CodeList, CodeSystem, Complication, Drg, DrgFiles, DrgRow, Level,
-    MdcRule, Stage, When,
+use super::model::Cite;
+use super::model::drg::{
+    AdrgKind, AdrgRule, CcRow, CodeList, CodeSystem, Drg, DrgFiles, DrgRow, Level, MdcRule, Stage,
+    When,
 };
 use super::read_grouping::{Row, rows};
 use super::store::Folder;
@@ -299,7 +300,7 @@ fn drg_rows(file: &str, bytes: &[u8]) -> Result<Vec<DrgRow>, Error> {
         .collect()
 }
 
-fn complications(file: &str, bytes: &[u8], lists: &Lists<'_>) -> Result<Vec<Complication>, Error> {
+fn complications(file: &str, bytes: &[u8], lists: &Lists<'_>) -> Result<Vec<CcRow>, Error> {
     rows(file, bytes, &CC_COLUMNS)?
         .iter()
         .map(|row| {
@@ -318,13 +319,7 @@ fn complications(file: &str, bytes: &[u8], lists: &Lists<'_>) -> Result<Vec<Comp
             };
             let excluded_by =
                 lists.named((file, row), ("excluded_by", 3), CodeSystem::Diagnosis)?;
-            Ok(Complication {
-                line: row.line,
-                code: row.values[1].clone(),
-                prefix,
-                level,
-                excluded_by,
-            })
+            Ok(CcRow { line: row.line, code: row.values[1].clone(), prefix, level, excluded_by })
         })
         .collect()
 }

@@ -23,7 +23,7 @@ pub struct Drg {
     /// DRGs, as declared.
     pub groups: Vec<DrgRow>,
     /// Complications and comorbidities, as declared.
-    pub complications: Vec<Complication>,
+    pub complications: Vec<CcRow>,
     /// Operations that have to belong to the MDC of the main diagnosis: a case with one of them and
     /// without a matching operation rule is ambiguous (歧义) instead of medical.
     pub significant_operations: Option<usize>,
@@ -198,7 +198,7 @@ pub struct DrgRow {
 
 /// One row of the CC table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complication {
+pub struct CcRow {
     /// Line in its file.
     pub line: u64,
     /// Diagnosis, whole or its beginning.

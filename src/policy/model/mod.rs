@@ -8,7 +8,7 @@
 mod auxiliary;
 mod coefficient;
 mod dip;
-mod drg;
+pub mod drg;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -16,10 +16,7 @@ use rust_decimal::Decimal;
 pub use auxiliary::*;
 pub use coefficient::*;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
-pub use drg::{
-    AdrgKind, AdrgRule, CodeList, CodeSystem, Complication, Drg, DrgFiles, DrgRow, Level, MdcRule,
-    Stage, When,
-};
+pub use drg::Drg;
 
 use crate::units::Fen;
 
