@@ -9,6 +9,11 @@ use super::apg::{ClassSums, class_letters};
 use super::batch::Row;
 use super::cycle::opens_cycle;
 use super::late::is_late;
+use super::stays::{Stay, Stays};
+use crate::grouper::Reason;
+use crate::grouper::dip::combination;
+use crate::grouper::drg::Grouper;
+use crate::grouper::record::Record;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::units::Fen;
@@ -45,6 +50,8 @@ pub(super) mod step {
     pub(crate) const DUPLICATE_IDENTICAL: &str = "duplicate_identical";
     /// Money that partial refunds take back; no row leaves.
     pub(crate) const REFUND_PARTIAL: &str = "refund_partial";
+    /// Rows whose main diagnosis is out of scope.
+    pub(crate) const DIAGNOSIS: &str = "scope_diagnosis";
     /// Rows that stay.
     pub(crate) const ANALYSED: &str = "analysed";
 }
@@ -67,6 +74,10 @@ pub struct PriorRefund {
 pub(super) struct Part {
     /// Its cases, with dictionaries of its own.
     pub cases: Cases,
+    /// Records of the cases; empty unless kept.
+    pub records: Vec<Record>,
+    /// Why each case is grouped or not; empty unless ids are kept.
+    pub reasons: Vec<Reason>,
     /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds of earlier years.
@@ -84,12 +95,15 @@ struct Settlement {
     institution: u32,
     insutype: u8,
     group: u32,
+    reason: Reason,
     begin: i64,
     settled: i64,
     fee_fen: i64,
     inscope_fen: i64,
     fund_fen: i64,
     flags: u8,
+    /// Only where something of it is wanted.
+    stay: Option<Box<Stay>>,
 }
 
 /// What the rows are judged by.
@@ -97,6 +111,8 @@ struct Settlement {
 pub(super) struct Rules {
     /// The policy.
     pub policy: Policy,
+    /// The grouper of method `drg`.
+    pub drg: Option<Grouper>,
     /// Whether late uploads can be judged: the warehouse has upload times (A23).
     pub judge_late: bool,
     /// Whether missing fee lines and diagnoses can be judged: the tables were loaded (R24).
@@ -105,6 +121,8 @@ pub(super) struct Rules {
     pub judge_diagnosis: bool,
     /// Keep the ids of the cases.
     pub keep_ids: bool,
+    /// Keep the records of the cases.
+    pub keep_records: bool,
 }
 
 /// Collects the rows of one bucket.
@@ -119,6 +137,7 @@ pub(super) struct Collector {
     flow: Vec<(u16, String, Tally)>,
     seen: HashSet<String>,
     open: Vec<Settlement>,
+    stays: Stays,
 }
 
 #[derive(Default)]
@@ -155,7 +174,7 @@ impl Dictionary {
 impl Collector {
     /// Starts an empty bucket.
     #[must_use]
-    pub(super) fn new(rules: Arc<Rules>) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, stays: Stays) -> Self {
         Self {
             rules,
             part: Part::default(),
@@ -166,6 +185,7 @@ impl Collector {
             flow: Vec::new(),
             seen: HashSet::new(),
             open: Vec::new(),
+            stays,
         }
     }
 
@@ -178,6 +198,10 @@ impl Collector {
             let conflict = row.fate == "duplicate_conflict";
             let step = if conflict { row.fate } else { step::DUPLICATE_IDENTICAL };
             self.count(year, step, -1, -row.raw_fee_fen);
+            return;
+        }
+        if row.fate == step::ANALYSED && self.carved_out(row) {
+            self.count(year, step::DIAGNOSIS, -1, -row.raw_fee_fen);
             return;
         }
         if row.fate == step::ANALYSED {
@@ -199,6 +223,15 @@ impl Collector {
                 month: month_of(row.setl_time),
                 fund_fen: row.raw_fund_fen.saturating_abs(),
             });
+        }
+    }
+
+    /// Whether the main diagnosis takes a settlement out of scope (P06, R05).
+    fn carved_out(&self, row: &Row<'_>) -> bool {
+        let listed = &self.rules.policy.scope.carve_out_diagnoses;
+        !listed.is_empty() && {
+            let main = self.stays.main_diagnosis(row.setl_id);
+            listed.iter().any(|code| main.starts_with(code.as_str()))
         }
     }
 
@@ -235,23 +268,27 @@ impl Collector {
         let text = |value: &str, wanted: bool| {
             if wanted { value.to_owned() } else { String::new() }
         };
-        let settlement = Settlement {
+        let (group, reason) = self.group(row, flags);
+        let mut settlement = Settlement {
             setl_id: text(row.setl_id, keep || rules.keep_ids),
             psn_no: text(row.psn_no, keep),
             mdtrt_id: text(row.mdtrt_id, keep),
             institution: self.institutions.id(row.fixmedins_code),
             insutype: u8::try_from(self.insutypes.id(row.insutype)).unwrap_or(u8::MAX),
-            group: self.group(row, flags),
+            group,
+            reason,
             begin: row.begntime.unwrap_or(row.setl_time),
             settled: row.setl_time,
             fee_fen: row.fee_fen,
             inscope_fen: row.inscope_fen,
             fund_fen: row.fund_fen,
             flags,
+            stay: self.stays.take(row.setl_id),
         };
         if keep {
             self.open.push(settlement);
         } else {
+            self.decide(&mut settlement);
             self.push(settlement);
         }
     }
@@ -261,27 +298,60 @@ impl Collector {
     }
 
     /// Group of a settlement: the fallback for late and unusable ones, else by the policy's method.
-    fn group(&mut self, row: &Row<'_>, flags: u8) -> u32 {
+    fn group(&mut self, row: &Row<'_>, flags: u8) -> (u32, Reason) {
         let rules = Arc::clone(&self.rules);
-        let Method::Apg(apg) = &rules.policy.grouping.method else {
-            return if row.group_code.is_empty() {
-                UNGROUPED
-            } else {
-                self.code("", row.group_code)
-            };
+        let apg = match &rules.policy.grouping.method {
+            Method::Apg(apg) => apg,
+            Method::Given { not_groups, .. } => return self.given(row, not_groups),
+            // The record decides, once the stay is whole.
+            Method::Dip(_) | Method::Drg(_) => return (UNGROUPED, Reason::NoGroup),
         };
         let disease = match rules.policy.scope.dise_codg.as_slice() {
             [only] if row.dise_codg.is_empty() && !apg.disease_required => only.as_str(),
             _ => row.dise_codg,
         };
         if disease.is_empty() {
-            return UNGROUPED;
+            return (UNGROUPED, Reason::NoGroup);
         }
         if flags & (flag::LATE | flag::UNUSABLE) != 0 {
-            return self.code("", disease);
+            return (self.code("", disease), Reason::Grouped);
         }
         let sums = ClassSums { fen: row.class_fen, important: row.class_important };
-        self.code(class_letters(apg, &sums, row.fee_fen).unwrap_or(""), disease)
+        let letters = class_letters(apg, &sums, row.fee_fen).unwrap_or("");
+        (self.code(letters, disease), Reason::Grouped)
+    }
+
+    /// Group of an external grouper; differing, missing and empty results are none (R13, R26).
+    fn given(&mut self, row: &Row<'_>, not_groups: &[String]) -> (u32, Reason) {
+        let reason = if row.is_differing {
+            Reason::DifferingResults
+        } else if !row.is_given {
+            Reason::NoResult
+        } else if row.group_code.is_empty() || not_groups.iter().any(|no| no == row.group_code) {
+            Reason::NotAGroup
+        } else {
+            return (self.code("", row.group_code), Reason::Grouped);
+        };
+        (UNGROUPED, reason)
+    }
+
+    /// Closes a stay once its settlements are merged (R15), and gives it the group that its record
+    /// decides: for a directory, the combination it is counted by (R32).
+    fn decide(&mut self, case: &mut Settlement) {
+        let Some(stay) = &mut case.stay else { return };
+        stay.close(case.begin, case.settled);
+        let rules = Arc::clone(&self.rules);
+        if let Method::Dip(dip) = &rules.policy.grouping.method {
+            let code = combination(dip, &stay.record);
+            case.reason = if code.is_some() { Reason::Grouped } else { Reason::NoMainDiagnosis };
+            case.group = code.map_or(UNGROUPED, |code| self.code("", &code));
+        }
+        if let Some(grouper) = &rules.drg {
+            let decision = grouper.decide(&stay.record);
+            case.reason = decision.reason;
+            let code = grouper.code(&decision);
+            case.group = code.map_or(UNGROUPED, |code| self.code("", code));
+        }
     }
 
     /// Id of a group code; APG codes are `<letters>_<disease>`, no letters meaning the fallback.
@@ -316,6 +386,14 @@ impl Collector {
         cases.flags.push(case.flags);
         if self.rules.keep_ids {
             cases.case_id.push(case.setl_id);
+            self.part.reasons.push(case.reason);
+        }
+        let Some(stay) = case.stay else { return };
+        if self.rules.policy.case.cost_classes.is_some() {
+            cases.cost_fen.push(stay.cost_fen);
+        }
+        if self.rules.keep_records {
+            self.part.records.push(stay.record);
         }
     }
 
@@ -326,6 +404,9 @@ impl Collector {
         let mut rows = std::mem::take(&mut self.open);
         if rules.policy.case.unit == CaseUnit::Visit {
             rows = merge_visits(rows);
+        }
+        for row in &mut rows {
+            self.decide(row);
         }
         if let Some(cycle) = &rules.policy.case.cycle {
             let exempt: HashSet<u32> = cycle
@@ -423,6 +504,9 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     open.inscope_fen += other.inscope_fen;
     open.fund_fen += other.fund_fen;
     open.flags |= other.flags | flag::MERGED;
+    if let (Some(open), Some(other)) = (&mut open.stay, &other.stay) {
+        open.absorb(other);
+    }
 }
 
 fn at(micros: i64) -> NaiveDateTime {

@@ -31,6 +31,7 @@ mod path;
 mod read;
 mod read_auxiliary;
 mod read_coefficient;
+mod read_cost;
 mod read_deviation;
 mod read_dip;
 mod read_grouping;

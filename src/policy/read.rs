@@ -12,7 +12,9 @@ use super::model::{
 };
 use super::schema::{self, Section};
 use super::store::Folder;
-use super::{read_auxiliary, read_coefficient, read_deviation, read_grouping, read_weights};
+use super::{
+    read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping, read_weights,
+};
 use crate::units::Fen;
 
 /// Reads and checks a whole policy; warnings go to `warnings`.
@@ -196,6 +198,7 @@ fn scope(fields: &Fields<'_>) -> Result<Scope, Error> {
         insu_admdvs: fields.maybe_texts("insu_admdvs")?.unwrap_or_default(),
         proxy_upload_codes: fields.maybe_texts("proxy_upload_codes")?.unwrap_or_default(),
         carve_out_hi_paymtd: fields.maybe_texts("carve_out_hi_paymtd")?.unwrap_or_default(),
+        carve_out_diagnoses: fields.maybe_texts("carve_out_diagnoses")?.unwrap_or_default(),
         only_started_institutions: fields.flag("only_started_institutions")?,
         completed_from: fields.maybe_date("completed_from")?,
     })
@@ -227,6 +230,9 @@ fn case_rule(
         cycle,
         late,
         unusable_to_fallback,
+        cost_classes: below(fields, "case.cost_class")?
+            .map(|below| read_cost::cost_classes(&below))
+            .transpose()?,
     })
 }
 

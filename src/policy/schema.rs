@@ -88,6 +88,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             "insu_admdvs",
             "proxy_upload_codes",
             "carve_out_hi_paymtd",
+            "carve_out_diagnoses",
             "only_started_institutions",
             "completed_from",
         ],
@@ -96,6 +97,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("case", &["unit", "unusable_to_fallback"]).required(),
     section("case.cycle", &["window", "anchor", "time", "by", "except_groups"]),
     section("case.late", &["days", "month_end"]),
+    section("case.cost_class", &["drug", "consumable", "exam", "treatment"]),
     section("grouping", &["method", "scheme", "not_groups"]).required(),
     section(
         "grouping.dip",

@@ -64,6 +64,7 @@ fn policy(weights: Weights) -> Policy {
             insu_admdvs: Vec::new(),
             proxy_upload_codes: Vec::new(),
             carve_out_hi_paymtd: Vec::new(),
+            carve_out_diagnoses: Vec::new(),
             only_started_institutions: false,
             completed_from: None,
         },
@@ -73,6 +74,7 @@ fn policy(weights: Weights) -> Policy {
             cycle: None,
             late: None,
             unusable_to_fallback: false,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite(),

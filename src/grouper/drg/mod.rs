@@ -31,7 +31,7 @@ mod index;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use index::Index;
 
@@ -96,15 +96,15 @@ impl Decision {
 
 /// Definition tables, ready to judge cases.
 #[derive(Debug, Clone)]
-pub struct Grouper<'a> {
-    tables: &'a Drg,
+pub struct Grouper {
+    tables: Drg,
     diagnoses: Index,
     operations: Index,
     complications: Index,
-    /// MDC code → rows of its ADRG rules, as declared.
-    adrgs: HashMap<&'a str, Vec<usize>>,
-    /// ADRG code and level → row of the DRG.
-    groups: HashMap<(&'a str, Level), usize>,
+    /// By row of an MDC rule: rows of the ADRG rules of that MDC, as declared.
+    adrgs: Vec<Vec<usize>>,
+    /// By row of an ADRG rule: row of the DRG for each level.
+    groups: Vec<BTreeMap<Level, usize>>,
 }
 
 /// The lists the codes of one case are on.
@@ -125,10 +125,10 @@ enum Holds {
     Unknown,
 }
 
-impl<'a> Grouper<'a> {
+impl Grouper {
     /// Builds the indexes of tables that were checked when they were read.
     #[must_use]
-    pub fn new(tables: &'a Drg) -> Self {
+    pub fn new(tables: &Drg) -> Self {
         let of = |system| {
             let mut lists = tables.lists.clone();
             for list in lists.iter_mut().filter(|list| list.system != system) {
@@ -141,26 +141,33 @@ impl<'a> Grouper<'a> {
         for (at, row) in tables.complications.iter().enumerate() {
             complications.add(&row.code, row.prefix, u32::try_from(at).unwrap_or(u32::MAX));
         }
-        let mut adrgs: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, rule) in tables.adrgs.iter().enumerate() {
-            adrgs.entry(&rule.mdc).or_default().push(at);
-        }
-        let groups = tables.groups.iter().enumerate().flat_map(|(at, row)| {
-            row.levels.iter().map(move |level| ((row.adrg.as_str(), *level), at))
-        });
+        let of_mdc = |mdc: &str| {
+            let rules = tables.adrgs.iter().enumerate().filter(|(_, rule)| rule.mdc == mdc);
+            rules.map(|(at, _)| at).collect()
+        };
+        let of_adrg = |adrg: &str| {
+            let rows = tables.groups.iter().enumerate().filter(|(_, row)| row.adrg == adrg);
+            rows.flat_map(|(at, row)| row.levels.iter().map(move |level| (*level, at))).collect()
+        };
         Self {
-            tables,
             diagnoses: of(CodeSystem::Diagnosis),
             operations: of(CodeSystem::Operation),
             complications,
-            adrgs,
-            groups: groups.collect(),
+            adrgs: tables.mdcs.iter().map(|rule| of_mdc(&rule.mdc)).collect(),
+            groups: tables.adrgs.iter().map(|rule| of_adrg(&rule.adrg)).collect(),
+            tables: tables.clone(),
         }
+    }
+
+    /// The tables it judges by.
+    #[must_use]
+    pub fn tables(&self) -> &Drg {
+        &self.tables
     }
 
     /// The DRG of a decision.
     #[must_use]
-    pub fn code(&self, decision: &Decision) -> Option<&'a str> {
+    pub fn code(&self, decision: &Decision) -> Option<&str> {
         decision.group.map(|at| self.tables.groups[at].drg.as_str())
     }
 
@@ -185,9 +192,8 @@ impl<'a> Grouper<'a> {
             Err(reason) => return Decision::stopped(reason, Some(mdc)),
         };
         let level = self.level(record, &facts);
-        let code = self.tables.adrgs[adrg].adrg.as_str();
         // Every level of an ADRG has a row: the tables do not load otherwise.
-        let group = self.groups.get(&(code, level)).copied();
+        let group = self.groups[adrg].get(&level).copied();
         let (mdc, adrg, level) = (Some(mdc), Some(adrg), Some(level));
         Decision { reason: Reason::Grouped, mdc, adrg, level, group }
     }
@@ -218,8 +224,7 @@ impl<'a> Grouper<'a> {
     }
 
     fn adrg(&self, mdc: usize, record: &Record, facts: &Facts) -> Result<usize, Reason> {
-        let rules = self.adrgs.get(self.tables.mdcs[mdc].mdc.as_str());
-        let rules = || rules.into_iter().flatten().copied();
+        let rules = || self.adrgs[mdc].iter().copied();
         let holds = |at: usize| holds(&self.tables.adrgs[at].when, record, facts);
         let medical = |at: usize| self.tables.adrgs[at].kind == AdrgKind::Medical;
         // A pre-MDC is chosen by more than the main diagnosis: no operation is foreign to it.

@@ -7,6 +7,7 @@
 
 mod auxiliary;
 mod coefficient;
+mod cost;
 mod dip;
 pub mod drg;
 
@@ -15,6 +16,7 @@ use rust_decimal::Decimal;
 
 pub use auxiliary::*;
 pub use coefficient::*;
+pub use cost::CostClasses;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 pub use drg::Drg;
 
@@ -96,6 +98,8 @@ pub struct Scope {
     pub proxy_upload_codes: Vec<String>,
     /// `hi_paymtd` values that take a settlement out of scope because it is paid another way (Y19).
     pub carve_out_hi_paymtd: Vec<String>,
+    /// Beginnings of main diagnoses that take a settlement out of scope (P06).
+    pub carve_out_diagnoses: Vec<String>,
     /// Only institutions with a `start_date` on or before the settlement date (Y02).
     pub only_started_institutions: bool,
     /// Treatment end **and** settlement on or after this date (Y17).
@@ -116,6 +120,8 @@ pub struct CaseRule {
     /// `unusable` (no fee lines or no diagnosis, Y25, R24) is a class of its own, priced as the
     /// fallback group.
     pub unusable_to_fallback: bool,
+    /// Classes of cost; absent: cases do not carry them.
+    pub cost_classes: Option<CostClasses>,
 }
 
 /// What one case is before merging (A54).

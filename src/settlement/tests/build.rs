@@ -58,6 +58,7 @@ fn everything() -> Scope {
         insu_admdvs: Vec::new(),
         proxy_upload_codes: Vec::new(),
         carve_out_hi_paymtd: Vec::new(),
+        carve_out_diagnoses: Vec::new(),
         only_started_institutions: false,
         completed_from: None,
     }
@@ -86,6 +87,7 @@ pub(super) fn points_policy() -> Policy {
             }),
             late: None,
             unusable_to_fallback: true,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite("grouping"),
