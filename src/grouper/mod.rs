@@ -9,6 +9,7 @@
 pub mod dip;
 pub mod drg;
 pub mod record;
+pub mod refine;
 mod status;
 
 use std::collections::BTreeSet;
