@@ -1,22 +1,15 @@
 //! `dianshu catalog`: build, show, compare, verify.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::Subcommand;
 use rust_decimal::Decimal;
 
-use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
-use crate::catalog::model::Catalog;
-use crate::catalog::{Artefact, Signature};
-use crate::grouping::cases::{self, Request};
-use crate::grouping::flow;
-use crate::period::Years;
-use crate::policy::{self, LoadedPolicy, model::Method};
+use crate::catalog::Signature;
 use crate::table::{Column, Table};
-use crate::{catalog, explain, weights};
+use crate::{catalog, explain};
 
 /// Arguments of `dianshu catalog`.
 #[derive(Debug, clap::Args)]
@@ -28,7 +21,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Compute a catalog from loaded years
-    Build(BuildArgs),
+    Build(super::build::Args),
     /// Show a catalog, or one of its groups
     Show(ShowArgs),
     /// Compare two catalogs, the change that moves most money first
@@ -48,24 +41,6 @@ enum Command {
     Publish(StepArgs),
     /// Show who did what with a catalog, when and why, and what was overridden
     History(VerifyArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct BuildArgs {
-    /// Policy: a name under `catalogs/` or a folder
-    #[arg(long)]
-    policy: String,
-    /// Statistics years, oldest first, for example `2022,2023`
-    #[arg(long)]
-    years: Years,
-    /// Folder of the new catalog
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Scenario whose changes apply, `A` or `A+B`
-    #[arg(long, value_name = "S")]
-    scenario: Option<String>,
-    #[command(flatten)]
-    common: Common,
 }
 
 #[derive(Debug, clap::Args)]
@@ -150,17 +125,7 @@ impl SignatureArgs {
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     match &args.command {
-        Command::Build(args) => {
-            let policy = compose(&args.policy, args.scenario.as_deref())?;
-            let built = build(&args.common, &policy, &args.years, &args.out)?;
-            output::print(&catalog::identity_table(&built), args.common.json)?;
-            args.common.say(&format!(
-                "catalog: {} groups in {}",
-                built.groups.len(),
-                args.out.display()
-            ));
-            Ok(Outcome::Done)
-        }
+        Command::Build(args) => super::build::run(args),
         Command::Show(args) => show(args),
         Command::Diff(args) => {
             let (old, new) = (catalog::read(&args.old)?, catalog::read(&args.new)?);
@@ -209,6 +174,7 @@ fn state(path: &Path, json: bool) -> Result<Outcome, Error> {
     Ok(Outcome::Done)
 }
 
+<<<<<<< HEAD
 fn compose(policy: &str, scenario: Option<&str>) -> Result<LoadedPolicy, Error> {
     let policy = policy::load(policy)?;
     let Some(spec) = scenario else { return Ok(policy) };
@@ -271,6 +237,8 @@ pub(super) fn build(
     Ok(built.catalog)
 }
 
+=======
+>>>>>>> main
 fn show(args: &ShowArgs) -> Result<Outcome, Error> {
     let catalog = catalog::read(&args.catalog)?;
     if let Some(name) = &args.table {
