@@ -27,13 +27,17 @@ pub(super) struct Args {
     /// Scenario whose changes apply, `A` or `A+B`
     #[arg(long, value_name = "S")]
     scenario: Option<String>,
+    /// Folder of the catalog before, where the policy caps changes or holds the total of points
+    #[arg(long, value_name = "DIR")]
+    last: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let policy = compose(&args.policy, args.scenario.as_deref())?;
-    let built = build(&args.common, &policy, &args.years, &args.out)?;
+    let folders = (args.out.as_path(), args.last.as_deref());
+    let built = build(&args.common, &policy, &args.years, folders)?;
     output::print(&catalog::identity_table(&built), args.common.json)?;
     args.common.say(&format!("catalog: {} groups in {}", built.groups.len(), args.out.display()));
     Ok(Outcome::Done)
@@ -46,14 +50,16 @@ fn compose(policy: &str, scenario: Option<&str>) -> Result<LoadedPolicy, Error> 
     Ok(policy::compose(&policy, &scenarios)?)
 }
 
-/// Builds a catalog and writes it; nothing is written if anything fails.
+/// Builds a catalog and writes it; nothing is written if anything fails. Its points are capped and held
+/// against the last catalog where the policy says so.
 pub(super) fn build(
     common: &Common,
     policy: &LoadedPolicy,
     years: &Years,
-    out: &Path,
+    (out, last): (&Path, Option<&Path>),
 ) -> Result<Catalog, Error> {
     common.warn(&policy.warnings);
+    let last = last.map(catalog::open).transpose()?;
     let snapshot = common.snapshot()?;
     check_years(&snapshot, years)?;
     let engine = common.engine()?;
@@ -64,21 +70,26 @@ pub(super) fn build(
     tables.extend(match policy.policy.grouping.method {
         Method::Apg(_) => &["fee_item"][..],
         Method::Given { .. } => &["group_result"],
-        Method::Dip(_) => &["diagnosis", "procedure"],
+        Method::Dip(_) | Method::Drg(_) => &["diagnosis", "procedure"],
     });
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");
     }
-    let sources: BTreeMap<String, (u64, String)> = tables
+    let mut sources: BTreeMap<String, (u64, String)> = tables
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
         .map(|(name, table)| (name, (table.rows, table.digest.clone())))
         .collect();
+    if let Some(last) = &last {
+        let groups = last.catalog.groups.len() as u64;
+        sources.insert("last_catalog".to_owned(), (groups, last.digest.clone()));
+    }
     let flow = flow::steps(&history.built);
     let passed = weights::Passed { flow, sources, info: history.info.clone() };
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
     let more = history.tables(&policy.policy, &built.catalog);
     built.catalog.tables.extend(more);
+    catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
     common.warn(&warnings);

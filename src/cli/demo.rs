@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let (settled, history) = split(&years);
     let book = dir.join("catalog");
     common.say(&format!("4/6 catalog    {history} → {}", book.display()));
-    build::build(&common, &policy, &history, &book)?;
+    build::build(&common, &policy, &history, (&book, None))?;
     common.say(&format!("5/6 backtest   {settled} under {} scenarios", demo.scenarios.len() + 1));
     let job = backtest::Job {
         policy: &args.system,

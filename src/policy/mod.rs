@@ -36,6 +36,7 @@ mod read_cost;
 mod read_deviation;
 mod read_dip;
 mod read_grouping;
+mod read_life;
 mod read_weights;
 mod scenario;
 mod schema;

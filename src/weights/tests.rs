@@ -18,7 +18,7 @@ use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
     Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite, Clearing, Denominator,
-    Grouping, Identity, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
+    Grouping, Identity, Life, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
     ShareBy, Sharing, SingleYear, Trim, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
@@ -103,6 +103,7 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        life: Life::default(),
         coefficient: None,
         auxiliary: None,
     }
