@@ -7,10 +7,14 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
 pub mod dip;
+pub mod drg;
 pub mod record;
 pub mod refine;
+mod status;
 
 use std::collections::BTreeSet;
+
+pub use status::{Reason, Status};
 
 use crate::settlement::cases::{Cases, UNGROUPED};
 

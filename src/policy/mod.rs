@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 mod cite;
 mod compose;
 mod document;
+pub mod drg;
 mod error;
 mod fields;
 pub mod model;

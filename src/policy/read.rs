@@ -219,6 +219,7 @@ fn scope(fields: &Fields<'_>) -> Result<Scope, Error> {
         insu_admdvs: fields.maybe_texts("insu_admdvs")?.unwrap_or_default(),
         proxy_upload_codes: fields.maybe_texts("proxy_upload_codes")?.unwrap_or_default(),
         carve_out_hi_paymtd: fields.maybe_texts("carve_out_hi_paymtd")?.unwrap_or_default(),
+        carve_out_diagnoses: fields.maybe_texts("carve_out_diagnoses")?.unwrap_or_default(),
         only_started_institutions: fields.flag("only_started_institutions")?,
         completed_from: fields.maybe_date("completed_from")?,
     })
