@@ -70,7 +70,7 @@ pub(super) fn build(
     tables.extend(match policy.policy.grouping.method {
         Method::Apg(_) => &["fee_item"][..],
         Method::Given { .. } => &["group_result"],
-        Method::Dip(_) => &["diagnosis", "procedure"],
+        Method::Dip(_) | Method::Drg(_) => &["diagnosis", "procedure"],
     });
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");

@@ -8,10 +8,14 @@
 
 pub mod codes;
 pub mod dip;
+pub mod drg;
 pub mod record;
 pub mod refine;
+mod status;
 
 use std::collections::BTreeSet;
+
+pub use status::{Reason, Status};
 
 use crate::settlement::cases::{Cases, UNGROUPED};
 

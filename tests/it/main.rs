@@ -18,4 +18,5 @@ mod readme;
 mod refunds;
 mod stays;
 mod synpuf;
+mod synpuf_dip;
 mod tools;
