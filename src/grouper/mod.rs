@@ -7,6 +7,7 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
 pub mod codes;
+pub mod cycle;
 pub mod dip;
 pub mod drg;
 pub mod record;

@@ -6,7 +6,6 @@ mod buckets;
 pub mod cases;
 pub mod check;
 mod codes;
-pub mod cycle;
 mod elsewhere;
 mod fees;
 pub mod flow;

@@ -7,10 +7,10 @@ use chrono::{DateTime, Datelike as _, NaiveDateTime};
 
 use super::apg::{ClassSums, class_letters};
 use super::batch::Row;
-use super::cycle::opens_cycle;
 use super::late::is_late;
 use super::stays::{Stay, Stays};
 use crate::grouper::Reason;
+use crate::grouper::cycle::opens_cycle;
 use crate::grouper::dip::combination;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
