@@ -110,6 +110,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             "single_year",
             "denominator",
             "denominator_yuan",
+            "centre",
             "scale",
             "minimum_cases",
             "places",
@@ -117,7 +118,10 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     )
     .required(),
-    section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers"]).required(),
+    section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers", "stage"])
+        .required(),
+    section("weights.base", &["method", "group_code", "yuan"]),
+    section("weights.credibility", &["method", "cases"]),
     section("standard", &["group_code", "price", "from"]).many("group_code"),
     section("deviation", &["compare", "reference"]),
     section("deviation.band", &["class", "up_to", "inclusive", "pay", "except_merged"])

@@ -16,9 +16,9 @@ use super::{Built, Passed, build};
 use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
-    Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite, Clearing, Denominator,
-    Grouping, Identity, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
-    ShareBy, Sharing, SingleYear, Trim, Weights,
+    Basis, BlendLevel, Centre, Budget, BudgetSource, CaseRule, CaseUnit, Cite, Clearing, Denominator,
+    Grouping, Identity, Method, Outliers, PayMethod, PointBase, Payment, Policy, Pools, RatioOf, Scope,
+    ShareBy, Sharing, SingleYear, Trim, TrimStage, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 
@@ -35,7 +35,11 @@ fn weights(years: &[&str]) -> Weights {
         denominator: Denominator::All,
         trim: Trim::None,
         trim_from_cases: 0,
-        outliers: Outliers::Drop,
+        trim_stage: TrimStage::Before,
+ outliers: Outliers::Drop,
+ centre: Centre::Arithmetic,
+ base: PointBase::Mean,
+ credibility: None,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,
