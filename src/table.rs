@@ -93,13 +93,21 @@ impl Column {
         match self {
             Self::Text(values) => values[row].clone(),
             Self::Whole(values) => values[row].map(|value| value.to_string()),
-            Self::Decimal { places, values } => values[row].map(|value| {
-                Decimal::try_from_i128_with_scale(value, *places)
-                    .map_or_else(|_| format!("{value}e-{places}"), |decimal| decimal.to_string())
-            }),
+            Self::Decimal { places, values } => values[row].map(|value| fixed_text(value, *places)),
             Self::Float(values) => values[row].map(|value| value.to_string()),
         }
     }
+}
+
+/// `value` units of the last of `places` decimals, as text: `(-5, 2)` is `-0.05`.
+#[must_use]
+pub fn fixed_text(value: i128, places: u32) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let places = places as usize;
+    let digits = format!("{digits:0>width$}", width = places.saturating_add(1));
+    let (whole, rest) = digits.split_at(digits.len().saturating_sub(places));
+    let sign = if value < 0 { "-" } else { "" };
+    if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
 }
 
 /// A named table; all columns have the same length.

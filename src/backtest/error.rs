@@ -45,6 +45,18 @@ pub enum Error {
         /// Section of the policy.
         section: String,
     },
+    /// Sections of the policy that the settlement does not know yet.
+    #[error(
+        "{}: the settlement does not know {} yet",
+        named(scenario),
+        sections.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+    )]
+    Unsettled {
+        /// Scenario, `baseline` for the policy itself.
+        scenario: String,
+        /// The sections.
+        sections: Vec<&'static str>,
+    },
     /// Catalog and policy are of different systems.
     #[error("the catalog is of `{catalog}`, the policy is `{policy}`")]
     OtherSystem {
@@ -127,6 +139,15 @@ pub enum Error {
     },
 }
 
+/// How messages call a scenario.
+fn named(scenario: &str) -> String {
+    if scenario == super::BASELINE {
+        "the policy".to_owned()
+    } else {
+        format!("scenario `{scenario}`")
+    }
+}
+
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
@@ -156,6 +177,11 @@ impl Explain for Error {
                      that one under the same policy"
                 )
             }],
+            Self::Unsettled { .. } => vec![
+                "catalogs of this policy can be built, shown and compared; without these sections \
+                 every institution's money would be wrong"
+                    .to_owned(),
+            ],
             Self::OtherSystem { catalog, .. } => {
                 vec![format!("pass `--policy {catalog}`, or another catalog")]
             }

@@ -71,6 +71,7 @@ pub fn replay(
     scenario::check_catalog(settings)?;
     let composed = compose_all(settings.policy, settings.scenarios)?;
     for one in &composed {
+        scenario::check_settled(one)?;
         scenario::check_dates(one, settings.catalog)?;
         scenario::check_rules(one, settings.catalog_policy)?;
     }

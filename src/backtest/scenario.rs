@@ -85,6 +85,15 @@ pub(super) fn check_rules(one: &Composed, catalog: &LoadedPolicy) -> Result<(), 
     }
 }
 
+/// The kernel settles every section of the policy: leaving one out would be a wrong number.
+pub(super) fn check_settled(one: &Composed) -> Result<(), Error> {
+    let sections = policy::unsettled(&one.policy.policy);
+    if sections.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Unsettled { scenario: one.name.clone(), sections })
+}
+
 /// No value of the scenario is dated after the last day the catalog knows of.
 pub(super) fn check_dates(one: &Composed, catalog: &Catalog) -> Result<(), Error> {
     let newest = catalog.years.iter().max().copied().unwrap_or_default();

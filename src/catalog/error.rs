@@ -79,6 +79,43 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A further table whose name is not plain, or taken.
+    #[error(
+        "`{name}` cannot be a table of a catalog: it must be small letters, digits and `_`, and not in use"
+    )]
+    TableName {
+        /// The name.
+        name: String,
+    },
+    /// A further table without columns, or with two of one name.
+    #[error("table `{table}`: column `{column}` must have a name of its own")]
+    TableColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A type that no column has.
+    #[error(
+        "`catalog.toml`: column `{column}` of table `{table}` has type `{found}`; it must be `text`, \
+         `whole`, `decimal(N)` or `float`"
+    )]
+    TableType {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The type; empty where there is none.
+        found: String,
+    },
+    /// No such further table.
+    #[error("the catalog has no table `{table}`")]
+    NoTable {
+        /// The table asked for.
+        table: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
     /// A number that its column cannot hold.
     #[error("{what}: {value} has more than {places} decimal places")]
     Places {
@@ -302,6 +339,10 @@ impl Explain for Error {
             Self::SameReviewer { .. } => "a second person has to review it (E19)",
             Self::Group { nearest: Some(nearest), .. } => {
                 return vec![format!("did you mean `{nearest}`?")];
+            }
+            Self::NoTable { known, .. } if known.is_empty() => "it has no further tables",
+            Self::NoTable { known, .. } => {
+                return vec![format!("its tables are `{}`", known.join("`, `"))];
             }
             Self::NoPoints { .. } => "change the price in the policy, with its clause",
             Self::Apply { .. } => "make the difference from the groups it is applied to",

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::Digests;
 use super::error::Error;
+use super::tables::Shape;
 
 /// Name of the file.
 pub(super) const NAME: &str = "catalog.toml";
 
 /// Layout of the folder; another number is not read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 const HEAD: &str =
     "# A point catalog and what it was computed from. Changes are noticed; build it anew.\n\n";
@@ -67,6 +68,9 @@ pub(super) struct Manifest {
     /// Content of the warehouse tables read.
     #[serde(default)]
     pub(super) source: BTreeMap<String, Source>,
+    /// Types of the further tables.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) table: BTreeMap<String, Shape>,
 }
 
 /// One warehouse table as it was read.
@@ -104,7 +108,7 @@ impl Manifest {
             Err(Error::ManifestValue { path, key, value, allowed })
         };
         if manifest.format != FORMAT {
-            return value("format", manifest.format.to_string(), "1");
+            return value("format", manifest.format.to_string(), "2");
         }
         if manifest.places > crate::units::Points::PLACES {
             return value("places", manifest.places.to_string(), "0 to 6");

@@ -11,6 +11,9 @@
 //! | `identity.csv` | line of Σ cases × points ÷ scale × base mean = total |
 //! | `policy.toml` | the policy it was built under, as text |
 //!
+//! Further tables (what the method computed besides) follow as `NAME.csv`; section `[table.NAME]` of
+//! `catalog.toml` keeps their types.
+//!
 //! CSV files are UTF-8 with a byte order mark for Excel, lines end in LF, decimals have fixed
 //! places, an empty cell is a missing value. The same catalog gives the same bytes; there is no
 //! time in them.
@@ -34,6 +37,7 @@ pub mod model;
 mod read;
 mod sheet;
 mod sheets;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -47,6 +51,7 @@ pub use life::{
 };
 pub use manifest::State;
 pub use read::{Stored, open, read};
-pub use sheets::identity_table;
+pub use sheets::{group_table, identity_table};
+pub use tables::tables_diff;
 pub use verify::{Check, Report, verify};
 pub use write::{Artefact, SCENARIO_PREFIX, write};

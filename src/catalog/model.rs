@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use crate::table::Table;
 use crate::units::{Fen, Points, Ratio, exact, ratio};
 
 /// A catalog: the points (or prices) of every group and what they were computed from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Catalog {
     /// Policy id, for example `jining-apg`.
     pub system: String,
@@ -34,9 +35,18 @@ pub struct Catalog {
     pub identity: Vec<IdentityLine>,
     /// Content of the warehouse tables read: name → (rows, order-free digest in hex).
     pub sources: BTreeMap<String, (u64, String)>,
+    /// Further tables, ascending by name, each kept as `NAME.csv` with its types. Names are small
+    /// letters, digits and `_`, and none of the catalog's own.
+    pub tables: Vec<Table>,
 }
 
 impl Catalog {
+    /// The further table of this name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
     /// What the published catalog gives for the cases of one group, in yuan:
     /// cases × points ÷ scale × base mean, or × mean where there are no points.
     #[must_use]
@@ -52,8 +62,13 @@ pub struct Group {
     pub group_code: String,
     /// Group name; empty where none is published.
     pub group_name: String,
-    /// `group`, or `fallback` for the group of cases that fit no class.
+    /// Its layer: `group`, `fallback` for the group of cases that fit no class, or what the grouper
+    /// tells apart (`core`, `residual`, `grass_roots`, …).
     pub kind: String,
+    /// The group a small one is pooled with (A51); empty without one.
+    pub parent: String,
+    /// `national` or `local` where the policy has the list of the national catalog; empty without.
+    pub mark: String,
     /// Cases of each statistics year (before trimming), oldest first.
     pub year_cases: Vec<u64>,
     /// Published mean of each year over kept cases, in yuan; `None` where the year has no kept
@@ -65,6 +80,9 @@ pub struct Group {
     pub mean: Decimal,
     /// Population SD ÷ mean over kept cases of all years, 6 places; `None` below two cases.
     pub cv: Option<Decimal>,
+    /// Points as the statistics give them, mean ÷ base mean × scale, before anything is held, capped
+    /// or overridden; `None` where the system has no scale.
+    pub computed: Option<Points>,
     /// Published points; `None` where the system has no scale.
     pub points: Option<Points>,
     /// Published price in force on the last day of the newest year, where the policy has prices.

@@ -9,11 +9,11 @@ use super::digest::Digests;
 use super::error::Error;
 use super::manifest::{self, Manifest, State};
 use super::model::Catalog;
-use super::sheets;
 use super::write::{self, POLICY};
+use super::{sheets, tables};
 
 /// A catalog with what its folder says besides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     /// The catalog.
     pub catalog: Catalog,
@@ -151,6 +151,10 @@ pub(super) fn catalog_of(
         year_base_means.push(mean.transpose()?);
     }
     let sources = manifest.source.iter();
+    let mut tables = Vec::with_capacity(manifest.table.len());
+    for (name, shape) in &manifest.table {
+        tables.push(tables::read(name, shape, file(&tables::file_of(name))?)?);
+    }
     Ok(Catalog {
         system: manifest.system.clone(),
         years: years.clone(),
@@ -166,5 +170,6 @@ pub(super) fn catalog_of(
         sources: sources
             .map(|(name, source)| (name.clone(), (source.rows, source.content.clone())))
             .collect(),
+        tables,
     })
 }

@@ -122,6 +122,13 @@ impl Row<'_> {
         fits.ok_or_else(|| self.wrong(&value, &format!("a decimal with {places} places")))
     }
 
+    /// The next cell as units of the last of exactly `places` decimals.
+    pub(super) fn fixed(&mut self, places: u32) -> Result<i128, Error> {
+        let value = self.text();
+        let units = super::tables::units(&value, places);
+        units.ok_or_else(|| self.wrong(&value, &format!("a decimal with {places} places")))
+    }
+
     /// The next cell as a day.
     pub(super) fn day(&mut self) -> Result<NaiveDate, Error> {
         let value = self.text();

@@ -1,9 +1,12 @@
 //! The five CSV files of a catalog: their columns, and how rows become cells and cells rows.
 
+use rust_decimal::Decimal;
+
 use super::error::Error;
 use super::model::{Catalog, FlowStep, Group, IdentityLine, Institution, Trimmed};
 use super::sheet::{Reader, Row, Sheet, fixed};
 use crate::table::{Column, Table};
+use crate::units::{Fen, Points};
 
 /// Decimal places of the CV (R40).
 const CV_PLACES: u32 = 6;
@@ -54,10 +57,11 @@ fn yearly(name: &str, years: &[u16]) -> Vec<String> {
 }
 
 fn group_header(years: &[u16]) -> Vec<String> {
-    let mut columns = header(&["group_code", "group_name", "kind"]);
+    let mut columns = header(&["group_code", "group_name", "kind", "parent", "mark"]);
     columns.extend(yearly("cases", years));
     columns.extend(yearly("mean", years));
-    columns.extend(header(&["cases", "mean", "cv", "points", "standard", "flags"]));
+    columns.extend(header(&["cases", "mean", "cv", "computed_points", "points"]));
+    columns.extend(header(&["standard", "flags"]));
     columns
 }
 
@@ -66,7 +70,8 @@ fn group_cells(catalog: &Catalog, group: &Group) -> Result<Vec<String>, Error> {
     same_length(&what("cases"), group.year_cases.len(), catalog)?;
     same_length(&what("mean"), group.year_means.len(), catalog)?;
     let places = catalog.places;
-    let mut cells = vec![group.group_code.clone(), group.group_name.clone(), group.kind.clone()];
+    let texts = [&group.group_code, &group.group_name, &group.kind, &group.parent, &group.mark];
+    let mut cells: Vec<String> = texts.into_iter().cloned().collect();
     cells.extend(group.year_cases.iter().map(u64::to_string));
     for mean in &group.year_means {
         let mean = mean.map(|mean| fixed(mean, places, &what("mean"))).transpose()?;
@@ -76,11 +81,44 @@ fn group_cells(catalog: &Catalog, group: &Group) -> Result<Vec<String>, Error> {
     cells.push(fixed(group.mean, places, &what("mean"))?);
     let cv = group.cv.map(|cv| fixed(cv, CV_PLACES, &what("cv"))).transpose()?;
     cells.push(cv.unwrap_or_default());
-    let points = group.points.map(|points| fixed(points.to_decimal(), places, &what("points")));
-    cells.push(points.transpose()?.unwrap_or_default());
+    for (column, points) in [("computed_points", group.computed), ("points", group.points)] {
+        let points = points.map(|points| fixed(points.to_decimal(), places, &what(column)));
+        cells.push(points.transpose()?.unwrap_or_default());
+    }
     cells.push(group.standard.map_or_else(String::new, |standard| standard.to_string()));
     cells.push(group.flags.join(FLAG_SEPARATOR));
     Ok(cells)
+}
+
+/// Groups as `groups.csv` has them.
+#[must_use]
+pub fn group_table(catalog: &Catalog) -> Table {
+    let groups = &catalog.groups;
+    let text = |of: fn(&Group) -> String| Column::text(groups.iter().map(of));
+    let decimal = |places: u32, of: &dyn Fn(&Group) -> Option<Decimal>| {
+        Column::decimals(places, groups.iter().map(of))
+    };
+    let places = catalog.places;
+    let mut table = Table::new("groups")
+        .with("group_code", text(|group| group.group_code.clone()))
+        .with("group_name", text(|group| group.group_name.clone()))
+        .with("kind", text(|group| group.kind.clone()))
+        .with("parent", text(|group| group.parent.clone()))
+        .with("mark", text(|group| group.mark.clone()));
+    for (at, year) in catalog.years.iter().enumerate() {
+        let cases = groups.iter().map(|group| group.year_cases[at]);
+        table = table
+            .with(&format!("cases_{year}"), Column::counts(cases))
+            .with(&format!("mean_{year}"), decimal(places, &|group| group.year_means[at]));
+    }
+    table
+        .with("cases", Column::counts(groups.iter().map(|group| group.cases)))
+        .with("mean", decimal(places, &|group| Some(group.mean)))
+        .with("cv", decimal(CV_PLACES, &|group| group.cv))
+        .with("computed_points", decimal(places, &|group| group.computed.map(Points::to_decimal)))
+        .with("points", decimal(places, &|group| group.points.map(Points::to_decimal)))
+        .with("standard", decimal(2, &|group| group.standard.map(Fen::to_yuan)))
+        .with("flags", text(|group| group.flags.join(FLAG_SEPARATOR)))
 }
 
 fn same_length(what: &str, found: usize, catalog: &Catalog) -> Result<(), Error> {
@@ -101,11 +139,14 @@ pub(super) fn read_groups(bytes: &[u8], years: &[u16], places: u32) -> Result<Ve
             group_code,
             group_name: row.text(),
             kind: row.text(),
+            parent: row.text(),
+            mark: row.text(),
             year_cases: each(years, || row.whole())?,
             year_means: each(years, || row.maybe(|row| row.decimal(places)))?,
             cases: row.whole()?,
             mean: row.decimal(places)?,
             cv: row.maybe(|row| row.decimal(CV_PLACES))?,
+            computed: row.maybe(|row| row.points(places))?,
             points: row.maybe(|row| row.points(places))?,
             standard: row.maybe(Row::yuan)?,
             flags: match row.text().as_str() {

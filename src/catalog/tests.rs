@@ -8,4 +8,5 @@ mod build;
 mod differences;
 mod folders;
 mod life;
+mod tables;
 mod tampering;

@@ -142,24 +142,28 @@ fn check_content(
     });
     let wrong = wrong.map(|group| format!("`{}`: years do not sum to `cases`", group.group_code));
     report.push("cases of groups", wrong, format!("{} groups", catalog.groups.len()));
-    // Points that an expert set follow from nothing; the computed ones beside them do.
-    let mut computed = catalog.clone();
-    for group in &mut computed.groups {
-        if let Some(row) = overrides.iter().find(|row| row.group_code == group.group_code) {
-            group.points = Some(row.computed);
-        }
-    }
-    check_points(&computed, by_ratios, report);
+    check_points(catalog, by_ratios, report);
+    check_moved(catalog, overrides, report);
     check_identity(catalog, report);
     check_totals(catalog, report);
 }
 
-/// Points = mean ÷ base mean × scale. They come from unrounded means (A46), so each may differ by
+/// Published points are the computed ones but where an expert set others.
+fn check_moved(catalog: &Catalog, overrides: &[Override], report: &mut Report) {
+    let wrong = catalog.groups.iter().find(|group| {
+        let set = overrides.iter().find(|row| row.group_code == group.group_code);
+        set.map_or(group.points, |row| Some(row.computed)) != group.computed
+    });
+    let wrong = wrong.map(|group| format!("`{}` has other points than computed", group.group_code));
+    report.push("published points", wrong, "the computed ones, or an override says why not");
+}
+
+/// Computed points = mean ÷ base mean × scale. They come from unrounded means (A46), so each may differ by
 /// what the rounding of mean, base mean and points can hide.
 fn check_points(catalog: &Catalog, by_ratios: bool, report: &mut Report) {
     const NAME: &str = "points";
     let Some(scale) = catalog.scale.map(exact) else {
-        let odd = catalog.groups.iter().find(|group| group.points.is_some());
+        let odd = catalog.groups.iter().find(|group| group.points.or(group.computed).is_some());
         let wrong = odd.map(|group| format!("`{}` has points without a scale", group.group_code));
         return report.push(NAME, wrong, "no scale, no points");
     };
@@ -173,7 +177,7 @@ fn check_points(catalog: &Catalog, by_ratios: bool, report: &mut Report) {
         return report.push(NAME, Some(wrong), "");
     }
     let fits = |group: &Group| {
-        group.points.is_some_and(|points| {
+        group.computed.is_some_and(|points| {
             let (points, mean) = (points.to_ratio(), exact(group.mean));
             let low = (&mean - &half) / (&base + &half) * &scale - &half;
             let high = (&mean + &half) / (&base - &half) * &scale + &half;
@@ -183,7 +187,7 @@ fn check_points(catalog: &Catalog, by_ratios: bool, report: &mut Report) {
     let wrong = catalog.groups.iter().find(|group| !fits(group)).map(|group| {
         let exact = to_decimal(&(exact(group.mean) / &base * &scale), catalog.places);
         let points = group
-            .points
+            .computed
             .map_or_else(String::new, |points| points.to_decimal().normalize().to_string());
         let expected = exact.map_or_else(String::new, |points| points.to_string());
         format!("`{}` has {points}, mean ÷ base mean × scale is {expected}", group.group_code)

@@ -11,7 +11,7 @@ use super::life;
 use super::manifest::{self, Manifest, Source, State};
 use super::model::Catalog;
 use super::sheet::fixed;
-use super::sheets;
+use super::{sheets, tables};
 use crate::policy::model::Identity;
 
 /// The policy text within the folder.
@@ -85,6 +85,13 @@ fn files(artefact: &Artefact<'_>, state: State) -> Result<Files, Error> {
     for (name, bytes) in sheets::write_all(catalog)? {
         files.insert(name.to_owned(), bytes);
     }
+    tables::check(&catalog.tables)?;
+    let mut shapes = BTreeMap::new();
+    for table in &catalog.tables {
+        let (shape, bytes) = tables::write(table)?;
+        files.insert(tables::file_of(&table.name), bytes);
+        shapes.insert(table.name.clone(), shape);
+    }
     files.insert(POLICY.to_owned(), policy_source.as_bytes().to_vec());
     for (name, bytes) in *extra {
         let plain = Path::new(name).file_name().is_some_and(|last| last == name.as_str());
@@ -121,6 +128,7 @@ fn files(artefact: &Artefact<'_>, state: State) -> Result<Files, Error> {
         places,
         file: files.iter().map(|(name, bytes)| (name.clone(), Digests::of(bytes))).collect(),
         source: catalog.sources.iter().map(source).collect(),
+        table: shapes,
     };
     let text = manifest.render().map_err(|err| Error::Io {
         step: "write",

@@ -9,14 +9,13 @@ use rust_decimal::Decimal;
 
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
-use crate::catalog::model::{Catalog, Group};
+use crate::catalog::model::Catalog;
 use crate::catalog::{Artefact, Signature};
 use crate::grouping::cases::{self, Request};
 use crate::grouping::flow;
 use crate::period::Years;
 use crate::policy::{self, LoadedPolicy, model::Method};
 use crate::table::{Column, Table};
-use crate::units::{Fen, Points};
 use crate::{catalog, explain, weights};
 
 /// Arguments of `dianshu catalog`.
@@ -75,6 +74,9 @@ struct ShowArgs {
     catalog: PathBuf,
     /// Group to show alone
     group: Option<String>,
+    /// Show a further table of the catalog instead
+    #[arg(long, value_name = "NAME", conflicts_with = "group")]
+    table: Option<String>,
     /// Print as JSON lines
     #[arg(long)]
     json: bool,
@@ -164,6 +166,10 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
             let (old, new) = (catalog::read(&args.old)?, catalog::read(&args.new)?);
             let rows = catalog::diff(&old, &new);
             output::print(&catalog::diff_table(&rows, new.places), args.json)?;
+            if !(old.tables.is_empty() && new.tables.is_empty()) {
+                output::gap(args.json)?;
+                output::print(&catalog::tables_diff(&old.tables, &new.tables), args.json)?;
+            }
             Ok(Outcome::Done)
         }
         Command::Verify(args) => verify(&args.catalog, args.json),
@@ -226,9 +232,10 @@ pub(super) fn build(
     common.show_plans(&engine);
     common.warn(&cases.warnings);
     let mut tables = vec!["settlement", "institution"];
-    tables.push(match policy.policy.grouping.method {
-        Method::Apg(_) => "fee_item",
-        Method::Given { .. } => "group_result",
+    tables.extend(match policy.policy.grouping.method {
+        Method::Apg(_) => &["fee_item"][..],
+        Method::Given { .. } => &["group_result"],
+        Method::Dip(_) => &["diagnosis", "procedure"],
     });
     let sources: BTreeMap<String, (u64, String)> = tables
         .into_iter()
@@ -258,7 +265,13 @@ pub(super) fn build(
 
 fn show(args: &ShowArgs) -> Result<Outcome, Error> {
     let catalog = catalog::read(&args.catalog)?;
-    let table = group_table(&catalog);
+    if let Some(name) = &args.table {
+        let known = || catalog.tables.iter().map(|table| table.name.clone()).collect();
+        let unknown = || catalog::Error::NoTable { table: name.clone(), known: known() };
+        output::print(catalog.table(name).ok_or_else(unknown)?, args.json)?;
+        return Ok(Outcome::Done);
+    }
+    let table = catalog::group_table(&catalog);
     let Some(code) = &args.group else {
         output::print(&table, args.json)?;
         return Ok(Outcome::Done);
@@ -282,31 +295,4 @@ pub(super) fn verify(path: &Path, json: bool) -> Result<Outcome, Error> {
     let report = catalog::verify(path)?;
     output::print(&report.table(), json)?;
     Ok(if report.passed() { Outcome::Done } else { Outcome::No })
-}
-
-/// Groups as `groups.csv` has them.
-fn group_table(catalog: &Catalog) -> Table {
-    let groups = &catalog.groups;
-    let text = |of: fn(&Group) -> String| Column::text(groups.iter().map(of));
-    let decimal = |places: u32, of: &dyn Fn(&Group) -> Option<Decimal>| {
-        Column::decimals(places, groups.iter().map(of))
-    };
-    let places = catalog.places;
-    let mut table = Table::new("groups")
-        .with("group_code", text(|group| group.group_code.clone()))
-        .with("group_name", text(|group| group.group_name.clone()))
-        .with("kind", text(|group| group.kind.clone()));
-    for (at, year) in catalog.years.iter().enumerate() {
-        let cases = groups.iter().map(|group| group.year_cases[at]);
-        table = table
-            .with(&format!("cases_{year}"), Column::counts(cases))
-            .with(&format!("mean_{year}"), decimal(places, &|group| group.year_means[at]));
-    }
-    table
-        .with("cases", Column::counts(groups.iter().map(|group| group.cases)))
-        .with("mean", decimal(places, &|group| Some(group.mean)))
-        .with("cv", decimal(6, &|group| group.cv))
-        .with("points", decimal(places, &|group| group.points.map(Points::to_decimal)))
-        .with("standard", decimal(2, &|group| group.standard.map(Fen::to_yuan)))
-        .with("flags", text(|group| group.flags.join(";")))
 }

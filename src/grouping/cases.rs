@@ -103,6 +103,7 @@ fn plan(
     let (classes, scheme) = match &policy.grouping.method {
         Method::Apg(apg) => (ItemClasses::new(apg), ""),
         Method::Given { scheme } => (ItemClasses::default(), scheme.as_str()),
+        Method::Dip(_) => (ItemClasses::default(), ""),
     };
     let params = Params::default()
         .text("insutype", &listed(&scope.insutype))

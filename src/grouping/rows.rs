@@ -291,7 +291,7 @@ impl Collector {
             return *id;
         }
         let printed = match &self.rules.policy.grouping.method {
-            Method::Given { .. } => tail.to_owned(),
+            Method::Given { .. } | Method::Dip(_) => tail.to_owned(),
             Method::Apg(apg) if letters.is_empty() => format!("{}_{tail}", apg.fallback),
             Method::Apg(_) => format!("{letters}_{tail}"),
         };

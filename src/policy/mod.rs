@@ -29,6 +29,7 @@ pub mod model;
 mod path;
 mod read;
 mod read_deviation;
+mod read_dip;
 mod read_grouping;
 mod read_weights;
 mod scenario;
@@ -43,7 +44,7 @@ pub use error::{At, Error};
 pub use scenario::{Change, Scenario, load_scenario, load_scenarios};
 
 use document::Node;
-use model::Policy;
+use model::{Method, Policy};
 use store::Folder;
 
 use crate::units::hex;
@@ -86,6 +87,14 @@ pub fn load(name_or_path: &str) -> Result<LoadedPolicy, Error> {
         folder,
         dated: BTreeMap::new(),
     })
+}
+
+/// Sections of a policy that catalogs are built by but that the settlement does not settle yet: a
+/// backtest would leave their money out, so it refuses.
+#[must_use]
+pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
+    let sections = [("grouping.dip", matches!(policy.grouping.method, Method::Dip(_)))];
+    sections.into_iter().filter(|(_, there)| *there).map(|(section, _)| section).collect()
 }
 
 /// Names of the policies embedded in the binary, ascending.

@@ -201,7 +201,7 @@ fn case_rule(
     let cycle = below(fields, "case.cycle")?.map(|below| cycle(&below, codes)).transpose()?;
     let late = below(fields, "case.late")?.map(|below| late(&below)).transpose()?;
     // Both rules price a case as the fallback group, which only method `apg` has (Y25).
-    if matches!(grouping.method, Method::Given { .. }) {
+    if !matches!(grouping.method, Method::Apg(_)) {
         let wanting = if unusable_to_fallback {
             Some((fields.at_of("unusable_to_fallback"), "case.unusable_to_fallback"))
         } else {

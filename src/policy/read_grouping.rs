@@ -7,6 +7,7 @@ use super::error::Error;
 use super::fields::Fields;
 use super::model::{Apg, Grouping, ItemClass, Method, Scope};
 use super::read::{absent, below, entries_below};
+use super::read_dip;
 use super::store::Folder;
 
 /// Class letters in the order of the group code.
@@ -16,6 +17,7 @@ const CLASSES: [&str; 3] = ["O", "M", "A"];
 enum MethodWord {
     Given,
     Apg,
+    Dip,
 }
 
 /// Reads and checks `[grouping]` and what stands below it.
@@ -24,17 +26,23 @@ pub(crate) fn grouping(
     folder: &mut Folder,
     scope: &Scope,
 ) -> Result<Grouping, Error> {
-    let words = [("given", MethodWord::Given), ("apg", MethodWord::Apg)];
+    let words = [("given", MethodWord::Given), ("apg", MethodWord::Apg), ("dip", MethodWord::Dip)];
     let method = match fields.word("method", &words)? {
         MethodWord::Given => {
-            fields.refuse(&["apg"], "method = \"given\"")?;
+            fields.refuse(&["apg", "dip"], "method = \"given\"")?;
             Method::Given { scheme: fields.text("scheme")? }
         }
         MethodWord::Apg => {
-            fields.refuse(&["scheme"], "method = \"apg\"")?;
+            fields.refuse(&["scheme", "dip"], "method = \"apg\"")?;
             let below =
                 below(fields, "grouping.apg")?.ok_or_else(|| absent(&fields.at, "grouping.apg"))?;
             Method::Apg(apg(&below, folder, scope)?)
+        }
+        MethodWord::Dip => {
+            fields.refuse(&["scheme", "apg"], "method = \"dip\"")?;
+            let below =
+                below(fields, "grouping.dip")?.ok_or_else(|| absent(&fields.at, "grouping.dip"))?;
+            Method::Dip(read_dip::dip(&below, folder)?)
         }
     };
     let aliases = aliases(fields)?;
@@ -185,15 +193,16 @@ fn items(file: &str, bytes: &[u8]) -> Result<Vec<ItemClass>, Error> {
 }
 
 /// One row of a CSV file of the policy's folder.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     file: &'a str,
     columns: &'a [&'a str],
     line: u64,
-    values: Vec<String>,
+    pub(super) values: Vec<String>,
 }
 
 impl Row<'_> {
-    fn wrong(&self, column: usize, allowed: &str) -> Error {
+    /// The error of one value of the row.
+    pub(super) fn wrong(&self, column: usize, allowed: &str) -> Error {
         Error::FileValue {
             file: self.file.to_owned(),
             line: self.line,
@@ -203,7 +212,8 @@ impl Row<'_> {
         }
     }
 
-    fn filled(&self, column: usize) -> Result<(), Error> {
+    /// Refuses an empty value.
+    pub(super) fn filled(&self, column: usize) -> Result<(), Error> {
         if self.values[column].is_empty() {
             return Err(self.wrong(column, "text that is not empty"));
         }
@@ -212,7 +222,11 @@ impl Row<'_> {
 }
 
 /// The rows of a CSV file with exactly these columns, in this order.
-fn rows<'a>(file: &'a str, bytes: &[u8], columns: &'a [&'a str]) -> Result<Vec<Row<'a>>, Error> {
+pub(super) fn rows<'a>(
+    file: &'a str,
+    bytes: &[u8],
+    columns: &'a [&'a str],
+) -> Result<Vec<Row<'a>>, Error> {
     let text = std::str::from_utf8(bytes)
         .map_err(|wrong| Error::NotText { file: file.to_owned(), byte: wrong.valid_up_to() })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -5,10 +5,10 @@ use rust_decimal::Decimal;
 use super::error::Error;
 use super::fields::Fields;
 use super::model::{
-    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, Outliers, PointBase,
+    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers, PointBase,
     SingleYear, Trim, TrimStage, Weights,
 };
-use super::read::{absent, below};
+use super::read::{absent, below, entries_below};
 use crate::units::Points;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub(crate) fn weights(fields: &Fields<'_>) -> Result<Weights, Error> {
     Ok(Weights {
         cite: fields.cite.clone(),
         years: years(fields, level)?,
+        exclude: exclude(fields)?,
         level,
         single_year: fields
             .maybe_word("single_year", &single_years)?
@@ -94,6 +95,23 @@ fn years(fields: &Fields<'_>, level: BlendLevel) -> Result<Vec<Decimal>, Error> 
     if sum != Decimal::ONE {
         return Err(Error::YearWeightSum { at: fields.at_of("years"), sum: sum.to_string() });
     }
+    Ok(years)
+}
+
+/// Years that are left out by name, each with its reason (A34).
+fn exclude(fields: &Fields<'_>) -> Result<Vec<ExcludedYear>, Error> {
+    let mut known: Vec<(ExcludedYear, usize)> = Vec::new();
+    for entry in entries_below(fields, "weights.exclude")? {
+        let year = u16::try_from(entry.whole("year", 1990..=2100)?).unwrap_or(u16::MAX);
+        if let Some((_, first_line)) = known.iter().find(|(first, _)| first.year == year) {
+            let (at, path, first_line) = (entry.at.clone(), entry.path, *first_line);
+            return Err(Error::EntryTwice { at, path, first_line });
+        }
+        let (cite, reason) = (entry.cite.clone(), entry.text("reason")?);
+        known.push((ExcludedYear { cite, year, reason }, entry.at.line()));
+    }
+    let mut years: Vec<ExcludedYear> = known.into_iter().map(|(year, _)| year).collect();
+    years.sort_by_key(|excluded| excluded.year);
     Ok(years)
 }
 

@@ -462,6 +462,22 @@ fn item_lists_and_names_come_from_the_files_the_policy_names() {
     assert_ne!(other.digest(), lists.digest(), "files are part of the digest");
 }
 
+// shows: A33, A50, R01, R32
+#[test]
+fn a_dip_policy_takes_the_readings_it_leaves_open() {
+    let loaded = loaded("tests/policy/dip");
+    let Method::Dip(dip) = &loaded.policy.grouping.method else { panic!("groups by DIP") };
+    assert_eq!((dip.diagnosis_characters, dip.residual_characters), (4, 3));
+    assert_eq!((dip.threshold, dip.count), (15, model::YearCount::Mean));
+    assert_eq!(dip.residual_below, model::ResidualBelow::Keep);
+    assert_eq!(dip.ties, [model::Tie::MostMatched, model::Tie::NearestMean]);
+    assert_eq!(dip.matching.len(), 4);
+    assert_eq!(dip.attributes["36.0700"], model::Attribute::Surgery);
+    assert!(loaded.policy.weights.exclude.is_empty());
+    assert_eq!(unsettled(&loaded.policy), ["grouping.dip"]);
+    assert!(unsettled(&good().policy).is_empty());
+}
+
 #[test]
 fn every_path_of_a_policy_leads_to_the_place_it_names() {
     for id in shipped() {

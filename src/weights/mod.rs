@@ -61,7 +61,7 @@ pub struct Passed {
 }
 
 /// A catalog and what its reader should know about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Built {
     /// The catalog.
     pub catalog: Catalog,
@@ -179,6 +179,7 @@ pub fn build(
         trimmed: kept.ledger,
         identity,
         sources: passed.sources,
+        tables: Vec::new(),
     };
     Ok(Built { catalog, r_squared: r_squared(&estimates), warnings })
 }

@@ -39,6 +39,7 @@ pub(super) fn groups(
         not_negative(estimate, &quotient, plan.years)?;
         let places = policy.weights.places;
         let points = policy.weights.scale.map(|scale| points(&quotient, scale, places, code));
+        let points = points.transpose()?;
         let mean = |mean: &Ratio| published(mean, places, &format!("a mean of group `{code}`"));
         let year_means = kept.iter().map(|year| year.mean().map(|value| mean(&value)).transpose());
         let known = info.get(*code);
@@ -49,12 +50,15 @@ pub(super) fn groups(
             // A name in the policy prevails over one the grouper made.
             group_name: names.get(code).copied().or(named).unwrap_or_default().to_owned(),
             kind: kind_known.unwrap_or_else(|| kind(code, &policy.grouping.method)).to_owned(),
+            parent: known.and_then(|info| info.parent.clone()).unwrap_or_default(),
+            mark: String::new(),
             year_cases: all.iter().map(|year| year.cases).collect(),
             year_means: year_means.collect::<Result<_, _>>()?,
             cases: Total::of(all.iter().copied()).cases,
             mean: mean(&estimate.mean)?,
             cv: cv(estimate)?,
-            points: points.transpose()?,
+            computed: points,
+            points,
             standard: prices.get(code).map(|(_, price)| *price),
             flags: flags(estimate, policy.weights.minimum_cases),
         })

@@ -31,6 +31,7 @@ fn weights(years: &[&str]) -> Weights {
         cite: Cite::default(),
         years: years.iter().map(|weight| dec(weight)).collect(),
         level: BlendLevel::Means,
+        exclude: Vec::new(),
         single_year: SingleYear::Rescale,
         denominator: Denominator::All,
         trim: Trim::None,

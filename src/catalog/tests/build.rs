@@ -23,18 +23,21 @@ pub(super) fn yuan(text: &str) -> Fen {
 
 /// A group with all its cases in the newer year.
 pub(super) fn group(code: &str, cases: u64, mean: &str, points: &str) -> Group {
+    let points = dec(points) * dec("1000000");
+    let points = Points(i64::try_from(points.trunc().mantissa()).unwrap());
     Group {
         group_code: code.to_owned(),
         group_name: String::new(),
         kind: "group".to_owned(),
+        parent: String::new(),
+        mark: String::new(),
         year_cases: vec![0, cases],
         year_means: vec![None, Some(dec(mean))],
         cases,
         mean: dec(mean),
         cv: None,
-        points: Some(Points(
-            i64::try_from((dec(points) * dec("1000000")).trunc().mantissa()).unwrap(),
-        )),
+        computed: Some(points),
+        points: Some(points),
         standard: None,
         flags: vec!["single_year".to_owned()],
     }
@@ -100,6 +103,7 @@ pub(super) fn tiny() -> Catalog {
             line("total", "1200"),
         ],
         sources: BTreeMap::from([("settlement".to_owned(), (4, "00ff".to_owned()))]),
+        tables: Vec::new(),
     }
 }
 

@@ -44,10 +44,11 @@ fn groups_file_is_what_a_reader_expects() {
     let text = fs::read_to_string(dir.join("groups.csv")).unwrap();
     assert_eq!(
         text,
-        "\u{feff}group_code,group_name,kind,cases_2022,cases_2023,mean_2022,mean_2023,cases,mean,\
-         cv,points,standard,flags\n\
-         A,\"透析, \"\"常规\"\"\n第二行\",group,1,2,100.0000,250.0000,3,200.0000,0.408248,66.6667,,\n\
-         B,,group,0,1,,600.0000,1,600.0000,,200.0000,612.50,single_year;small\n"
+        "\u{feff}group_code,group_name,kind,parent,mark,cases_2022,cases_2023,mean_2022,mean_2023,\
+         cases,mean,cv,computed_points,points,standard,flags\n\
+         A,\"透析, \"\"常规\"\"\n第二行\",group,,,1,2,100.0000,250.0000,3,200.0000,0.408248,66.6667,\
+         66.6667,,\n\
+         B,,group,,,0,1,,600.0000,1,600.0000,,200.0000,200.0000,612.50,single_year;small\n"
     );
     let manifest = fs::read_to_string(dir.join("catalog.toml")).unwrap();
     for line in
@@ -80,6 +81,7 @@ fn intact_catalog_passes_every_check() {
             "life",
             "cases of groups",
             "points",
+            "published points",
             "identity",
             "points total",
             "cost",

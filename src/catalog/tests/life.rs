@@ -206,7 +206,7 @@ fn ratios_of_a_scenario_are_known_to_verify() {
     {
         let dir = folder.0.join(at.to_string());
         let mut catalog = tiny();
-        catalog.groups[0].points = Some(Points(70_000_000));
+        catalog.groups[0].computed = Some(Points(70_000_000));
         let extra = BTreeMap::from([("scenario-s.toml".to_owned(), scenario.as_bytes().to_vec())]);
         let (policy, policy_source) = (policy(), POLICY);
         let artefact =

@@ -92,7 +92,12 @@ fn verify_finds_what_a_builder_got_wrong() {
     check(
         "points",
         |catalog| catalog.groups[1].points.as_mut().unwrap().0 += 1_000_000,
-        &["points", "points total"],
+        &["published points", "points total"],
+    );
+    check(
+        "computed",
+        |catalog| catalog.groups[1].computed.as_mut().unwrap().0 += 1_000_000,
+        &["points", "published points"],
     );
     check("scale", |catalog| catalog.scale = None, &["points", "points total"]);
 }
@@ -105,27 +110,26 @@ fn wrong_content_is_named_with_line_column_and_value() {
         assert_eq!(err.kind().exit_code(), 2);
         render(&err)
     };
-    let head =
-        "group_code,group_name,kind,cases_2023,mean_2023,cases,mean,cv,points,standard,flags";
+    let head = "group_code,group_name,kind,parent,mark,cases_2023,mean_2023,cases,mean,cv,computed_points,points,standard,flags";
     check(
-        &format!("{head}\nA,,group,1,5,1,5,,1,,\nB,,group,1,5,1,5,,1.23456,,\n"),
+        &format!("{head}\nA,,group,,,1,5,1,5,,1,1,,\nB,,group,,,1,5,1,5,,1,1.23456,,\n"),
         "`groups.csv` line 3, column `points`: `1.23456` is not a decimal with 4 places",
     );
     check(
-        &format!("{head}\nA,,group,one,5,1,5,,1,,\n"),
+        &format!("{head}\nA,,group,,,one,5,1,5,,1,1,,\n"),
         "`groups.csv` line 2, column `cases_2023`: `one` is not a whole number",
     );
     check(
-        &format!("{head}\nA,,group,1,5,1,5,,1,12.345,\n"),
+        &format!("{head}\nA,,group,,,1,5,1,5,,1,1,12.345,\n"),
         "`groups.csv` line 2, column `standard`: `12.345` is not an amount in yuan with two \
          decimals",
     );
     check(
-        &format!("{head}\nB,,group,1,5,1,5,,1,,\nA,,group,1,5,1,5,,1,,\n"),
+        &format!("{head}\nB,,group,,,1,5,1,5,,1,1,,\nA,,group,,,1,5,1,5,,1,1,,\n"),
         "`groups.csv` line 3, column `group_code`: `A` is not a code above the one before it",
     );
     let shown = check(
-        &format!("{}\n", head.replace("points", "point")),
+        &format!("{}\n", head.replace(",points", ",point")),
         "`groups.csv` line 1: unknown column `point`",
     );
     assert!(shown.ends_with("hint: did you mean `points`?"), "{shown}");

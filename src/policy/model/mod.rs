@@ -5,16 +5,19 @@
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
+mod dip;
 mod weights;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
+
 use crate::units::Fen;
 
 pub use weights::{
-    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, Outliers, PointBase,
-    SingleYear, Trim, TrimStage, Weights,
+    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers,
+    PointBase, SingleYear, Trim, TrimStage, Weights,
 };
 
 /// Where a value comes from: the clause of the document, or the reading taken where it is silent.
@@ -200,6 +203,8 @@ pub enum Method {
     },
     /// `apg`: class letters from the fee lines, `_`, `dise_codg` (A14, A15, R13).
     Apg(Apg),
+    /// `dip`: diagnosis and operations, matched against a directory learned from history (6.1).
+    Dip(Dip),
 }
 
 /// `[grouping.apg]` (A14)

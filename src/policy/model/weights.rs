@@ -11,6 +11,8 @@ pub struct Weights {
     pub cite: Cite,
     /// Year weights, oldest first, sum 1; may be empty with `pooled`, which takes any years alike.
     pub years: Vec<Decimal>,
+    /// Years left out of the statistics by name (A34), ascending.
+    pub exclude: Vec<ExcludedYear>,
     /// What the year weights are applied to.
     pub level: BlendLevel,
     /// What becomes of groups seen in some of the years only.
@@ -40,6 +42,17 @@ pub struct Weights {
     pub places: u32,
     /// Factor of an ungrouped case (A41: 0.7); 0 where the system has no points.
     pub ungrouped_factor: Decimal,
+}
+
+/// `[[weights.exclude]]`: a year that is no measure; the other weights are rescaled (A34).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExcludedYear {
+    /// Clause or reading of this section.
+    pub cite: Cite,
+    /// The year.
+    pub year: u16,
+    /// Why it is left out.
+    pub reason: String,
 }
 
 /// What the year weights are applied to (A02).

@@ -97,6 +97,7 @@ pub(super) fn points_policy() -> Policy {
             cite: cite("weights"),
             years: vec![dec("0.2"), dec("0.8")],
             level: BlendLevel::Means,
+            exclude: Vec::new(),
             single_year: SingleYear::Rescale,
             denominator: Denominator::All,
             trim: Trim::None,
@@ -182,6 +183,9 @@ pub(super) fn catalog(base_mean: &str, scale: &str, groups: &[(&str, &str, &str)
         cases: 1,
         mean: dec(mean),
         cv: None,
+        parent: String::new(),
+        mark: String::new(),
+        computed: Points::from_ratio(&exact(dec(points)), Points::PLACES),
         points: Points::from_ratio(&exact(dec(points)), Points::PLACES),
         standard: None,
         flags: Vec::new(),
@@ -199,6 +203,7 @@ pub(super) fn catalog(base_mean: &str, scale: &str, groups: &[(&str, &str, &str)
         trimmed: Vec::new(),
         identity: Vec::new(),
         sources: BTreeMap::new(),
+        tables: Vec::new(),
     }
 }
 
