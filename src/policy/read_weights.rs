@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use super::error::Error;
 use super::fields::Fields;
 use super::model::{
-    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers, PointBase,
-    SingleYear, Trim, TrimStage, Weights,
+    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers,
+    PointBase, SingleYear, Trim, TrimStage, Weights,
 };
 use super::read::{absent, below, entries_below};
 use crate::units::Points;

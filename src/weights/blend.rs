@@ -16,10 +16,10 @@ pub(super) struct Blend {
     pub(super) weights: Vec<Ratio>,
 }
 
-/// M, in fen: of each year and blended.
+/// M, or the mean of the base disease, in fen: of each year and blended.
 #[derive(Debug, Clone)]
 pub(super) struct Base {
-    pub(super) years: Vec<Ratio>,
+    pub(super) years: Vec<Option<Ratio>>,
     pub(super) all: Ratio,
 }
 
@@ -55,7 +55,9 @@ impl Blend {
         match self.level {
             BlendLevel::Ratios => {
                 let years = of.years.iter().zip(&base.years);
-                self.weighted(years.map(|((_, centre), base)| Some(centre.as_ref()? / base)))
+                self.weighted(
+                    years.map(|((_, centre), base)| Some(centre.as_ref()? / base.as_ref()?)),
+                )
             }
             _ => self.mean(of).map(|mean| mean / &base.all),
         }
@@ -98,7 +100,7 @@ impl Blend {
             if self.level == BlendLevel::Ratios {
                 positive(&mean, Some(*year))?;
             }
-            means.push(mean);
+            means.push(Some(mean));
         }
         // Every year has cases and the weights sum to 1: there is a mean.
         let all = self.mean(of).unwrap_or_else(Ratio::zero);
@@ -115,7 +117,7 @@ impl Base {
     pub(super) fn given(yuan: Decimal, years: usize) -> Result<Self, Error> {
         let all = exact(yuan) * ratio(100);
         positive(&all, None)?;
-        Ok(Self { years: vec![all.clone(); years], all })
+        Ok(Self { years: vec![Some(all.clone()); years], all })
     }
 }
 

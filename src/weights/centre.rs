@@ -51,11 +51,12 @@ pub(super) struct Centres<'a> {
     pub(super) centre: Centre,
     /// Logarithms of every cell: their sum and number; asked for by geometric means only.
     logs: OnceLock<Vec<(i128, u64)>>,
+    all: OnceLock<Measures>,
 }
 
 impl<'a> Centres<'a> {
     pub(super) fn new(scan: &'a Scan<'a>, kept: &'a Kept, centre: Centre) -> Self {
-        Self { scan, kept, centre, logs: OnceLock::new() }
+        Self { scan, kept, centre, logs: OnceLock::new(), all: OnceLock::new() }
     }
 
     /// Of the cases of some groups together.
@@ -75,6 +76,12 @@ impl<'a> Centres<'a> {
             _ => self.centre(&all),
         };
         Measures { years: measured, together }
+    }
+
+    /// Of all cases, ungrouped ones included.
+    pub(super) fn of_all(&self) -> &Measures {
+        let slots = || (0..self.scan.slots()).collect::<Vec<_>>();
+        self.all.get_or_init(|| self.of(&slots()))
     }
 
     fn total(&self, cells: &[usize]) -> Total {

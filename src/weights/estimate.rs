@@ -31,6 +31,8 @@ pub(super) struct Estimate<'a> {
     pub(super) mean: Ratio,
     /// What points are a multiple of: m ÷ M, or ÷ that of the base disease (6.2, R30).
     pub(super) quotient: Ratio,
+    /// The same of its own cases alone.
+    pub(super) own_quotient: Ratio,
     /// Where its mean came from, if it is a small group.
     pub(super) pooled: Option<Pooled>,
 }
@@ -49,6 +51,7 @@ impl Estimate<'_> {
     /// Takes the quotient of its own cases.
     pub(super) fn divide(&mut self, plan: &Plan<'_>, base: &Base) {
         self.quotient = plan.blend.quotient(&self.own, base).unwrap_or_else(Ratio::zero);
+        self.own_quotient = self.quotient.clone();
     }
 }
 
@@ -122,6 +125,7 @@ fn without_cases(code: &str, years: usize, own: Measures) -> Estimate<'_> {
         own_mean: Ratio::zero(),
         mean: Ratio::zero(),
         quotient: Ratio::zero(),
+        own_quotient: Ratio::zero(),
         pooled: None,
     }
 }

@@ -27,7 +27,7 @@ use crate::units::{Ratio, fraction, ratio, to_decimal};
 /// Decimal places of Z, which is exact where it has no root.
 const Z_PLACES: u32 = 6;
 
-/// Where the mean of a small group came from.
+/// Where the mean of a small group with a parent came from, or of any under `weights.credibility`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pooled {
     /// The parent whose pool it was; `None` where there was no pool with enough cases.
@@ -63,8 +63,7 @@ pub(super) fn small_groups(
     let weights = &plan.policy.weights;
     let limit = u128::from(weights.minimum_cases).saturating_mul(plan.years.len() as u128);
     let small = |estimate: &Estimate<'_>| u128::from(estimate.cases()) < limit;
-    let members: Vec<usize> =
-        (0..estimates.len()).filter(|at| small(&estimates[*at])).collect();
+    let members: Vec<usize> = (0..estimates.len()).filter(|at| small(&estimates[*at])).collect();
     if members.is_empty() {
         return Ok(());
     }
@@ -86,6 +85,10 @@ pub(super) fn small_groups(
     for at in members {
         let estimate = &mut estimates[at];
         let pool = pool_of.remove(&at);
+        let has_parent = info.get(estimate.code).is_some_and(|info| info.parent.is_some());
+        if !has_parent && weights.credibility.is_none() {
+            continue;
+        }
         let z = match &weights.credibility {
             Some(rule) => share(rule, estimate.cases()),
             None if pool.is_some() => Ratio::zero(),
@@ -120,32 +123,30 @@ fn pools(
 ) -> Result<BTreeMap<String, Vec<usize>>, Error> {
     let parent = |code: &str| info.get(code).and_then(|info| info.parent.clone());
     let mut pools: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut passed: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    let mut moving: Vec<(Option<String>, Vec<usize>)> =
-        small.iter().map(|at| (parent(estimates[*at].code), vec![*at])).collect();
+    let mut passed: BTreeSet<(usize, String)> = BTreeSet::new();
+    let mut moving: Vec<(String, Vec<usize>)> =
+        small.iter().filter_map(|at| Some((parent(estimates[*at].code)?, vec![*at]))).collect();
+    let is_small = |members: &Vec<usize>| {
+        let cases = members.iter().map(|at| u128::from(estimates[*at].cases()));
+        cases.sum::<u128>() < limit
+    };
     while !moving.is_empty() {
         for (to, members) in moving.drain(..) {
-            let Some(to) = to else { continue };
-            for at in &members {
-                if !passed.entry(*at).or_default().insert(to.clone()) {
-                    return Err(Error::ParentCycle { group_code: to });
-                }
+            if members.iter().any(|at| !passed.insert((*at, to.clone()))) {
+                return Err(Error::ParentCycle { group_code: to });
             }
             pools.entry(to).or_default().extend(members);
         }
-        let cases = |members: &Vec<usize>| -> u128 {
-            members.iter().map(|at| u128::from(estimates[*at].cases())).sum()
-        };
-        let still: Vec<String> = pools
+        let still: Vec<(String, String)> = pools
             .iter()
-            .filter(|(_, members)| cases(members) < limit)
-            .map(|(code, _)| code.clone())
+            .filter(|(_, members)| is_small(members))
+            .filter_map(|(code, _)| Some((code.clone(), parent(code)?)))
             .collect();
-        for code in still {
-            let members = pools.remove(&code).unwrap_or_default();
-            moving.push((parent(&code), members));
+        for (code, to) in still {
+            moving.push((to, pools.remove(&code).unwrap_or_default()));
         }
     }
+    pools.retain(|_, members| !is_small(members));
     Ok(pools)
 }
 
@@ -165,9 +166,10 @@ fn share(rule: &Credibility, cases: u64) -> Ratio {
     }
 }
 
-/// Table `pooled`: one row a small group, `group_code, cases, own_mean, parent` (whose pool gave its
+/// Table `pooled`: one row a small group that has a parent, or any under `weights.credibility`:
+/// `group_code, cases, own_mean, parent` (whose pool gave its
 /// mean)`, pool_groups, pool_cases, beside_mean` (of the pool, or M)`, credibility` (share of its own
-/// mean)`, mean`. `None` where no group is small.
+/// mean)`, mean`. `None` without such a group.
 pub(super) fn table(estimates: &[Estimate<'_>], places: u32) -> Option<Table> {
     let rows: Vec<(&Estimate<'_>, &Pooled)> =
         estimates.iter().filter_map(|group| Some((group, group.pooled.as_ref()?))).collect();

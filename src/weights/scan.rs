@@ -36,7 +36,8 @@ impl<'a> Scan<'a> {
         let window = Window::new(cases, years)?;
         let all = window.sums()?;
         let scan = Self { window, all, threads: threads.max(1), fees: OnceLock::new() };
-        let of_year = |at| Total::of(scan.all.iter().skip(at).step_by(years.len()).map(|s| s.total));
+        let of_year =
+            |at| Total::of(scan.all.iter().skip(at).step_by(years.len()).map(|s| s.total));
         if let Some(at) = (0..years.len()).find(|at| of_year(*at).cases == 0) {
             let known: BTreeSet<u16> = cases.year.iter().copied().collect();
             let known = known.into_iter().collect();
@@ -124,7 +125,7 @@ fn sort(fees: &mut [i64], ends: &[usize], threads: usize) {
     let share = fees.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
         let mut rest = fees;
-        let (mut first, mut offset) = (0, 0);
+        let (mut first, mut offset) = (0usize, 0usize);
         while first < ends.len() {
             let reach = offset.saturating_add(share);
             let count = ends[first..].partition_point(|end| *end < reach).saturating_add(1);
@@ -132,7 +133,7 @@ fn sort(fees: &mut [i64], ends: &[usize], threads: usize) {
             let cells = &ends[first..last];
             let end = cells.last().copied().unwrap_or(offset);
             let (own, others) = std::mem::take(&mut rest).split_at_mut(end.saturating_sub(offset));
-            let sort_own = move || {
+            let mut sort_own = move || {
                 let mut from = 0;
                 for cell in cells {
                     let to = cell.saturating_sub(offset);

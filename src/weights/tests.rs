@@ -1,9 +1,13 @@
 //! The statistics against numbers worked by hand, and against slower ways of computing them.
 
+mod bases;
 mod cards;
+mod centres;
+mod costs;
 mod errors;
 mod grids;
 mod levels;
+mod pools;
 mod properties;
 mod tables;
 mod trims;
@@ -16,9 +20,9 @@ use super::{Built, Passed, build};
 use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
-    Basis, BlendLevel, Centre, Budget, BudgetSource, CaseRule, CaseUnit, Cite, Clearing, Denominator,
-    Grouping, Identity, Method, Outliers, PayMethod, PointBase, Payment, Policy, Pools, RatioOf, Scope,
-    ShareBy, Sharing, SingleYear, Trim, TrimStage, Weights,
+    Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Centre, Cite, Clearing,
+    Denominator, Grouping, Identity, Method, Outliers, PayMethod, Payment, PointBase, Policy,
+    Pools, RatioOf, Scope, ShareBy, Sharing, SingleYear, Trim, TrimStage, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 
@@ -37,10 +41,10 @@ fn weights(years: &[&str]) -> Weights {
         trim: Trim::None,
         trim_from_cases: 0,
         trim_stage: TrimStage::Before,
- outliers: Outliers::Drop,
- centre: Centre::Arithmetic,
- base: PointBase::Mean,
- credibility: None,
+        outliers: Outliers::Drop,
+        centre: Centre::Arithmetic,
+        base: PointBase::Mean,
+        credibility: None,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,

@@ -16,13 +16,13 @@ use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
 use rust_decimal::Decimal;
 
-use super::Error;
 use super::blend::Blend;
 use super::centre::Measures;
 use super::scan::Scan;
 use super::sums::{Sums, Total};
+use super::{Error, Plan};
 use crate::catalog::model::Trimmed;
-use crate::policy::model::{Denominator, Outliers, Policy, Trim, TrimStage};
+use crate::policy::model::{Denominator, Outliers, Policy, Trim, TrimStage, Weights};
 use crate::units::{Fen, Ratio, exact, fraction, ratio};
 
 /// A39: more cases trimmed than this share of all cases is worth a warning.
@@ -70,6 +70,18 @@ pub(super) fn check(policy: &Policy) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether two methods over the same years keep the same cases.
+pub(super) fn same(one: &Plan<'_>, two: &Plan<'_>) -> bool {
+    let (a, b) = (&one.policy.weights, &two.policy.weights);
+    let with_ungrouped =
+        |weights: &Weights| weights.denominator == Denominator::All || weights.trim == Trim::None;
+    let same_rule = (&a.trim, a.trim_from_cases, a.outliers, a.trim_stage)
+        == (&b.trim, b.trim_from_cases, b.outliers, b.trim_stage);
+    let by_year = a.trim == Trim::None || a.trim_stage == TrimStage::Before;
+    let same_blend = one.blend.level == two.blend.level && one.blend.weights == two.blend.weights;
+    same_rule && with_ungrouped(a) == with_ungrouped(b) && (by_year || same_blend)
 }
 
 /// Applies the policy's rule to every cell, or group, with enough cases.
@@ -313,10 +325,9 @@ fn by_sums(rule: &Trim, mean: &Ratio, sums: &Sums) -> Bounds {
             let reach = ratio((&k * &k * variance).floor().to_integer().sqrt()) / unit;
             Bounds { from: at_least(&(mean - &reach)), to: at_most(&(mean + &reach)) }
         }
-        Trim::Multiple { low, high } => Bounds {
-            from: at_least(&(exact(*low) * mean)),
-            to: at_most(&(exact(*high) * mean)),
-        },
+        Trim::Multiple { low, high } => {
+            Bounds { from: at_least(&(exact(*low) * mean)), to: at_most(&(exact(*high) * mean)) }
+        }
         _ => EVERYTHING,
     }
 }

@@ -8,10 +8,10 @@ use rust_decimal::Decimal;
 
 use crate::catalog::model::{Catalog, Group};
 use crate::policy::model::{
-    Anchor, Band, BandPay, Basis, BlendLevel, Centre, Budget, BudgetSource, CaseRule, CaseUnit, Cite,
-    Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity, Method,
-    Outliers, PayMethod, PointBase, Payment, Policy, Pools, RatioOf, Reference, Scope, ShareBy, Sharing,
-    SingleYear, Standard, Trim, TrimStage, Weights,
+    Anchor, Band, BandPay, Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Centre,
+    Cite, Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity,
+    Method, Outliers, PayMethod, Payment, PointBase, Policy, Pools, RatioOf, Reference, Scope,
+    ShareBy, Sharing, SingleYear, Standard, Trim, TrimStage, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::{Error, Outcome, ScenarioInput, settle};
@@ -103,10 +103,10 @@ pub(super) fn points_policy() -> Policy {
             trim: Trim::None,
             trim_from_cases: 0,
             trim_stage: TrimStage::Before,
- outliers: Outliers::Drop,
- centre: Centre::Arithmetic,
- base: PointBase::Mean,
- credibility: None,
+            outliers: Outliers::Drop,
+            centre: Centre::Arithmetic,
+            base: PointBase::Mean,
+            credibility: None,
             scale: Some(dec("1000")),
             minimum_cases: 0,
             places: 4,
