@@ -12,7 +12,9 @@ use super::model::{
 };
 use super::schema::{self, Section};
 use super::store::Folder;
-use super::{read_deviation, read_grouping, read_weights};
+use super::{
+    read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping, read_weights,
+};
 use crate::units::Fen;
 
 /// Reads and checks a whole policy; warnings go to `warnings`.
@@ -44,6 +46,14 @@ pub(crate) fn policy(
     let sharing = sharing(&top.section("sharing")?)?;
     let surplus_cap =
         top.maybe_section("surplus_cap")?.map(|fields| surplus_cap(&fields)).transpose()?;
+    let coefficient = top
+        .maybe_section("coefficient")?
+        .map(|fields| read_coefficient::coefficient(&fields))
+        .transpose()?;
+    let auxiliary = top
+        .maybe_section("auxiliary")?
+        .map(|fields| read_auxiliary::auxiliary(&fields, folder))
+        .transpose()?;
     Ok(Policy {
         identity,
         scope,
@@ -56,6 +66,8 @@ pub(crate) fn policy(
         budget,
         sharing,
         surplus_cap,
+        coefficient,
+        auxiliary,
     })
 }
 
@@ -217,6 +229,9 @@ fn case_rule(
         cycle,
         late,
         unusable_to_fallback,
+        cost_classes: below(fields, "case.cost_class")?
+            .map(|below| read_cost::cost_classes(&below))
+            .transpose()?,
     })
 }
 

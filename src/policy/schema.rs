@@ -96,6 +96,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("case", &["unit", "unusable_to_fallback"]).required(),
     section("case.cycle", &["window", "anchor", "time", "by", "except_groups"]),
     section("case.late", &["days", "month_end"]),
+    section("case.cost_class", &["drug", "consumable", "exam", "treatment"]),
     section("grouping", &["method", "scheme"]).required(),
     section(
         "grouping.dip",
@@ -149,11 +150,33 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("budget.amount", &["year", "yuan"]).many("year"),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
+    section(
+        "coefficient",
+        &["method", "default", "basis", "combine", "outliers", "passes", "rounds"],
+    ),
+    section("coefficient.tier", &["name", "hosp_lv", "inst_type", "any_level", "grade_a", "value"])
+        .many("name"),
+    section("coefficient.bonus", &["name", "tiers", "inst_type", "discipline", "value"])
+        .many("name"),
+    section("coefficient.disease", &["minimum_cases", "minimum_difference"]),
+    section("auxiliary", &["given", "factor", "monotone", "except_kinds", "severity", "cci"]),
+    section("auxiliary.trigger", &["disease_cases", "type_cases", "cv_drop"]),
+    section("auxiliary.icu", &["disease_cases", "type_cases", "cv_drop"]),
+    section(
+        "auxiliary.malignant",
+        &["codes", "high_cost", "high_share", "stay_days", "point_value"],
+    ),
+    section("auxiliary.band", &["name", "by", "from", "to"]).many("name").uncited(),
+    section("auxiliary.expect", &[]).open().uncited(),
 ];
 
 /// Values for which no reading names a default, with the reading that says so.
-pub(crate) const NO_DEFAULT: &[(&str, &str)] =
-    &[("weights.scale", "A05"), ("budget.basis", "A42"), ("case.late.days", "A23")];
+pub(crate) const NO_DEFAULT: &[(&str, &str)] = &[
+    ("weights.scale", "A05"),
+    ("budget.basis", "A42"),
+    ("case.late.days", "A23"),
+    ("coefficient.outliers", "A36"),
+];
 
 /// The section with this path.
 pub(crate) fn find(path: &str) -> Option<&'static Section> {

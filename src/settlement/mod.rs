@@ -13,6 +13,7 @@
 
 pub mod cases;
 mod clearing;
+pub mod coefficient;
 pub mod decide;
 mod decisions;
 mod error;

@@ -81,6 +81,7 @@ fn policy(weights: Weights) -> Policy {
             cycle: None,
             late: None,
             unusable_to_fallback: false,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite(),
@@ -106,6 +107,8 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        coefficient: None,
+        auxiliary: None,
     }
 }
 

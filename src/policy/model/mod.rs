@@ -5,12 +5,18 @@
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
+mod auxiliary;
+mod coefficient;
+mod cost;
 mod dip;
 mod weights;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+pub use auxiliary::*;
+pub use coefficient::*;
+pub use cost::CostClasses;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 
 use crate::units::Fen;
@@ -54,6 +60,10 @@ pub struct Policy {
     pub sharing: Sharing,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
+    /// What a hospital's points are multiplied by; absent: 1 everywhere.
+    pub coefficient: Option<Coefficient>,
+    /// How cases of one disease are told apart; absent: they are not.
+    pub auxiliary: Option<Auxiliary>,
 }
 
 /// `[policy]`
@@ -112,6 +122,8 @@ pub struct CaseRule {
     /// `unusable` (no fee lines or no diagnosis, Y25, R24) is a class of its own, priced as the
     /// fallback group.
     pub unusable_to_fallback: bool,
+    /// Classes of cost; absent: cases do not carry them.
+    pub cost_classes: Option<CostClasses>,
 }
 
 /// What one case is before merging (A54).

@@ -86,6 +86,7 @@ pub(super) fn points_policy() -> Policy {
             }),
             late: None,
             unusable_to_fallback: true,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite("grouping"),
@@ -129,6 +130,8 @@ pub(super) fn points_policy() -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        coefficient: None,
+        auxiliary: None,
     }
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod build;
+mod coefficients;
 mod numbers;
 mod properties;
 mod reference;
