@@ -152,7 +152,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::{ClassSums, ItemClasses, class_letters};
-    use crate::policy::model::{Apg, Cite, ItemClass};
+    use crate::policy::model::{Apg, Cite, Combined, DiseaseOf, ItemClass, Letters};
 
     fn apg() -> Apg {
         let codes = |list: &[&str]| list.iter().map(|code| (*code).to_owned()).collect();
@@ -163,6 +163,11 @@ mod tests {
             important: [Vec::new(), Vec::new(), Vec::new()],
             important_share: Decimal::new(10, 2),
             fallback: "QY".to_owned(),
+            letters: Letters::All,
+            disease: DiseaseOf::DiseCodg,
+            disease_characters: None,
+            combined: Combined::One,
+            refine: None,
             disease_required: true,
         }
     }

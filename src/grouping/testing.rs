@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::apg::ItemClasses;
 use super::fees::FeeLines;
-use crate::policy::model::{Apg, Cite, CostClasses, ItemClass};
+use crate::policy::model::{Apg, Cite, Combined, CostClasses, DiseaseOf, ItemClass, Letters};
 use crate::warehouse::Error;
 use crate::warehouse::engine::{Params, Session};
 
@@ -31,6 +31,11 @@ pub(super) fn charge_type_classes() -> Arc<ItemClasses> {
         important: [Vec::new(), Vec::new(), codes(&["IMPORTANT-A"])],
         important_share: rust_decimal::Decimal::ZERO,
         fallback: String::new(),
+        letters: Letters::All,
+        disease: DiseaseOf::DiseCodg,
+        disease_characters: None,
+        combined: Combined::One,
+        refine: None,
         disease_required: true,
     });
     Arc::new(classes.with_costs(Some(&costs)))

@@ -89,6 +89,8 @@ fn policy(weights: Weights) -> Policy {
             aliases: Vec::new(),
             names: vec![("A".to_owned(), "甲组".to_owned())],
         },
+        carve_out: None,
+        units: Vec::new(),
         weights,
         standards: Vec::new(),
         deviation: None,
