@@ -157,13 +157,9 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("weights.base", &["method", "group_code", "yuan"]),
     section("weights.credibility", &["method", "cases"]),
     section("weights.exclude", &["year", "reason"]).many("year"),
-<<<<<<< HEAD
-=======
-    section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers"]).required(),
     section("carve_out", &["med_chrgitm_type", "negotiated_drugs", "med_list_codg"]),
     section("unit", &["code", "kind", "standard", "hi_paymtd", "dise_codg", "med_type"])
         .many("code"),
->>>>>>> main
     section("standard", &["group_code", "price", "from"]).many("group_code"),
     section("deviation", &["compare", "reference"]),
     section("deviation.band", &["class", "up_to", "inclusive", "pay", "except_merged"])
