@@ -157,6 +157,8 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("weights.base", &["method", "group_code", "yuan"]),
     section("weights.credibility", &["method", "cases"]),
     section("weights.exclude", &["year", "reason"]).many("year"),
+    section("weights.change_cap", &["up", "down"]),
+    section("weights.hold", &["what"]),
     section("carve_out", &["med_chrgitm_type", "negotiated_drugs", "med_list_codg"]),
     section("unit", &["code", "kind", "standard", "hi_paymtd", "dise_codg", "med_type"])
         .many("code"),
@@ -169,6 +171,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("budget.amount", &["year", "yuan"]).many("year"),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
+    section("gates", &["trimmed_max", "single_year_max", "small_max", "inversions"]),
     section(
         "coefficient",
         &["method", "default", "basis", "combine", "outliers", "passes", "rounds"],

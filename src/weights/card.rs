@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::bootstrap::{Interval, Sample, Unit, interval};
-use super::centre::{Centres, Measures};
-use super::scan::Scan;
+use super::centre::Measures;
 use super::sums::Total;
-use super::{Basis, Error, Plan, kept_years, trim};
+use super::{Basis, Error, prepared};
 use crate::catalog::Override;
 use crate::catalog::model::{Catalog, Group};
 use crate::explain;
@@ -89,12 +88,13 @@ pub fn card(
     catalog: &Catalog,
     request: CardRequest<'_>,
 ) -> Result<Card, Error> {
-    let kept_years = kept_years(policy, years);
-    let plan = Plan::new(policy, years, &kept_years)?;
-    let scan = Scan::new(cases, &kept_years, 1)?;
-    let kept = trim::keep(&scan, policy, &plan.blend)?;
-    let centres = Centres::new(&scan, &kept, policy.weights.centre);
-    let basis = Basis::new(&plan, &centres, &BTreeMap::new())?;
+    prepared(cases, policy, years, |plan, centres| {
+        let basis = Basis::new(plan, centres, &BTreeMap::new())?;
+        card_of(&basis, catalog, request)
+    })
+}
+
+fn card_of(basis: &Basis<'_>, catalog: &Catalog, request: CardRequest<'_>) -> Result<Card, Error> {
     let codes = catalog.groups.iter().map(|group| group.group_code.as_str());
     let unknown = || Error::NoGroup {
         group_code: request.group.to_owned(),
@@ -105,7 +105,7 @@ pub fn card(
     if !basis.gives(catalog, group)? {
         return Err(Error::OtherClaims { group_code: request.group.to_owned() });
     }
-    let own = Own::of(&basis, request.group);
+    let own = Own::of(basis, request.group);
     Ok(Card {
         summary: summary(catalog, group, request),
         years: own.year_table(),

@@ -25,6 +25,7 @@ mod forecast;
 mod geometric;
 mod grid;
 mod identity;
+mod means;
 mod parallel;
 mod pool;
 mod publish;
@@ -44,6 +45,7 @@ pub use card::{Card, CardRequest, card};
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
+pub use means::means;
 
 use blend::{Base, Blend};
 use centre::{Centres, Measures};
@@ -232,17 +234,28 @@ pub fn build(
     years: &Years,
     passed: Passed,
 ) -> Result<Built, Error> {
+    prepared(cases, policy, years, |plan, centres| {
+        let basis = Basis::new(plan, centres, &passed.info)?;
+        let tables = tables(&basis)?;
+        let mut built = publish(basis, passed)?;
+        built.catalog.institutions = centres.scan.institutions()?;
+        built.catalog.tables = tables;
+        Ok(built)
+    })
+}
+
+/// Reads the cases, trims them as the policy says and lets `work` take their centres.
+fn prepared<T>(
+    cases: &Cases,
+    policy: &Policy,
+    years: &Years,
+    work: impl FnOnce(&Plan<'_>, &Centres<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let kept_years = kept_years(policy, years);
     let plan = Plan::new(policy, years, &kept_years)?;
     let scan = Scan::new(cases, &kept_years, 1)?;
     let kept = trim::keep(&scan, policy, &plan.blend)?;
-    let centres = Centres::new(&scan, &kept, policy.weights.centre);
-    let basis = Basis::new(&plan, &centres, &passed.info)?;
-    let tables = tables(&basis)?;
-    let mut built = publish(basis, passed)?;
-    built.catalog.institutions = scan.institutions()?;
-    built.catalog.tables = tables;
-    Ok(built)
+    work(&plan, &Centres::new(&scan, &kept, policy.weights.centre))
 }
 
 /// The catalog without its institutions and further tables.

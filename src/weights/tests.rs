@@ -4,6 +4,7 @@ mod bases;
 mod cards;
 mod centres;
 mod costs;
+mod directories;
 mod errors;
 mod grids;
 mod levels;
@@ -21,7 +22,7 @@ use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
     Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Centre, Cite, Clearing,
-    Denominator, Grouping, Identity, Method, Outliers, PayMethod, Payment, PointBase, Policy,
+    Denominator, Grouping, Identity, Life, Method, Outliers, PayMethod, Payment, PointBase, Policy,
     Pools, RatioOf, Scope, ShareBy, Sharing, SingleYear, Trim, TrimStage, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
@@ -109,6 +110,7 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        life: Life::default(),
         coefficient: None,
         auxiliary: None,
     }

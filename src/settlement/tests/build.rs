@@ -10,8 +10,8 @@ use crate::catalog::model::{Catalog, Group};
 use crate::policy::model::{
     Anchor, Band, BandPay, Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Centre,
     Cite, Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity,
-    Method, Outliers, PayMethod, Payment, PointBase, Policy, Pools, RatioOf, Reference, Scope,
-    ShareBy, Sharing, SingleYear, Standard, Trim, TrimStage, Weights,
+    Life, Method, Outliers, PayMethod, Payment, PointBase, Policy, Pools, RatioOf, Reference,
+    Scope, ShareBy, Sharing, SingleYear, Standard, Trim, TrimStage, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::{Error, Outcome, ScenarioInput, settle};
@@ -114,6 +114,7 @@ pub(super) fn points_policy() -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        life: Life::default(),
         coefficient: None,
         auxiliary: None,
     }
