@@ -77,6 +77,33 @@ pub enum CoefficientError {
         /// The part that cannot be read.
         part: String,
     },
+    /// A tier without a value in which nobody had a case: nothing to estimate from (R41).
+    #[error(
+        "tier `{tier}` has no coefficient: the policy gives no value, and its {institutions} \
+         institutions have no case in the statistics years"
+    )]
+    NoCases {
+        /// The tier.
+        tier: String,
+        /// Institutions of the table that belong to it.
+        institutions: u64,
+    },
+    /// A derived coefficient of 0 or less.
+    #[error("the coefficient derived for {whose} is {value}; a coefficient must be above 0")]
+    NotPositive {
+        /// The tier or institution.
+        whose: String,
+        /// The coefficient, 4 places.
+        value: Decimal,
+    },
+    /// Weights and coefficients that do not come to rest (`passes = "fixed_point"`).
+    #[error("weights and coefficients still move after {rounds} rounds: {fact}")]
+    NotFixed {
+        /// Rounds computed.
+        rounds: u32,
+        /// What moves.
+        fact: String,
+    },
     /// A coefficient in force that is not above 0.
     #[error("institution `{code}`: `coef` is {value}; a coefficient must be above 0")]
     InForce {
@@ -103,6 +130,15 @@ impl Explain for CoefficientError {
                  `provincial`"
                     .to_owned(),
             ],
+            Self::NoCases { tier, .. } => vec![format!(
+                "give `coefficient.tier[{tier}]` a `value`, or correct the institutions' rows"
+            )],
+            Self::NotPositive { .. } => {
+                vec!["look for refunds without their original among its settlements".to_owned()]
+            }
+            Self::NotFixed { .. } => {
+                vec!["raise `coefficient.rounds`, or take `passes = \"one\"`".to_owned()]
+            }
             Self::GradeA { .. } | Self::InForce { .. } => Vec::new(),
         }
     }
