@@ -17,7 +17,8 @@ use crate::units::hex;
 use crate::warehouse::parquet::{TableFileError, read_table, write_table};
 use crate::warehouse::snapshot::Snapshot;
 
-const TABLES: [&str; 5] = ["settlement", "fee_item", "diagnosis", "group_result", "institution"];
+const TABLES: [&str; 6] =
+    ["settlement", "fee_item", "diagnosis", "procedure", "group_result", "institution"];
 
 /// Why a run cannot be written, read or trusted.
 #[derive(Debug, thiserror::Error)]

@@ -163,7 +163,7 @@ fn cases_of(
     keep_ids: bool,
 ) -> Result<Built, Error> {
     let years = Years::new(vec![year]).ok_or(Error::NoCases { year })?;
-    let request = Request { policy: policy.policy.clone(), years, keep_ids };
+    let request = Request { policy: policy.policy.clone(), years, keep_ids, keep_records: false };
     Ok(cases::build(engine, snapshot, &request)?)
 }
 

@@ -49,7 +49,12 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let years = Years::new(stored.catalog.years.clone()).ok_or(Error::NothingLoaded)?;
     check_years(&snapshot, &years)?;
     let engine = args.common.engine()?;
-    let request = Request { policy: policy.policy.clone(), years: years.clone(), keep_ids: false };
+    let request = Request {
+        policy: policy.policy.clone(),
+        years: years.clone(),
+        keep_ids: false,
+        keep_records: false,
+    };
     let built = cases::build(&engine, &snapshot, &request)?;
     args.common.warn(&built.warnings);
     args.common.show_plans(&engine);

@@ -227,7 +227,12 @@ pub(super) fn build(
     let snapshot = common.snapshot()?;
     check_years(&snapshot, years)?;
     let engine = common.engine()?;
-    let request = Request { policy: policy.policy.clone(), years: years.clone(), keep_ids: false };
+    let request = Request {
+        policy: policy.policy.clone(),
+        years: years.clone(),
+        keep_ids: false,
+        keep_records: false,
+    };
     let cases = cases::build(&engine, &snapshot, &request)?;
     common.show_plans(&engine);
     common.warn(&cases.warnings);
@@ -237,6 +242,9 @@ pub(super) fn build(
         Method::Given { .. } => &["group_result"],
         Method::Dip(_) => &["diagnosis", "procedure"],
     });
+    if policy.policy.case.cost_classes.is_some() {
+        tables.push("fee_item");
+    }
     let sources: BTreeMap<String, (u64, String)> = tables
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))

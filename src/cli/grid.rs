@@ -43,8 +43,12 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let snapshot = args.common.snapshot()?;
     check_years(&snapshot, &args.years)?;
     let engine = args.common.engine()?;
-    let request =
-        Request { policy: policy.policy.clone(), years: args.years.clone(), keep_ids: false };
+    let request = Request {
+        policy: policy.policy.clone(),
+        years: args.years.clone(),
+        keep_ids: false,
+        keep_records: false,
+    };
     let built = cases::build(&engine, &snapshot, &request)?;
     args.common.warn(&built.warnings);
     args.common.show_plans(&engine);

@@ -8,6 +8,7 @@
 
 pub mod dip;
 pub mod record;
+pub mod refine;
 
 use std::collections::BTreeSet;
 

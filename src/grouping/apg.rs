@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::policy::model::Apg;
+use crate::policy::model::{Apg, CostClasses};
+use crate::settlement::cases::COST_CLASSES;
 use crate::units::exact;
 
 /// What the fee lines of one settlement come to.
@@ -58,7 +59,12 @@ pub struct ItemClasses {
     prefixes: Vec<(String, usize)>,
     charge_types: HashMap<String, usize>,
     important: [Vec<String>; 3],
+    /// Charge type → index into [`COST_CLASSES`]; absent unless the policy asks for classes of cost.
+    costs: Option<HashMap<String, usize>>,
 }
+
+/// Index of the class of cost that takes every line of no other.
+const SERVICE: usize = COST_CLASSES.len() - 1;
 
 impl ItemClasses {
     /// Looks up tables for a policy.
@@ -80,7 +86,33 @@ impl ItemClasses {
             .enumerate()
             .flat_map(|(class, codes)| codes.iter().map(move |code| (code.clone(), class)))
             .collect();
-        Self { exact, prefixes, charge_types, important: apg.important.clone() }
+        Self { exact, prefixes, charge_types, important: apg.important.clone(), costs: None }
+    }
+
+    /// The same with the classes of cost that the policy asks for.
+    #[must_use]
+    pub fn with_costs(mut self, costs: Option<&CostClasses>) -> Self {
+        self.costs = costs.map(|costs| {
+            let listed = costs.charge_types.iter().enumerate();
+            listed
+                .flat_map(|(class, types)| types.iter().map(move |t| (t.clone(), class)))
+                .collect()
+        });
+        self
+    }
+
+    /// Whether lines have classes of cost.
+    #[must_use]
+    pub fn counts_costs(&self) -> bool {
+        self.costs.is_some()
+    }
+
+    /// Class of cost of a line, index into [`COST_CLASSES`]: service where its charge type is not
+    /// listed; `None` where the policy asks for no such classes.
+    #[must_use]
+    pub fn cost_class(&self, charge_type: Option<&str>) -> Option<usize> {
+        let costs = self.costs.as_ref()?;
+        Some(charge_type.and_then(|code| costs.get(code)).copied().unwrap_or(SERVICE))
     }
 
     /// Class of a line: item code exact, then longest listed prefix, else the charge type.
@@ -120,7 +152,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::{ClassSums, ItemClasses, class_letters};
-    use crate::policy::model::{Apg, Cite, ItemClass};
+    use crate::policy::model::{Apg, Cite, Combined, DiseaseOf, ItemClass, Letters};
 
     fn apg() -> Apg {
         let codes = |list: &[&str]| list.iter().map(|code| (*code).to_owned()).collect();
@@ -131,6 +163,11 @@ mod tests {
             important: [Vec::new(), Vec::new(), Vec::new()],
             important_share: Decimal::new(10, 2),
             fallback: "QY".to_owned(),
+            letters: Letters::All,
+            disease: DiseaseOf::DiseCodg,
+            disease_characters: None,
+            combined: Combined::One,
+            refine: None,
             disease_required: true,
         }
     }

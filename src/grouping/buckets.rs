@@ -33,10 +33,11 @@ const SHARED: &Models = &[
 ];
 
 /// Tables that are read beyond the settlements.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Needs {
     pub(super) fee_item: bool,
     pub(super) diagnosis: bool,
+    pub(super) procedure: bool,
     pub(super) group_result: bool,
 }
 
@@ -69,6 +70,7 @@ impl Bucket {
             ("settlement_history", "settlement", true),
             ("fee_item", "fee_item", needs.fee_item),
             ("diagnosis", "diagnosis", needs.diagnosis),
+            ("procedure", "procedure", needs.procedure),
             ("group_result", "group_result", needs.group_result),
             ("institution", "institution", true),
         ] {

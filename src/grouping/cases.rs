@@ -12,6 +12,8 @@ use super::batch::Batch;
 use super::buckets::{self, Bucket, Handover, Models, Needs};
 use super::elsewhere::Elsewhere;
 use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
+use super::stays::{Stays, Wanted};
+use crate::grouper::record::Record;
 use crate::period::Years;
 use crate::policy::model::{Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED};
@@ -28,6 +30,8 @@ pub struct Request {
     pub years: Years,
     /// Keep the id of every case (needed only when cases are written out).
     pub keep_ids: bool,
+    /// Keep the medical record of every case (needed only where cases are grouped one by one).
+    pub keep_records: bool,
 }
 
 /// The cases and how they came about.
@@ -35,6 +39,8 @@ pub struct Request {
 pub struct Built {
     /// The cases of all years asked for.
     pub cases: Cases,
+    /// Records of the cases, in their order; empty unless kept.
+    pub records: Vec<Record>,
     /// Year and step → rows and money. `raw` + all leaving steps + `refund_partial` = `analysed`;
     /// `merged` is what cycles and visits took away, `cases` what is left.
     pub flow: BTreeMap<(u16, String), Tally>,
@@ -56,6 +62,7 @@ struct Plan {
     rules: Arc<Rules>,
     params: Params,
     classes: Arc<ItemClasses>,
+    wanted: Wanted,
 }
 
 /// Builds the cases of a request from one state of the warehouse.
@@ -67,8 +74,10 @@ pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<
     let plan = Arc::new(plan(engine, snapshot, request, &mut warnings)?);
     let needs = Needs {
         fee_item: matches!(request.policy.grouping.method, Method::Apg(_))
-            || plan.rules.judge_lines,
-        diagnosis: plan.rules.judge_diagnosis,
+            || plan.rules.judge_lines
+            || plan.wanted.cost,
+        diagnosis: plan.rules.judge_diagnosis || plan.wanted.record,
+        procedure: plan.wanted.record,
         group_result: matches!(request.policy.grouping.method, Method::Given { .. }),
     };
     let parts =
@@ -123,8 +132,11 @@ fn plan(
         judge_lines: unusable && loaded("fee_item"),
         judge_diagnosis: unusable && loaded("diagnosis"),
         keep_ids: request.keep_ids,
+        keep_records: request.keep_records,
     };
-    Ok(Plan { rules: Arc::new(rules), params, classes: Arc::new(classes) })
+    let wanted = Wanted::of(policy, request.keep_records);
+    let classes = classes.with_costs(policy.case.cost_classes.as_ref());
+    Ok(Plan { rules: Arc::new(rules), params, classes: Arc::new(classes), wanted })
 }
 
 /// A pattern that the codes of an area begin with; empty for no codes.
@@ -143,7 +155,7 @@ fn has_upload_times(
     snapshot: &Snapshot,
     request: &Request,
 ) -> Result<bool, Error> {
-    let needs = Needs { fee_item: false, diagnosis: false, group_result: false };
+    let needs = Needs::default();
     let buckets: Vec<Bucket> = (0..snapshot.buckets())
         .map(|number| Bucket::new(snapshot, &request.years, number, needs))
         .collect();
@@ -165,7 +177,8 @@ async fn run_bucket(
 ) -> Result<(Part, Handover), Error> {
     let handover = bucket.prepare(session, &plan.params, &plan.classes, elsewhere).await?;
     buckets::define(session, MODELS, &plan.params).await?;
-    let mut collector = Collector::new(Arc::clone(&plan.rules));
+    let stays = Stays::read(session, &plan.params, plan.wanted).await?;
+    let mut collector = Collector::new(Arc::clone(&plan.rules), stays);
     session
         .stream::<Error>("int_cases__settlement", &plan.params, |batch| {
             for row in Batch::new(batch)?.rows() {
@@ -191,6 +204,7 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     for part in parts {
         without_begin += part.without_begin;
         append(&mut built.cases, part.cases);
+        built.records.extend(part.records);
         for (key, tally) in part.flow {
             let sum = built.flow.entry(key).or_default();
             sum.rows += tally.rows;
@@ -231,6 +245,7 @@ fn append(into: &mut Cases, part: Cases) {
     into.fund_fen.extend(part.fund_fen);
     into.flags.extend(part.flags);
     into.case_id.extend(part.case_id);
+    into.cost_fen.extend(part.cost_fen);
 }
 
 /// Adds the steps `merged` and `cases`, and asserts that the flow closes in rows and money.

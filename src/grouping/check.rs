@@ -145,7 +145,7 @@ const MODELS: &[&str] = &[
 /// # Errors
 /// If a model fails or memory does not suffice.
 pub fn run(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<Checked, Error> {
-    let needs = Needs { fee_item: true, diagnosis: false, group_result: false };
+    let needs = Needs { fee_item: true, ..Needs::default() };
     let params = Arc::new(params(snapshot, request));
     let late = request.policy.as_ref().and_then(|policy| policy.case.late.as_ref());
     let deadline = late.map_or(DEADLINE, |late| late.deadline);

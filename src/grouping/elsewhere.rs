@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::buckets::{Bucket, Handover};
-use super::fees::FeeRoll;
+use super::fees::{COST_COLUMNS, CostSums, FeeRoll};
 use super::rows::year_of;
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
@@ -29,6 +29,8 @@ pub(super) struct Reversal {
     original_setl_time: Option<i64>,
     /// What its fee lines take away from class O, M, A (R14).
     taken_fen: [i64; 3],
+    /// What they take away from each class of cost; zeros unless asked for.
+    cost_taken_fen: CostSums,
 }
 
 impl Reversal {
@@ -55,6 +57,7 @@ impl Reversal {
                 is_unmatched: unmatched.value(row),
                 original_setl_time: originals.is_valid(row).then(|| originals.value(row)),
                 taken_fen: [0; 3],
+                cost_taken_fen: CostSums::default(),
             })
             .collect())
     }
@@ -68,6 +71,7 @@ impl Reversal {
     pub(super) fn take_lines(&mut self, roll: &FeeRoll) {
         if !self.is_foreign {
             self.taken_fen = roll.of(&self.setl_id).taken_fen;
+            self.cost_taken_fen = roll.cost_taken_of(&self.setl_id);
         }
     }
 }
@@ -97,21 +101,22 @@ impl Elsewhere {
             |field: &dyn Fn(&Reversal) -> i64| wholes(self.foreign.iter().map(field).collect());
         let rejected = texts(self.rejected.iter().map(String::as_str).collect());
         session.register_columns("rejected_elsewhere", vec![("setl_id", rejected)])?;
-        session.register_columns(
-            "foreign_reversal",
-            vec![
-                ("setl_id", each(|row| &row.setl_id)),
-                ("init_setl_id", each(|row| &row.init_setl_id)),
-                ("fixmedins_code", each(|row| &row.fixmedins_code)),
-                ("setl_time", times(self.foreign.iter().map(|row| row.setl_time).collect())),
-                ("fee_fen", sums(&|row| row.fee_fen)),
-                ("inscope_fen", sums(&|row| row.inscope_fen)),
-                ("fund_fen", sums(&|row| row.fund_fen)),
-                ("o_taken_fen", sums(&|row| row.taken_fen[0])),
-                ("m_taken_fen", sums(&|row| row.taken_fen[1])),
-                ("a_taken_fen", sums(&|row| row.taken_fen[2])),
-            ],
-        )?;
+        let mut columns = vec![
+            ("setl_id", each(|row| &row.setl_id)),
+            ("init_setl_id", each(|row| &row.init_setl_id)),
+            ("fixmedins_code", each(|row| &row.fixmedins_code)),
+            ("setl_time", times(self.foreign.iter().map(|row| row.setl_time).collect())),
+            ("fee_fen", sums(&|row| row.fee_fen)),
+            ("inscope_fen", sums(&|row| row.inscope_fen)),
+            ("fund_fen", sums(&|row| row.fund_fen)),
+            ("o_taken_fen", sums(&|row| row.taken_fen[0])),
+            ("m_taken_fen", sums(&|row| row.taken_fen[1])),
+            ("a_taken_fen", sums(&|row| row.taken_fen[2])),
+        ];
+        for (class, [_, taken]) in COST_COLUMNS.into_iter().enumerate() {
+            columns.push((taken, sums(&move |row| row.cost_taken_fen[class])));
+        }
+        session.register_columns("foreign_reversal", columns)?;
         session.register_columns(
             "matched_elsewhere",
             vec![

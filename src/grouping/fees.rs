@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::apg::ItemClasses;
+use crate::settlement::cases::COST_CLASSES;
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
     Array as _, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringViewArray,
@@ -34,8 +35,13 @@ struct Kept {
     fen: i64,
     settlement: u32,
     class: Option<u8>,
+    /// Class of cost, where they are asked for.
+    cost_class: Option<u8>,
     is_important: bool,
 }
+
+/// Fen of each class of cost.
+pub(super) type CostSums = [i64; COST_CLASSES.len()];
 
 /// What the lines of one settlement come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -121,6 +127,10 @@ impl FeeLines {
             fen: line.fen,
             settlement,
             class,
+            cost_class: self
+                .classes
+                .cost_class(line.charge_type)
+                .and_then(|class| u8::try_from(class).ok()),
             is_important: self.classes.lists_important()
                 && self.classes.important(line.item, line.charge_type),
         });
@@ -168,6 +178,8 @@ impl FeeLines {
         // Ascending already but for settlements whose lines stand in several files.
         self.lines.sort_by_key(|line| line.settlement);
         let mut sums = vec![FeeSums::default(); self.keys.len()];
+        let asked = if self.classes.counts_costs() { self.keys.len() } else { 0 };
+        let mut costs = vec![[CostSums::default(); 2]; asked];
         let mut repeated = Vec::new();
         for lines in self.lines.chunk_by_mut(|a, b| a.settlement == b.settlement) {
             lines.sort_unstable_by_key(|line| line.line_key);
@@ -181,10 +193,14 @@ impl FeeLines {
                 }
                 if !is_conflicting {
                     sums[at].add(&first);
+                    if let Some(class) = first.cost_class.map(usize::from) {
+                        costs[at][0][class] += first.fen;
+                        costs[at][1][class] += first.fen.abs();
+                    }
                 }
             }
         }
-        FeeRoll { settlements: self.settlements, keys: self.keys, sums, repeated }
+        FeeRoll { settlements: self.settlements, keys: self.keys, sums, costs, repeated }
     }
 }
 
@@ -204,6 +220,9 @@ pub(super) struct FeeRoll {
     settlements: HashMap<i128, u32>,
     keys: Vec<i128>,
     sums: Vec<FeeSums>,
+    /// Fen of each class of cost, and what the lines take away where the settlement is a reversal
+    /// (R14); empty unless asked for.
+    costs: Vec<[CostSums; 2]>,
     pub(super) repeated: Vec<Repeated>,
 }
 
@@ -214,8 +233,30 @@ impl FeeRoll {
         at.and_then(|at| self.sums.get(*at as usize)).copied().unwrap_or_default()
     }
 
+    /// What the lines of a reversal take away from each class of cost; zeros unless asked for.
+    pub(super) fn cost_taken_of(&self, setl_id: &str) -> CostSums {
+        let at = self.settlements.get(&id_key(setl_id));
+        at.and_then(|at| self.costs.get(*at as usize))
+            .map_or_else(CostSums::default, |sums| sums[1])
+    }
+
+    /// Makes the relation `cost_roll` (a row a settlement with lines) visible to the models; without
+    /// rows unless classes of cost were asked for.
+    fn register_costs(&self, session: &Session) -> Result<(), Error> {
+        let keys = self.keys.iter().take(self.costs.len()).map(|key| Some(*key));
+        let mut columns = vec![("setl_key", key_column(keys))];
+        for (class, names) in COST_COLUMNS.into_iter().enumerate() {
+            for (side, name) in names.into_iter().enumerate() {
+                let sums = self.costs.iter().map(|sums| Some(sums[side][class]));
+                columns.push((name, Arc::new(sums.collect::<Int64Array>()) as ArrayRef));
+            }
+        }
+        session.register_columns("cost_roll", columns)
+    }
+
     /// Makes the relations `fee_roll` (a row a settlement with lines that stay) and
-    /// `repeated_fee_line` (a row a line that stands more than once) visible to the models.
+    /// `repeated_fee_line` (a row a line that stands more than once) and `cost_roll` visible to the
+    /// models.
     pub(super) fn register(&self, session: &Session) -> Result<(), Error> {
         let stays: Vec<usize> =
             (0..self.sums.len()).filter(|at| self.sums[*at].lines > 0).collect();
@@ -236,6 +277,7 @@ impl FeeRoll {
             columns.push((important, truth(class)));
         }
         session.register_columns("fee_roll", columns)?;
+        self.register_costs(session)?;
         let conflicts = self.repeated.iter().map(|line| Some(line.is_conflicting));
         session.register_columns(
             "repeated_fee_line",
@@ -252,6 +294,15 @@ const CLASS_COLUMNS: [[&str; 3]; 3] = [
     ["o_fen", "o_taken_fen", "o_is_important"],
     ["m_fen", "m_taken_fen", "m_is_important"],
     ["a_fen", "a_taken_fen", "a_is_important"],
+];
+
+/// Of each class of [`COST_CLASSES`]: its sum, and what a reversal takes away.
+pub(super) const COST_COLUMNS: [[&str; 2]; COST_CLASSES.len()] = [
+    ["drug_fen", "drug_taken_fen"],
+    ["consumable_fen", "consumable_taken_fen"],
+    ["exam_fen", "exam_taken_fen"],
+    ["treatment_fen", "treatment_taken_fen"],
+    ["service_fen", "service_taken_fen"],
 ];
 
 fn value(column: &StringViewArray, row: usize) -> Option<&str> {

@@ -11,6 +11,7 @@ mod fees;
 pub mod flow;
 pub mod late;
 mod rows;
+mod stays;
 pub mod testing;
 
 pub use rows::{PriorRefund, Tally};

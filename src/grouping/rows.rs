@@ -9,6 +9,9 @@ use super::apg::{ClassSums, class_letters};
 use super::batch::Row;
 use super::cycle::opens_cycle;
 use super::late::is_late;
+use super::stays::{Stay, Stays};
+use crate::grouper::dip::combination;
+use crate::grouper::record::Record;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::units::Fen;
@@ -67,6 +70,8 @@ pub struct PriorRefund {
 pub(super) struct Part {
     /// Its cases, with dictionaries of its own.
     pub cases: Cases,
+    /// Records of the cases; empty unless kept.
+    pub records: Vec<Record>,
     /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds of earlier years.
@@ -90,6 +95,8 @@ struct Settlement {
     inscope_fen: i64,
     fund_fen: i64,
     flags: u8,
+    /// Only where something of it is wanted.
+    stay: Option<Box<Stay>>,
 }
 
 /// What the rows are judged by.
@@ -105,6 +112,8 @@ pub(super) struct Rules {
     pub judge_diagnosis: bool,
     /// Keep the ids of the cases.
     pub keep_ids: bool,
+    /// Keep the records of the cases.
+    pub keep_records: bool,
 }
 
 /// Collects the rows of one bucket.
@@ -119,6 +128,7 @@ pub(super) struct Collector {
     flow: Vec<(u16, String, Tally)>,
     seen: HashSet<String>,
     open: Vec<Settlement>,
+    stays: Stays,
 }
 
 #[derive(Default)]
@@ -155,7 +165,7 @@ impl Dictionary {
 impl Collector {
     /// Starts an empty bucket.
     #[must_use]
-    pub(super) fn new(rules: Arc<Rules>) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, stays: Stays) -> Self {
         Self {
             rules,
             part: Part::default(),
@@ -166,6 +176,7 @@ impl Collector {
             flow: Vec::new(),
             seen: HashSet::new(),
             open: Vec::new(),
+            stays,
         }
     }
 
@@ -235,7 +246,7 @@ impl Collector {
         let text = |value: &str, wanted: bool| {
             if wanted { value.to_owned() } else { String::new() }
         };
-        let settlement = Settlement {
+        let mut settlement = Settlement {
             setl_id: text(row.setl_id, keep || rules.keep_ids),
             psn_no: text(row.psn_no, keep),
             mdtrt_id: text(row.mdtrt_id, keep),
@@ -248,10 +259,12 @@ impl Collector {
             inscope_fen: row.inscope_fen,
             fund_fen: row.fund_fen,
             flags,
+            stay: self.stays.take(row.setl_id),
         };
         if keep {
             self.open.push(settlement);
         } else {
+            self.decide(&mut settlement);
             self.push(settlement);
         }
     }
@@ -282,6 +295,18 @@ impl Collector {
         }
         let sums = ClassSums { fen: row.class_fen, important: row.class_important };
         self.code(class_letters(apg, &sums, row.fee_fen).unwrap_or(""), disease)
+    }
+
+    /// Closes a stay once its settlements are merged (R15), and gives it the group that its record
+    /// decides: for a directory, the combination it is counted by (R32).
+    fn decide(&mut self, case: &mut Settlement) {
+        let Some(stay) = &mut case.stay else { return };
+        stay.close(case.begin, case.settled);
+        let rules = Arc::clone(&self.rules);
+        if let Method::Dip(dip) = &rules.policy.grouping.method {
+            let code = combination(dip, &stay.record);
+            case.group = code.map_or(UNGROUPED, |code| self.code("", &code));
+        }
     }
 
     /// Id of a group code; APG codes are `<letters>_<disease>`, no letters meaning the fallback.
@@ -317,6 +342,13 @@ impl Collector {
         if self.rules.keep_ids {
             cases.case_id.push(case.setl_id);
         }
+        let Some(stay) = case.stay else { return };
+        if self.rules.policy.case.cost_classes.is_some() {
+            cases.cost_fen.push(stay.cost_fen);
+        }
+        if self.rules.keep_records {
+            self.part.records.push(stay.record);
+        }
     }
 
     /// Merges what is to be merged and closes the bucket.
@@ -326,6 +358,9 @@ impl Collector {
         let mut rows = std::mem::take(&mut self.open);
         if rules.policy.case.unit == CaseUnit::Visit {
             rows = merge_visits(rows);
+        }
+        for row in &mut rows {
+            self.decide(row);
         }
         if let Some(cycle) = &rules.policy.case.cycle {
             let exempt: HashSet<u32> = cycle
@@ -423,6 +458,9 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     open.inscope_fen += other.inscope_fen;
     open.fund_fen += other.fund_fen;
     open.flags |= other.flags | flag::MERGED;
+    if let (Some(open), Some(other)) = (&mut open.stay, &other.stay) {
+        open.absorb(other);
+    }
 }
 
 fn at(micros: i64) -> NaiveDateTime {

@@ -4,25 +4,41 @@ use std::sync::Arc;
 
 use super::apg::ItemClasses;
 use super::fees::FeeLines;
-use crate::policy::model::{Apg, Cite, ItemClass};
+use crate::policy::model::{Apg, Cite, Combined, CostClasses, DiseaseOf, ItemClass, Letters};
 use crate::warehouse::Error;
 use crate::warehouse::engine::{Params, Session};
 
 pub use super::check::register_dictionary;
 
 /// Classes by charge type as in A14 (05, 06 → O; 09–11 → M; 03, 04 → A), one important item
-/// `IMPORTANT-A` of class A.
+/// `IMPORTANT-A` of class A; classes of cost as in 8.3 (09–11 drug, 08 consumable, 03, 04 exam, 05, 06
+/// treatment).
 pub(super) fn charge_type_classes() -> Arc<ItemClasses> {
     let codes = |list: &[&str]| list.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
-    Arc::new(ItemClasses::new(&Apg {
+    let costs = CostClasses {
+        cite: Cite::default(),
+        charge_types: [
+            codes(&["09", "10", "11"]),
+            codes(&["08"]),
+            codes(&["03", "04"]),
+            codes(&["05", "06"]),
+        ],
+    };
+    let classes = ItemClasses::new(&Apg {
         cite: Cite::default(),
         charge_types: [codes(&["05", "06"]), codes(&["09", "10", "11"]), codes(&["03", "04"])],
         items: Vec::<ItemClass>::new(),
         important: [Vec::new(), Vec::new(), codes(&["IMPORTANT-A"])],
         important_share: rust_decimal::Decimal::ZERO,
         fallback: String::new(),
+        letters: Letters::All,
+        disease: DiseaseOf::DiseCodg,
+        disease_characters: None,
+        combined: Combined::One,
+        refine: None,
         disease_required: true,
-    }))
+    });
+    Arc::new(classes.with_costs(Some(&costs)))
 }
 
 /// Rolls up the rows of a model that has the shape of `stg_fee_item`.

@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
         self.table.iter().map(|(key, entry)| (key.as_str(), &entry.node))
     }
 
-    fn missing(&self, key: &str, wanted: impl Into<String>) -> Error {
+    pub(crate) fn missing(&self, key: &str, wanted: impl Into<String>) -> Error {
         Error::MissingKey { at: self.at.clone(), path: self.path_of(key), wanted: wanted.into() }
     }
 

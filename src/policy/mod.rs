@@ -28,8 +28,10 @@ mod fields;
 pub mod model;
 mod path;
 mod read;
+mod read_apg;
 mod read_auxiliary;
 mod read_coefficient;
+mod read_cost;
 mod read_deviation;
 mod read_dip;
 mod read_grouping;
@@ -46,7 +48,7 @@ pub use error::{At, Error};
 pub use scenario::{Change, Scenario, load_scenario, load_scenarios};
 
 use document::Node;
-use model::{Method, Policy};
+use model::{Apg, Combined, Method, Policy};
 use store::Folder;
 
 use crate::units::hex;
@@ -95,8 +97,12 @@ pub fn load(name_or_path: &str) -> Result<LoadedPolicy, Error> {
 /// backtest would leave their money out, so it refuses.
 #[must_use]
 pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
+    let method = &policy.grouping.method;
+    let splits = |apg: &Apg| apg.combined == Combined::Split;
     let sections = [
-        ("grouping.dip", matches!(policy.grouping.method, Method::Dip(_))),
+        ("grouping.dip", matches!(method, Method::Dip(_))),
+        ("grouping.apg.combined", matches!(method, Method::Apg(apg) if splits(apg))),
+        ("carve_out", policy.carve_out.is_some()),
         ("coefficient", policy.coefficient.is_some()),
         ("auxiliary", policy.auxiliary.is_some()),
     ];

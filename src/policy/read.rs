@@ -12,7 +12,10 @@ use super::model::{
 };
 use super::schema::{self, Section};
 use super::store::Folder;
-use super::{read_auxiliary, read_coefficient, read_deviation, read_grouping, read_weights};
+use super::{
+    read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
+    read_weights,
+};
 use crate::units::Fen;
 
 /// Reads and checks a whole policy; warnings go to `warnings`.
@@ -40,6 +43,11 @@ pub(crate) fn policy(
     if payment.method == PayMethod::Points && weights.scale.is_none() {
         return Err(Error::PointsWithoutScale { at: payment_fields.at_of("method") });
     }
+    let carve_out = top
+        .maybe_section("carve_out")?
+        .map(|fields| read_apg::carve_out(&fields, &grouping))
+        .transpose()?;
+    let units = read_apg::units(&top.entries("unit")?, payment.method)?;
     let budget = budget(&top.section("budget")?)?;
     let sharing = sharing(&top.section("sharing")?)?;
     let surplus_cap =
@@ -57,6 +65,8 @@ pub(crate) fn policy(
         scope,
         case,
         grouping,
+        carve_out,
+        units,
         weights,
         standards,
         deviation,
@@ -95,6 +105,13 @@ impl<'a> Top<'a> {
             return Ok(None);
         };
         Fields::open(path.to_owned(), node, section).map(Some)
+    }
+
+    fn entries(&self, path: &'static str) -> Result<Vec<Fields<'a>>, Error> {
+        let (Some(node), Some(section)) = (self.root.get(path), schema::find(path)) else {
+            return Ok(Vec::new());
+        };
+        entries(node, section)
     }
 
     fn section(&self, path: &'static str) -> Result<Fields<'a>, Error> {
@@ -227,6 +244,9 @@ fn case_rule(
         cycle,
         late,
         unusable_to_fallback,
+        cost_classes: below(fields, "case.cost_class")?
+            .map(|below| read_cost::cost_classes(&below))
+            .transpose()?,
     })
 }
 
@@ -324,7 +344,7 @@ fn standards(top: &Top<'_>, codes: &mut Codes<'_>) -> Result<Vec<Standard>, Erro
 }
 
 /// An amount above 0 in yuan with at most two places.
-fn yuan(fields: &Fields<'_>, key: &str) -> Result<Fen, Error> {
+pub(crate) fn yuan(fields: &Fields<'_>, key: &str) -> Result<Fen, Error> {
     Some(fields.decimal(key)?)
         .filter(|yuan| *yuan > Decimal::ZERO)
         .and_then(Fen::from_yuan)

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::document::At;
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{Apg, Grouping, ItemClass, Method, Scope};
+use super::model::{Apg, Combined, DiseaseOf, Grouping, ItemClass, Letters, Method, Scope};
 use super::read::{absent, below, entries_below};
+use super::read_apg;
 use super::read_dip;
 use super::store::Folder;
 
@@ -82,6 +83,22 @@ fn apg(fields: &Fields<'_>, folder: &mut Folder, scope: &Scope) -> Result<Apg, E
             diseases: scope.dise_codg.len(),
         });
     }
+    let letters = fields.maybe_word("letters", &LETTERS)?.unwrap_or_default();
+    let disease = fields.maybe_word("disease", &DISEASES)?.unwrap_or_default();
+    if disease == DiseaseOf::MainDiagnosis && !disease_required {
+        let allowed = "true where `disease` is \"main_diagnosis\" (R13)";
+        return Err(fields.not_allowed("disease_required", allowed));
+    }
+    let refine = read_apg::refine(fields)?;
+    let combined = fields.maybe_word("combined", &COMBINED)?.unwrap_or_default();
+    if combined == Combined::Split && (letters == Letters::Main || refine.is_some()) {
+        let beside = match letters {
+            Letters::Main => "letters = \"main\"",
+            Letters::All => "[grouping.apg.refine]",
+        };
+        fields.refuse(&["combined"], beside)?;
+    }
+    let characters = fields.maybe_whole("disease_characters", 1..=16)?;
     Ok(Apg {
         cite: fields.cite.clone(),
         charge_types,
@@ -89,9 +106,19 @@ fn apg(fields: &Fields<'_>, folder: &mut Folder, scope: &Scope) -> Result<Apg, E
         important,
         important_share: fields.share("important_share")?,
         fallback,
+        letters,
+        disease,
+        disease_characters: characters.and_then(|many| usize::try_from(many).ok()),
+        combined,
+        refine,
         disease_required,
     })
 }
+
+const LETTERS: [(&str, Letters); 2] = [("all", Letters::All), ("main", Letters::Main)];
+const DISEASES: [(&str, DiseaseOf); 2] =
+    [("dise_codg", DiseaseOf::DiseCodg), ("main_diagnosis", DiseaseOf::MainDiagnosis)];
+const COMBINED: [(&str, Combined); 2] = [("one", Combined::One), ("split", Combined::Split)];
 
 /// A table of one list for each class letter; an absent letter is an empty list.
 fn by_class(fields: &Fields<'_>, path: &str) -> Result<Option<[Vec<String>; 3]>, Error> {

@@ -96,7 +96,27 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("case", &["unit", "unusable_to_fallback"]).required(),
     section("case.cycle", &["window", "anchor", "time", "by", "except_groups"]),
     section("case.late", &["days", "month_end"]),
+    section("case.cost_class", &["drug", "consumable", "exam", "treatment"]),
     section("grouping", &["method", "scheme"]).required(),
+    section(
+        "grouping.apg",
+        &[
+            "items",
+            "important_share",
+            "fallback",
+            "disease_required",
+            "letters",
+            "disease",
+            "disease_characters",
+            "combined",
+        ],
+    ),
+    section("grouping.apg.charge_types", CLASSES).uncited(),
+    section("grouping.apg.important", CLASSES).uncited(),
+    section(
+        "grouping.apg.refine",
+        &["minimum_cases", "target_groups", "maximum_cv", "O", "M", "A", "fallback"],
+    ),
     section(
         "grouping.dip",
         &[
@@ -114,9 +134,6 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     ),
     section("grouping.dip.shape", &["diagnosis", "operation", "misfit_max"]),
-    section("grouping.apg", &["items", "important_share", "fallback", "disease_required"]),
-    section("grouping.apg.charge_types", CLASSES).uncited(),
-    section("grouping.apg.important", CLASSES).uncited(),
     section("grouping.alias", &["printed", "meant"]).many("printed"),
     section("grouping.names", &["file"]).open(),
     section(
@@ -136,6 +153,9 @@ pub(crate) const SECTIONS: &[Section] = &[
     .required(),
     section("weights.exclude", &["year", "reason"]).many("year"),
     section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers"]).required(),
+    section("carve_out", &["med_chrgitm_type", "negotiated_drugs", "med_list_codg"]),
+    section("unit", &["code", "kind", "standard", "hi_paymtd", "dise_codg", "med_type"])
+        .many("code"),
     section("standard", &["group_code", "price", "from"]).many("group_code"),
     section("deviation", &["compare", "reference"]),
     section("deviation.band", &["class", "up_to", "inclusive", "pay", "except_merged"])

@@ -134,6 +134,8 @@ pub const TABLES: &[TableContract] = &[
             optional("dscg_way", Text),
             optional("asst_type", Text),
             optional("day_surgery", Text),
+            optional("nwb_age", Whole),
+            optional("icu_days", Whole),
         ],
     },
     TableContract {
@@ -218,6 +220,12 @@ pub const TABLES: &[TableContract] = &[
         ],
     },
     TableContract {
+        name: "op_attribute",
+        place: Place::Dimension,
+        sort: &["oprn_oprt_code"],
+        columns: &[required("oprn_oprt_code", Text), required("attribute", Text)],
+    },
+    TableContract {
         name: "enrollee",
         place: Place::Dimension,
         sort: &["psn_no", "year"],
@@ -281,6 +289,18 @@ pub const TABLES: &[TableContract] = &[
             optional("deduction", Yuan),
             optional("violations", Yuan),
             optional("bond", Yuan),
+        ],
+    },
+    TableContract {
+        name: "special",
+        place: Place::Dimension,
+        sort: &["setl_id", "kind"],
+        columns: &[
+            required("setl_id", Text),
+            required("kind", Text),
+            required("value", Number),
+            optional("reviewer", Text),
+            optional("reason", Text),
         ],
     },
 ];

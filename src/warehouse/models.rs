@@ -12,9 +12,13 @@ pub const MODELS: &[(&str, &str)] = &[
     ("chk_identity_total", include_str!("../../sql/checks/chk_identity_total.sql")),
     ("chk_unknown_charge_type", include_str!("../../sql/checks/chk_unknown_charge_type.sql")),
     ("chk_unknown_code", include_str!("../../sql/checks/chk_unknown_code.sql")),
+    ("int_cases__cost", include_str!("../../sql/cases/int_cases__cost.sql")),
     ("int_cases__diagnosed", include_str!("../../sql/cases/int_cases__diagnosed.sql")),
+    ("int_cases__diagnoses", include_str!("../../sql/cases/int_cases__diagnoses.sql")),
     ("int_cases__given_group", include_str!("../../sql/cases/int_cases__given_group.sql")),
     ("int_cases__netted", include_str!("../../sql/cases/int_cases__netted.sql")),
+    ("int_cases__operations", include_str!("../../sql/cases/int_cases__operations.sql")),
+    ("int_cases__record", include_str!("../../sql/cases/int_cases__record.sql")),
     ("int_cases__refund", include_str!("../../sql/cases/int_cases__refund.sql")),
     ("int_cases__refund_fee", include_str!("../../sql/cases/int_cases__refund_fee.sql")),
     (

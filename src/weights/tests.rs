@@ -74,6 +74,7 @@ fn policy(weights: Weights) -> Policy {
             cycle: None,
             late: None,
             unusable_to_fallback: false,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite(),
@@ -81,6 +82,8 @@ fn policy(weights: Weights) -> Policy {
             aliases: Vec::new(),
             names: vec![("A".to_owned(), "甲组".to_owned())],
         },
+        carve_out: None,
+        units: Vec::new(),
         weights,
         standards: Vec::new(),
         deviation: None,

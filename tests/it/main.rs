@@ -15,5 +15,6 @@ mod life;
 mod pipeline;
 mod readme;
 mod refunds;
+mod stays;
 mod synpuf;
 mod tools;

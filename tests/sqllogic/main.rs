@@ -6,7 +6,7 @@
 //! - `load TABLE [as NAME] empty` is the same relation without rows;
 //! - `run model NAME [with a = 1, b = 'x', c = true, d = 2022-12-01, e = null]` runs a model and keeps
 //!   its rows in place of those of an earlier run.
-//! - `roll up MODEL` makes `fee_roll` and `repeated_fee_line` of the rows of a model.
+//! - `roll up MODEL` makes `fee_roll`, `repeated_fee_line` and `cost_roll` of the rows of a model.
 //!
 //! Each `connection` of a file is a bucket of its own, which other buckets have told nothing yet.
 //!
@@ -78,7 +78,7 @@ impl DB for Database {
             return self.model(rest);
         }
         if let Some(model) = text.strip_prefix("roll up ") {
-            for name in ["fee_roll", "repeated_fee_line"] {
+            for name in ["fee_roll", "repeated_fee_line", "cost_roll"] {
                 self.engine
                     .wait(self.session.statement(&format!("drop table if exists {name}")))?;
             }

@@ -5,15 +5,22 @@
 //! or the reading (A-id, R-id) taken where the clause is silent. Field docs name the rule of
 //! `domain.md` they answer to. Decimals are exact ([`Decimal`]), money is [`Fen`].
 
+mod apg;
 mod auxiliary;
 mod coefficient;
+mod cost;
 mod dip;
+
+pub use apg::{
+    Apg, CarveOut, Combined, DiseaseOf, Feature, ItemClass, Letters, Level, Refine, Unit, UnitKind,
+};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 pub use auxiliary::*;
 pub use coefficient::*;
+pub use cost::CostClasses;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 
 use crate::units::Fen;
@@ -38,6 +45,11 @@ pub struct Policy {
     pub case: CaseRule,
     /// How cases become groups.
     pub grouping: Grouping,
+    /// Fee lines that leave the fee (A47); absent: none.
+    pub carve_out: Option<CarveOut>,
+    /// Cases paid by another unit than their group (J03, R19), in the order of the file; the first that
+    /// takes a settlement has it.
+    pub units: Vec<Unit>,
     /// How history becomes means and points; absent where only published standards are used.
     pub weights: Weights,
     /// Published prices of groups, in yuan (烟台); empty elsewhere.
@@ -114,6 +126,8 @@ pub struct CaseRule {
     /// `unusable` (no fee lines or no diagnosis, Y25, R24) is a class of its own, priced as the
     /// fallback group.
     pub unusable_to_fallback: bool,
+    /// Classes of cost; absent: cases do not carry them.
+    pub cost_classes: Option<CostClasses>,
 }
 
 /// What one case is before merging (A54).
@@ -207,38 +221,6 @@ pub enum Method {
     Apg(Apg),
     /// `dip`: diagnosis and operations, matched against a directory learned from history (6.1).
     Dip(Dip),
-}
-
-/// `[grouping.apg]` (A14)
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Apg {
-    /// Clause or reading of this section.
-    pub cite: Cite,
-    /// `med_chrgitm_type` of each class, in the order O, M, A.
-    pub charge_types: [Vec<String>; 3],
-    /// Item lists: `(code or prefix, is_prefix, class)`; exact wins, then the longest prefix.
-    pub items: Vec<ItemClass>,
-    /// Items that make their class important, per class O, M, A; an empty list falls back to the
-    /// share.
-    pub important: [Vec<String>; 3],
-    /// Share of the fee from which a class counts as important where its list is empty (0.10).
-    pub important_share: Decimal,
-    /// Letters of the fallback group (`QY`).
-    pub fallback: String,
-    /// Without `dise_codg` a settlement is ungrouped (济宁, R13); otherwise it joins the fallback of
-    /// the policy's only disease.
-    pub disease_required: bool,
-}
-
-/// One row of an item list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemClass {
-    /// `med_list_codg`, whole or its beginning.
-    pub code: String,
-    /// Whether `code` is a beginning.
-    pub prefix: bool,
-    /// 0 = O, 1 = M, 2 = A.
-    pub class: usize,
 }
 
 /// `[weights]` (A01–A05, A34, A39–A41, A46, A51)

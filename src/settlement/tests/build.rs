@@ -86,6 +86,7 @@ pub(super) fn points_policy() -> Policy {
             }),
             late: None,
             unusable_to_fallback: true,
+            cost_classes: None,
         },
         grouping: Grouping {
             cite: cite("grouping"),
@@ -93,6 +94,8 @@ pub(super) fn points_policy() -> Policy {
             aliases: Vec::new(),
             names: Vec::new(),
         },
+        carve_out: None,
+        units: Vec::new(),
         weights: Weights {
             cite: cite("weights"),
             years: vec![dec("0.2"), dec("0.8")],

@@ -2,7 +2,8 @@
 
 use super::{cases, catalog, dec, group, line, points, policy, rows, weights, years};
 use crate::policy::model::{
-    Apg, BlendLevel, Cite, Denominator, Method, SingleYear, Standard, Trim, Weights,
+    Apg, BlendLevel, Cite, Combined, Denominator, DiseaseOf, Letters, Method, SingleYear, Standard,
+    Trim, Weights,
 };
 use crate::units::Fen;
 use crate::weights::{Passed, Warning, build};
@@ -186,6 +187,11 @@ fn priced_groups_are_all_there_with_the_price_of_the_newest_year() {
         important: Default::default(),
         important_share: dec("0.1"),
         fallback: "QY".to_owned(),
+        letters: Letters::All,
+        disease: DiseaseOf::DiseCodg,
+        disease_characters: None,
+        combined: Combined::One,
+        refine: None,
         disease_required: false,
     });
     let cases = cases(&[

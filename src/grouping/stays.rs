@@ -1,0 +1,199 @@
+//! What a stay carries beyond its settlement: the medical record, its discipline, the classes of its
+//! cost. Read only where the policy asks, so that outpatient settlements do not pay for it.
+
+use std::collections::HashMap;
+
+use super::fees::{COST_COLUMNS, CostSums};
+use crate::grouper::record::Record;
+use crate::policy::model::{Method, Policy};
+use crate::warehouse::Error;
+use crate::warehouse::arrow::array::{
+    Array as _, AsArray as _, Int64Array, RecordBatch, StringViewArray,
+};
+use crate::warehouse::arrow::datatypes::Decimal128Type;
+use crate::warehouse::engine::{Params, Session};
+use crate::warehouse::rows::{text_column, time_column, whole_column};
+use crate::warehouse::vocabulary::id_key;
+
+/// What is read beyond settlements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Wanted {
+    /// Medical records.
+    pub(super) record: bool,
+    /// Classes of cost.
+    pub(super) cost: bool,
+}
+
+impl Wanted {
+    /// What a policy asks for; `keep_records`: records are wanted for themselves.
+    pub(super) fn of(policy: &Policy, keep_records: bool) -> Self {
+        let decides = matches!(policy.grouping.method, Method::Dip(_));
+        Self { record: keep_records || decides, cost: policy.case.cost_classes.is_some() }
+    }
+
+    /// Whether anything is.
+    pub(super) fn any(self) -> bool {
+        self.record || self.cost
+    }
+}
+
+/// What one settlement carries.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Stay {
+    /// Its record; `stay_days` follows once its settlements are merged.
+    pub(super) record: Record,
+    /// End of the stay in local microseconds.
+    pub(super) end: Option<i64>,
+    /// `dscg_caty`.
+    pub(super) discipline: String,
+    /// Fen of each class of cost, net of reversals.
+    pub(super) cost_fen: CostSums,
+}
+
+impl Stay {
+    /// Days from begin to end: the difference of dates, at least 1 (R19). `settled` stands in for an
+    /// end that is missing.
+    pub(super) fn close(&mut self, begin: i64, settled: i64) {
+        const DAY: i64 = 86_400_000_000;
+        let end = self.end.unwrap_or(settled);
+        let days = end.div_euclid(DAY) - begin.div_euclid(DAY);
+        self.record.stay_days = u32::try_from(days.max(1)).unwrap_or(u32::MAX);
+    }
+
+    /// Takes in an earlier settlement of the stay: its cost; all else is that of the last (R15).
+    pub(super) fn absorb(&mut self, earlier: &Self) {
+        for (sum, part) in self.cost_fen.iter_mut().zip(earlier.cost_fen) {
+            *sum += part;
+        }
+    }
+}
+
+/// The stays of one bucket, by the key of the settlement.
+#[derive(Debug, Default)]
+pub(super) struct Stays {
+    wanted: Wanted,
+    known: HashMap<i128, Stay>,
+}
+
+impl Stays {
+    /// Runs the models that are wanted.
+    pub(super) async fn read(
+        session: &Session,
+        params: &Params,
+        wanted: Wanted,
+    ) -> Result<Self, Error> {
+        let mut stays = Self { wanted, known: HashMap::new() };
+        if wanted.record {
+            for model in ["int_cases__diagnoses", "int_cases__operations"] {
+                session.define(model, params).await?;
+            }
+            session
+                .stream::<Error>("int_cases__record", params, |batch| stays.take_records(batch))
+                .await?;
+        }
+        if wanted.cost {
+            session
+                .stream::<Error>("int_cases__cost", params, |batch| stays.take_costs(batch))
+                .await?;
+        }
+        Ok(stays)
+    }
+
+    fn take_records(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let text = |name| text_column(batch, name);
+        let (main_diagnosis, others) = (text("main_diagnosis")?, text("other_diagnoses")?);
+        let (main_operation, related) = (text("main_operation")?, text("other_operations")?);
+        let (gend, dscg_way) = (text("gend")?, text("dscg_way")?);
+        let (asst_type, dscg_caty) = (text("asst_type")?, text("dscg_caty")?);
+        let (age, icu) = (whole_column(batch, "age_days")?, whole_column(batch, "icu_days")?);
+        let ends = time_column(batch, "endtime")?;
+        let days = |column: &Int64Array, row: usize| {
+            column.is_valid(row).then(|| u32::try_from(column.value(row)).ok()).flatten()
+        };
+        for (row, key) in batch.column(0).as_primitive::<Decimal128Type>().iter().enumerate() {
+            let Some(key) = key else { continue };
+            let stay = self.known.entry(key).or_default();
+            stay.record = Record {
+                main_diagnosis: text_at(&main_diagnosis, row).to_owned(),
+                other_diagnoses: list(text_at(&others, row)),
+                main_operation: text_at(&main_operation, row).to_owned(),
+                other_operations: list(text_at(&related, row)),
+                gend: text_at(&gend, row).to_owned(),
+                age_days: days(age, row),
+                stay_days: 1,
+                icu_days: days(icu, row).unwrap_or(0),
+                dscg_way: text_at(&dscg_way, row).to_owned(),
+                asst_type: text_at(&asst_type, row).to_owned(),
+            };
+            stay.end = ends.is_valid(row).then(|| ends.value(row));
+            text_at(&dscg_caty, row).clone_into(&mut stay.discipline);
+        }
+        Ok(())
+    }
+
+    fn take_costs(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let mut columns = Vec::with_capacity(COST_COLUMNS.len());
+        for [sum, _] in COST_COLUMNS {
+            columns.push(whole_column(batch, sum)?);
+        }
+        for (row, key) in batch.column(0).as_primitive::<Decimal128Type>().iter().enumerate() {
+            let Some(key) = key else { continue };
+            let stay = self.known.entry(key).or_default();
+            for (sum, column) in stay.cost_fen.iter_mut().zip(&columns) {
+                *sum = column.value(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a settlement carries, once; nothing where nothing is wanted.
+    pub(super) fn take(&mut self, setl_id: &str) -> Option<Box<Stay>> {
+        if !self.wanted.any() {
+            return None;
+        }
+        Some(Box::new(self.known.remove(&id_key(setl_id)).unwrap_or_default()))
+    }
+}
+
+/// A text; empty where it is missing.
+fn text_at(column: &StringViewArray, row: usize) -> &str {
+    if column.is_null(row) { "" } else { column.value(row) }
+}
+
+/// Codes joined by `|`.
+fn list(joined: &str) -> Vec<String> {
+    joined.split('|').filter(|code| !code.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stay, list};
+
+    /// Local microseconds of a time of 1970 January.
+    fn january(day: i64, hour: i64) -> i64 {
+        ((day - 1) * 24 + hour) * 3_600_000_000
+    }
+
+    // shows: R19
+    #[test]
+    fn days_are_the_difference_of_dates_and_at_least_one() {
+        let check = |begin, end, settled, expect| {
+            let mut stay = Stay { end, ..Stay::default() };
+            stay.close(begin, settled);
+            assert_eq!(stay.record.stay_days, expect);
+        };
+        check(january(3, 8), Some(january(3, 17)), january(3, 18), 1);
+        check(january(3, 23), Some(january(4, 1)), january(4, 9), 1);
+        check(january(3, 8), Some(january(5, 7)), january(9, 9), 2);
+        check(january(3, 8), None, january(9, 9), 6);
+        // The end before the begin is a defect of dates, found elsewhere.
+        check(january(3, 8), Some(january(2, 8)), january(9, 9), 1);
+    }
+
+    #[test]
+    fn joined_codes_are_taken_apart() {
+        assert_eq!(list("A|B"), ["A", "B"]);
+        assert_eq!(list("A"), ["A"]);
+        assert!(list("").is_empty());
+    }
+}
