@@ -61,7 +61,7 @@ pub struct Passed {
     pub sources: BTreeMap<String, (u64, String)>,
     /// What the grouper knows of its groups, by code.
     pub info: BTreeMap<String, GroupInfo>,
-    /// Table `institution`, for policies with coefficients.
+    /// Table `institution` for policies with coefficients, ascending by code.
     pub institutions: Vec<InstitutionFacts>,
 }
 

@@ -67,7 +67,7 @@ impl<'a> Roster<'a> {
                 roster.tiers.push(None);
                 continue;
             }
-            let one = facts.iter().find(|one| one.code == *code);
+            let one = facts.binary_search_by(|one| one.code.cmp(code)).ok().map(|at| &facts[at]);
             let one = one.ok_or_else(|| CoefficientError::Unknown { code: code.clone() })?;
             let tier = match rule.method {
                 CoefficientMethod::Given { .. } => None,
@@ -168,14 +168,7 @@ fn bases(
     derived: &[Derived],
 ) -> Result<Vec<Ratio>, Error> {
     let base = |(at, facts): (usize, &&InstitutionFacts)| match rule.method {
-        CoefficientMethod::Given { default } => {
-            let value = facts.in_force.unwrap_or(default);
-            if value <= rust_decimal::Decimal::ZERO {
-                let code = facts.code.clone();
-                return Err(CoefficientError::InForce { code, value }.into());
-            }
-            Ok(exact(value))
-        }
+        CoefficientMethod::Given { default } => Ok(exact(facts.in_force.unwrap_or(default))),
         CoefficientMethod::Own => match derived[at].value(rule.basis) {
             Some(value) => positive(value, || format!("institution `{}`", facts.code)),
             // All its cases are ungrouped, or of years of weight 0: it is nobody's mean.

@@ -160,6 +160,7 @@ fn a_hospital_may_have_its_own_coefficient_or_the_one_in_force() {
     let mut given = rule();
     given.method = CoefficientMethod::Given { default: dec("1") };
     given.tiers.clear();
+    given.disease = None;
     let built = run(&with(given, &["1"]), &two, passed()).unwrap();
     let table = built.catalog.table("institution_coefficient").unwrap();
     assert_eq!([row(table, "H1")("exact"), row(table, "H2")("exact")], ["2/1", "1/1"]);
