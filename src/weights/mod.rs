@@ -22,6 +22,7 @@ mod error;
 mod forecast;
 mod grid;
 mod identity;
+mod means;
 mod publish;
 mod quotient;
 mod sums;
@@ -39,6 +40,7 @@ pub use card::{Card, CardRequest, card};
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
+pub use means::means;
 
 use blend::{Base, Blend};
 use sums::{Sums, Total, Window};

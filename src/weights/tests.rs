@@ -2,6 +2,7 @@
 
 mod cards;
 mod coefficients;
+mod directories;
 mod errors;
 mod grids;
 mod levels;
@@ -18,7 +19,7 @@ use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
     Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite, Clearing, Denominator,
-    Grouping, Identity, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
+    Grouping, Identity, Life, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
     ShareBy, Sharing, SingleYear, Trim, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
@@ -65,6 +66,7 @@ fn policy(weights: Weights) -> Policy {
             insu_admdvs: Vec::new(),
             proxy_upload_codes: Vec::new(),
             carve_out_hi_paymtd: Vec::new(),
+            carve_out_diagnoses: Vec::new(),
             only_started_institutions: false,
             completed_from: None,
         },
@@ -78,7 +80,7 @@ fn policy(weights: Weights) -> Policy {
         },
         grouping: Grouping {
             cite: cite(),
-            method: Method::Given { scheme: "drg".to_owned() },
+            method: Method::Given { scheme: "drg".to_owned(), not_groups: Vec::new() },
             aliases: Vec::new(),
             names: vec![("A".to_owned(), "甲组".to_owned())],
         },
@@ -102,6 +104,7 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        life: Life::default(),
         coefficient: None,
         auxiliary: None,
     }
