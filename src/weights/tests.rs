@@ -107,6 +107,7 @@ fn policy(weights: Weights) -> Policy {
         life: Life::default(),
         coefficient: None,
         auxiliary: None,
+        score: None,
     }
 }
 
