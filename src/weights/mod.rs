@@ -18,6 +18,7 @@ mod blend;
 mod bootstrap;
 mod card;
 mod centre;
+mod coefficients;
 mod cost;
 mod error;
 mod estimate;
@@ -29,6 +30,7 @@ mod means;
 mod parallel;
 mod pool;
 mod publish;
+mod quotient;
 mod scan;
 mod sums;
 #[cfg(test)]
@@ -60,6 +62,7 @@ use crate::grouper::GroupInfo;
 use crate::period::Years;
 use crate::policy::model::{BlendLevel, Denominator, PointBase, Policy, SingleYear, Weights};
 use crate::settlement::cases::Cases;
+use crate::settlement::coefficient::InstitutionFacts;
 use crate::table::Table;
 use crate::units::{Ratio, exact, ratio, to_decimal};
 
@@ -72,6 +75,8 @@ pub struct Passed {
     pub sources: BTreeMap<String, (u64, String)>,
     /// What the grouper knows of its groups, by code.
     pub info: BTreeMap<String, GroupInfo>,
+    /// Table `institution` for policies with coefficients, ascending by code.
+    pub institutions: Vec<InstitutionFacts>,
 }
 
 /// A catalog and what its reader should know about it.
@@ -227,13 +232,20 @@ fn mean_of_all(
 ///
 /// # Errors
 /// [`Error`]: years that do not fit the weights, a year without cases, a mean below 0, a number
-/// out of range.
+/// out of range; an institution or tier without a coefficient where the policy has them.
 pub fn build(
     cases: &Cases,
     policy: &Policy,
     years: &Years,
     passed: Passed,
 ) -> Result<Built, Error> {
+    let kept_years = kept_years(policy, years);
+    let plan = Plan::new(policy, years, &kept_years)?;
+    coefficients::price(&plan, cases, passed, |cases, passed| weigh(cases, policy, years, passed))
+}
+
+/// One pass of [`build`], without coefficients.
+fn weigh(cases: &Cases, policy: &Policy, years: &Years, passed: Passed) -> Result<Built, Error> {
     prepared(cases, policy, years, |plan, centres| {
         let basis = Basis::new(plan, centres, &passed.info)?;
         let tables = tables(&basis)?;

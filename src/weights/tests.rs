@@ -3,6 +3,7 @@
 mod bases;
 mod cards;
 mod centres;
+mod coefficients;
 mod costs;
 mod directories;
 mod errors;
