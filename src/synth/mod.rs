@@ -40,16 +40,21 @@ mod city;
 mod columns;
 mod defect;
 mod dimensions;
+mod directory;
 mod error;
+mod expected;
+mod inpatient;
 mod output;
 mod person;
 mod random;
 mod row;
+mod stays;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod truth;
 mod visits;
+mod ward;
 mod world;
 
 use std::collections::BTreeMap;
@@ -109,6 +114,10 @@ pub struct Summary {
     pub fee_lines: u64,
     /// Rows of `diagnosis`.
     pub diagnoses: u64,
+    /// Rows of `procedure`.
+    pub operations: u64,
+    /// Rows of `group_result`.
+    pub results: u64,
     /// Σ `medfee_sumamt` of all rows of `settlement`.
     pub amount: Fen,
     /// Cases of the truth, all years.
@@ -144,7 +153,8 @@ pub fn generate(settings: &Settings) -> Result<Summary, Error> {
     let mut written = Written::default();
     for part in 0..settings.parts {
         let name = if settings.parts == 1 { String::new() } else { format!("-{}", part + 1) };
-        let mut tables = Tables::create(&folder, &name, settings.format)?;
+        let inpatient = settings.city.inpatient.as_ref();
+        let mut tables = Tables::create(&folder, &name, settings.format, inpatient)?;
         for person in share(settings.people, settings.parts, part) {
             maker.person(person, &mut tables)?;
         }
@@ -152,6 +162,8 @@ pub fn generate(settings: &Settings) -> Result<Summary, Error> {
         written.settlements += done.settlements;
         written.fee_lines += done.fee_lines;
         written.diagnoses += done.diagnoses;
+        written.operations += done.operations;
+        written.results += done.results;
         written.fee += done.fee;
     }
     maker.finish(folder, written)
@@ -211,7 +223,13 @@ impl Maker<'_, '_> {
         self.people.write(&person, self.years)?;
         for &year in self.years {
             let next_year = self.years.contains(&(year + 1));
-            let rows = visits::draw(self.world, &person, seed, year, next_year);
+            let rows = match &self.world.ward {
+                Some(ward) => {
+                    let people = self.settings.people;
+                    stays::draw(self.world, ward, &person, (seed, year, people))
+                }
+                None => visits::draw(self.world, &person, seed, year, next_year),
+            };
             if self.kinds.is_empty() {
                 for row in &rows {
                     tables.write(row, Shape::Whole, &person.psn_no)?;
@@ -248,7 +266,7 @@ impl Maker<'_, '_> {
         dimensions::institutions(&folder, format, world)?;
         dimensions::budget(&folder, format, world, (&self.truth, self.years))?;
         dimensions::answer_key(&folder, &mut self.key)?;
-        dimensions::truth(&folder, world, &self.truth)?;
+        dimensions::truth(&folder, world, (&self.truth, self.years))?;
         let files = folder.finish()?;
         let mut sums: BTreeMap<&'static str, (u64, i128)> = BTreeMap::new();
         for line in &self.key {
@@ -264,6 +282,8 @@ impl Maker<'_, '_> {
             settlements: written.settlements,
             fee_lines: written.fee_lines,
             diagnoses: written.diagnoses,
+            operations: written.operations,
+            results: written.results,
             amount: dimensions::fen(written.fee)?,
             cases: self.truth.lines(world).iter().map(|(_, _, sums)| sums.cases).sum(),
             defects,
