@@ -536,7 +536,7 @@ mod tests {
         assert_eq!(
             render(&err),
             "error: there is no built-in synthetic city `jining`; there are jining-apg, \
-             yantai-apg\nhint: did you mean `jining-apg`?"
+             panzhihua-drg, yantai-apg, zibo-dip\nhint: did you mean `jining-apg`?"
         );
     }
 

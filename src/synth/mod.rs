@@ -6,9 +6,9 @@
 //! for settlements of late December, which may slip into a January that is made) or on `parts`.
 //! With `defects` a fixed share of settlements is spoiled, each in one way; the others stay.
 //!
-//! Files: `settlement`, `fee_item`, `diagnosis` (`.parquet` or `.csv`, `settlement-1.parquet` …
-//! when split), `institution.csv`, `enrollee.csv`, `registration.csv`, `budget.csv`, and two that
-//! are not part of an export:
+//! Files: `settlement`, `fee_item`, `diagnosis`, of inpatients also `procedure` and `group_result`
+//! (`.parquet` or `.csv`, `settlement-1.parquet` … when split), `institution.csv`, `enrollee.csv`,
+//! `registration.csv`, `budget.csv`, and some that are not part of an export:
 //!
 //! * `answer_key.csv`: `check_id, table, key, amount_yuan, note` of every planted defect. The
 //!   amount is the `medfee_sumamt` (fee lines: `det_item_fee_sumamt`) of the row named by `key`;
@@ -18,7 +18,17 @@
 //!   netting (8.4), scope (R05) and merging (A09), by the rules in the city's `[scope]`. Untrimmed
 //!   statistics must agree to the fen. Rows with broken identities or dates stay in, as they stand.
 //!
-//! It does not make inpatient stays, procedures, group results, advances or assessments.
+//! Of cities with inpatients also (cases are stays, A54):
+//!
+//! * `truth_directory.csv`: `combination, group_code, kind`: where the directory of a DIP city, learned
+//!   from the oldest years made, puts each combination (Z16, R01, R02). `truth.csv` has these groups;
+//!   its empty group code is that of cases without group.
+//! * `truth_coefficient.csv`: `tier, effect_permille, share, coefficient`: the effect of each tier on cost,
+//!   and what tier mean ÷ city mean must come near to.
+//! * `truth_auxiliary.csv`: `type, year, effect_permille, share, ratio`: the same of severity, age,
+//!   intensive care and death; the largest effect that a stay meets counts.
+//!
+//! It does not make advances or assessments.
 //!
 //! ```no_run
 //! use dianshu::synth::{City, Format, Settings, generate};
