@@ -6,11 +6,16 @@
 //! the group of the directory in its place and keeps the profile beside it.
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
+pub mod codes;
 pub mod dip;
+pub mod drg;
 pub mod record;
 pub mod refine;
+mod status;
 
 use std::collections::BTreeSet;
+
+pub use status::{Reason, Status};
 
 use crate::settlement::cases::{Cases, UNGROUPED};
 
@@ -23,6 +28,23 @@ pub struct GroupInfo {
     pub kind: String,
     /// The group a small one is pooled with (A51); the parent need not have cases of its own.
     pub parent: Option<String>,
+}
+
+/// Moves groups to profiles and gives every case the group of `groups` (ascending) that `decide` finds
+/// for its profile (by index into [`Cases::profiles`]) and fee, or [`UNGROUPED`].
+#[must_use]
+pub fn regroup_to(cases: Cases, groups: Vec<String>, decide: impl Fn(usize, i64) -> u32) -> Cases {
+    let mut cases = cases;
+    if cases.profile.is_empty() {
+        cases.profiles = std::mem::take(&mut cases.groups);
+        cases.profile = std::mem::take(&mut cases.group);
+    }
+    let decided = cases.profile.iter().zip(&cases.fee_fen).map(|(profile, fee)| {
+        if *profile == UNGROUPED { UNGROUPED } else { decide(*profile as usize, *fee) }
+    });
+    cases.group = decided.collect();
+    cases.groups = groups;
+    cases
 }
 
 /// Moves groups to profiles and gives every case the group that `decide` finds for its profile (by

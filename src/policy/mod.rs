@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 mod cite;
 mod compose;
 mod document;
+pub mod drg;
 mod error;
 mod fields;
 pub mod model;
@@ -35,6 +36,8 @@ mod read_cost;
 mod read_deviation;
 mod read_dip;
 mod read_grouping;
+mod read_life;
+mod read_score;
 mod read_weights;
 mod scenario;
 mod schema;
@@ -100,11 +103,11 @@ pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
     let method = &policy.grouping.method;
     let splits = |apg: &Apg| apg.combined == Combined::Split;
     let sections = [
-        ("grouping.dip", matches!(method, Method::Dip(_))),
         ("grouping.apg.combined", matches!(method, Method::Apg(apg) if splits(apg))),
         ("carve_out", policy.carve_out.is_some()),
         ("coefficient", policy.coefficient.is_some()),
         ("auxiliary", policy.auxiliary.is_some()),
+        ("score", policy.score.is_some()),
     ];
     sections.into_iter().filter(|(_, there)| *there).map(|(section, _)| section).collect()
 }

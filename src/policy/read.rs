@@ -14,7 +14,7 @@ use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_weights,
+    read_life, read_score, read_weights,
 };
 use crate::units::Fen;
 
@@ -32,7 +32,9 @@ pub(crate) fn policy(
     let grouping = read_grouping::grouping(&grouping_fields, folder, &scope)?;
     let mut codes = Codes { aliases: &grouping.aliases, warnings };
     let case = case_rule(&top.section("case")?, &grouping, &mut codes)?;
-    let weights = read_weights::weights(&top.section("weights")?)?;
+    let weights_fields = top.section("weights")?;
+    let weights = read_weights::weights(&weights_fields)?;
+    let life = read_life::life(&weights_fields, top.maybe_section("gates")?.as_ref())?;
     let standards = standards(&top, &mut codes)?;
     let deviation = top
         .maybe_section("deviation")?
@@ -60,6 +62,8 @@ pub(crate) fn policy(
         .maybe_section("auxiliary")?
         .map(|fields| read_auxiliary::auxiliary(&fields, folder))
         .transpose()?;
+    let score =
+        top.maybe_section("score")?.map(|fields| read_score::score(&fields, folder)).transpose()?;
     Ok(Policy {
         identity,
         scope,
@@ -74,8 +78,10 @@ pub(crate) fn policy(
         budget,
         sharing,
         surplus_cap,
+        life,
         coefficient,
         auxiliary,
+        score,
     })
 }
 
@@ -213,6 +219,7 @@ fn scope(fields: &Fields<'_>) -> Result<Scope, Error> {
         insu_admdvs: fields.maybe_texts("insu_admdvs")?.unwrap_or_default(),
         proxy_upload_codes: fields.maybe_texts("proxy_upload_codes")?.unwrap_or_default(),
         carve_out_hi_paymtd: fields.maybe_texts("carve_out_hi_paymtd")?.unwrap_or_default(),
+        carve_out_diagnoses: fields.maybe_texts("carve_out_diagnoses")?.unwrap_or_default(),
         only_started_institutions: fields.flag("only_started_institutions")?,
         completed_from: fields.maybe_date("completed_from")?,
     })

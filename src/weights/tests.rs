@@ -1,6 +1,8 @@
 //! The statistics against numbers worked by hand, and against slower ways of computing them.
 
 mod cards;
+mod coefficients;
+mod directories;
 mod errors;
 mod grids;
 mod levels;
@@ -17,7 +19,7 @@ use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
     Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite, Clearing, Denominator,
-    Grouping, Identity, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
+    Grouping, Identity, Life, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
     ShareBy, Sharing, SingleYear, Trim, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
@@ -64,6 +66,7 @@ fn policy(weights: Weights) -> Policy {
             insu_admdvs: Vec::new(),
             proxy_upload_codes: Vec::new(),
             carve_out_hi_paymtd: Vec::new(),
+            carve_out_diagnoses: Vec::new(),
             only_started_institutions: false,
             completed_from: None,
         },
@@ -77,7 +80,7 @@ fn policy(weights: Weights) -> Policy {
         },
         grouping: Grouping {
             cite: cite(),
-            method: Method::Given { scheme: "drg".to_owned() },
+            method: Method::Given { scheme: "drg".to_owned(), not_groups: Vec::new() },
             aliases: Vec::new(),
             names: vec![("A".to_owned(), "甲组".to_owned())],
         },
@@ -101,8 +104,10 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        life: Life::default(),
         coefficient: None,
         auxiliary: None,
+        score: None,
     }
 }
 

@@ -9,9 +9,9 @@ use rust_decimal::Decimal;
 use crate::catalog::model::{Catalog, Group};
 use crate::policy::model::{
     Anchor, Band, BandPay, Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite,
-    Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity, Method,
-    Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Reference, Scope, ShareBy, Sharing,
-    SingleYear, Standard, Trim, Weights,
+    Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity, Life,
+    Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Reference, Scope, ShareBy,
+    Sharing, SingleYear, Standard, Trim, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::{Error, Outcome, ScenarioInput, settle};
@@ -58,6 +58,7 @@ fn everything() -> Scope {
         insu_admdvs: Vec::new(),
         proxy_upload_codes: Vec::new(),
         carve_out_hi_paymtd: Vec::new(),
+        carve_out_diagnoses: Vec::new(),
         only_started_institutions: false,
         completed_from: None,
     }
@@ -90,7 +91,7 @@ pub(super) fn points_policy() -> Policy {
         },
         grouping: Grouping {
             cite: cite("grouping"),
-            method: Method::Given { scheme: "test".to_owned() },
+            method: Method::Given { scheme: "test".to_owned(), not_groups: Vec::new() },
             aliases: Vec::new(),
             names: Vec::new(),
         },
@@ -128,8 +129,10 @@ pub(super) fn points_policy() -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        life: Life::default(),
         coefficient: None,
         auxiliary: None,
+        score: None,
     }
 }
 
