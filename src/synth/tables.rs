@@ -7,7 +7,7 @@ use super::defect::Shape;
 use super::error::Error;
 use super::inpatient::Inpatient;
 use super::output::{Folder, Format, TableFile};
-use super::row::{Line, Row};
+use super::row::{Circumstances, Line, Row};
 
 /// Rows and money written so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -191,12 +191,17 @@ impl Tables {
         }
         rows.time(row.upload);
         if self.procedure.is_some() {
-            let of_stay = &row.circumstances;
-            for text in [of_stay.dscg_caty, of_stay.dscg_way, of_stay.day_surgery] {
-                rows.text(text);
-            }
-            rows.whole(i64::from(of_stay.icu_days));
+            self.of_stay(&row.circumstances);
         }
+    }
+
+    /// Values in the order of [`OF_STAYS`].
+    fn of_stay(&mut self, of: &Circumstances<'_>) {
+        let rows = &mut self.settlement.rows;
+        for text in [of.dscg_caty, of.dscg_way, of.day_surgery] {
+            rows.text(text);
+        }
+        rows.whole(i64::from(of.icu_days));
     }
 
     /// Values in the order of [`FEE_ITEM`].
