@@ -66,7 +66,7 @@ pub(super) fn build(
     let history = history::learn(&engine, &snapshot, &policy.policy, years)?;
     common.show_plans(&engine);
     common.warn(&history.built.warnings);
-    let mut tables = vec!["settlement", "institution"];
+    let mut tables = vec!["settlement", "institution", "code_map"];
     tables.extend(match policy.policy.grouping.method {
         Method::Apg(_) => &["fee_item"][..],
         Method::Given { .. } => &["group_result"],

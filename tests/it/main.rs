@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod codes;
 mod intake;
 mod life;
 mod pipeline;
