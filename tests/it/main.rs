@@ -10,7 +10,9 @@
 )]
 
 mod bad_input;
+mod bytes;
 mod codes;
+mod expected;
 mod intake;
 mod life;
 mod pipeline;
