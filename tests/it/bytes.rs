@@ -1,6 +1,6 @@
 //! The same claims give the same catalog, whatever threads, file splits and memory.
 
-use super::tools::{contents, dianshu, same_bytes};
+use super::tools::{contents, dianshu, same_bytes, synth};
 
 /// Two exports of one city, one whole and one in five parts, built with few and many threads and with
 /// as little memory as a build runs in.
@@ -9,8 +9,8 @@ fn does_not_depend_on_the_machine(system: &str, people: u32, years: &str) {
     let path = home.path();
     for (parts, warehouse, threads) in [(1, "whole", 1), (5, "split", 4)] {
         let export = format!("export-{warehouse}");
-        let synth = format!("synth {system} --people {people} --years {years} --clean");
-        dianshu(path, &format!("{synth} --seed 9 --parts {parts} --out {export}")).ok();
+        let words = format!("--people {people} --years {years} --clean --seed 9 --parts {parts}");
+        synth(path, system, &words, &export);
         let ingest = format!("ingest {export} --warehouse {warehouse} --threads {threads} --quiet");
         assert!(dianshu(path, &ingest).code <= 1);
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::tools::dianshu;
+use super::tools::{dianshu, synth};
 
 /// The largest file kept: what a reviewer can still read.
 const BYTES: usize = 100_000;
@@ -70,8 +70,8 @@ fn differences(name: &str, old: &[u8], new: &[u8]) -> Vec<String> {
 
 /// The tables of a freshly built catalog, by file name.
 fn built(home: &Path, system: &str, people: u32, years: &str) -> BTreeMap<String, Vec<u8>> {
-    let synth = format!("synth {system} --people {people} --years {years} --clean --seed 5");
-    dianshu(home, &format!("{synth} --out export")).ok();
+    let words = format!("--people {people} --years {years} --clean --seed 5");
+    synth(home, system, &words, "export");
     let loaded = dianshu(home, "ingest export --warehouse wh --quiet");
     assert!(loaded.code <= 1, "{}", loaded.stderr);
     let build = format!("catalog build --policy {system} --years {years} --warehouse wh");
