@@ -6,6 +6,7 @@
 //! the group of the directory in its place and keeps the profile beside it.
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
+pub mod codes;
 pub mod compare;
 pub mod coverage;
 pub mod dip;

@@ -37,6 +37,7 @@ mod read_deviation;
 mod read_dip;
 mod read_grouping;
 mod read_life;
+mod read_score;
 mod read_weights;
 mod scenario;
 mod schema;
@@ -106,6 +107,7 @@ pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
         ("carve_out", policy.carve_out.is_some()),
         ("coefficient", policy.coefficient.is_some()),
         ("auxiliary", policy.auxiliary.is_some()),
+        ("score", policy.score.is_some()),
     ];
     sections.into_iter().filter(|(_, there)| *there).map(|(section, _)| section).collect()
 }

@@ -14,7 +14,7 @@ use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_life, read_weights,
+    read_life, read_score, read_weights,
 };
 use crate::units::Fen;
 
@@ -62,6 +62,8 @@ pub(crate) fn policy(
         .maybe_section("auxiliary")?
         .map(|fields| read_auxiliary::auxiliary(&fields, folder))
         .transpose()?;
+    let score =
+        top.maybe_section("score")?.map(|fields| read_score::score(&fields, folder)).transpose()?;
     Ok(Policy {
         identity,
         scope,
@@ -79,6 +81,7 @@ pub(crate) fn policy(
         life,
         coefficient,
         auxiliary,
+        score,
     })
 }
 

@@ -172,6 +172,20 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("budget.amount", &["year", "yuan"]).many("year"),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
+    section(
+        "score",
+        &[
+            "standard",
+            "auxiliary",
+            "special",
+            "no_score",
+            "external_expert",
+            "day_surgery",
+            "listed",
+        ],
+    ),
+    section("score.abnormal", &["low", "high", "extreme", "extreme_rule", "coefficient"]),
+    section("score.self_paid", &["limit", "factor"]),
     section("gates", &["trimmed_max", "single_year_max", "small_max", "inversions"]),
     section(
         "coefficient",
@@ -198,6 +212,7 @@ pub(crate) const NO_DEFAULT: &[(&str, &str)] = &[
     ("weights.scale", "A05"),
     ("budget.basis", "A42"),
     ("case.late.days", "A23"),
+    ("score.abnormal.coefficient", "A36"),
     ("coefficient.outliers", "A36"),
 ];
 

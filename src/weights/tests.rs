@@ -1,6 +1,7 @@
 //! The statistics against numbers worked by hand, and against slower ways of computing them.
 
 mod cards;
+mod coefficients;
 mod directories;
 mod errors;
 mod grids;
@@ -106,6 +107,7 @@ fn policy(weights: Weights) -> Policy {
         life: Life::default(),
         coefficient: None,
         auxiliary: None,
+        score: None,
     }
 }
 

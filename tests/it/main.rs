@@ -10,6 +10,8 @@
 )]
 
 mod bad_input;
+mod codes;
+mod group;
 mod intake;
 mod life;
 mod pipeline;
@@ -17,4 +19,5 @@ mod readme;
 mod refunds;
 mod stays;
 mod synpuf;
+mod synpuf_dip;
 mod tools;

@@ -13,6 +13,7 @@ mod dip;
 pub mod drg;
 mod life;
 mod money;
+mod score;
 
 pub use apg::{
     Apg, CarveOut, Combined, DiseaseOf, Feature, ItemClass, Letters, Level, Refine, Unit, UnitKind,
@@ -28,6 +29,9 @@ pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCoun
 pub use drg::Drg;
 pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
+pub use score::{
+    Abnormal, AbnormalCoefficient, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid,
+};
 
 use crate::units::Fen;
 
@@ -76,6 +80,8 @@ pub struct Policy {
     pub coefficient: Option<Coefficient>,
     /// How cases of one disease are told apart; absent: they are not.
     pub auxiliary: Option<Auxiliary>,
+    /// The kinds of score beside the points of the group; absent: those points are all.
+    pub score: Option<Score>,
 }
 
 /// `[policy]`

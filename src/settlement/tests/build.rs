@@ -132,6 +132,7 @@ pub(super) fn points_policy() -> Policy {
         life: Life::default(),
         coefficient: None,
         auxiliary: None,
+        score: None,
     }
 }
 
