@@ -1,6 +1,5 @@
 //! `dianshu group compare`: two groupings over the whole history.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Error, Outcome, grouped, policy_of, print, write};
@@ -35,7 +34,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         [grouped(&args.common, a, &args.years)?, grouped(&args.common, b, &args.years)?];
     let side = |policy: &LoadedPolicy, history: &History| {
         let passed =
-            Passed { flow: Vec::new(), sources: BTreeMap::new(), info: history.info.clone() };
+            Passed { info: history.info.clone(), ..Passed::default() };
         weights::build(&history.built.cases, &policy.policy, &args.years, passed)
     };
     let catalogs = [side(a, &histories[0])?.catalog, side(b, &histories[1])?.catalog];
