@@ -33,8 +33,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let histories =
         [grouped(&args.common, a, &args.years)?, grouped(&args.common, b, &args.years)?];
     let side = |policy: &LoadedPolicy, history: &History| {
-        let passed =
-            Passed { info: history.info.clone(), ..Passed::default() };
+        let passed = Passed { info: history.info.clone(), ..Passed::default() };
         weights::build(&history.built.cases, &policy.policy, &args.years, passed)
     };
     let catalogs = [side(a, &histories[0])?.catalog, side(b, &histories[1])?.catalog];
