@@ -230,6 +230,19 @@ pub enum Error {
         /// What it would have to be.
         needed: &'static str,
     },
+    /// Gates that say no.
+    #[error("catalog `{}` does not pass: {step} is refused; {}", path.display(), failed.join("; "))]
+    GatesFail {
+        /// The folder.
+        path: PathBuf,
+        /// What was to be done.
+        step: &'static str,
+        /// The gates, each with value and limit.
+        failed: Vec<String>,
+    },
+    /// A trial that shows nothing.
+    #[error("a trial needs table `impact`: what every institution would gain or lose")]
+    TrialWithoutImpact,
     /// The second review by the same person.
     #[error("catalog `{}` was reviewed by `{by}` already", path.display())]
     SameReviewer {
@@ -360,7 +373,13 @@ impl Explain for Error {
                 return vec![format!("did you mean `{nearest}`?")];
             }
             Self::Step { state: "draft", .. } => {
+                "show first what it moves: `dianshu catalog trial DIR --last … --by … --on … --why …`"
+            }
+            Self::Step { state: "trial", .. } => {
                 "have two people review it: `dianshu catalog review DIR --by … --on … --why …`"
+            }
+            Self::GatesFail { .. } => {
+                "`dianshu catalog gates DIR` lists all of them; the limits are `[gates]` of the policy"
             }
             Self::Step { state: "reviewed", step: "a review", .. } => {
                 "it has its two reviews: `dianshu catalog publish DIR --by … --on … --why …`"

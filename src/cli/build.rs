@@ -9,7 +9,10 @@ use crate::catalog::Artefact;
 use crate::catalog::model::Catalog;
 use crate::grouping::flow;
 use crate::period::Years;
-use crate::policy::{self, LoadedPolicy, model::Method};
+use crate::policy::{
+    self, LoadedPolicy,
+    model::{BlendLevel, Method},
+};
 use crate::{catalog, history, weights};
 
 /// Arguments of `dianshu catalog build`.
@@ -90,6 +93,10 @@ pub(super) fn build(
     let more = history.tables(&policy.policy, &built.catalog);
     built.catalog.tables.extend(more);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
+    let by_ratios = policy.policy.weights.level == BlendLevel::Ratios;
+    let checks = catalog::verify_content(&built.catalog, by_ratios);
+    let gates = catalog::gates(&built.catalog, &policy.policy.life.gates, &checks);
+    built.catalog.tables.push(catalog::gate_table(&gates));
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
     common.warn(&warnings);
