@@ -6,6 +6,7 @@
 
 use crate::catalog::model::Catalog;
 use crate::explain::{Explain, Kind};
+use crate::grouper::drg::Grouper;
 use crate::grouper::{GroupInfo, dip};
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
@@ -76,8 +77,15 @@ pub fn learn(
     let request =
         Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
     let mut built = cases::build(engine, snapshot, &request)?;
-    let Method::Dip(dip) = &policy.grouping.method else {
-        return Ok(History { built, ..History::default() });
+    let dip = match &policy.grouping.method {
+        Method::Dip(dip) => dip,
+        Method::Drg(tables) => {
+            let info = Grouper::new(tables).info();
+            return Ok(History { built, info, ..History::default() });
+        }
+        Method::Given { .. } | Method::Apg(_) => {
+            return Ok(History { built, ..History::default() });
+        }
     };
     let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
     let kept: Vec<u16> = years.as_slice().iter().copied().filter(|year| !left_out(year)).collect();

@@ -69,11 +69,11 @@ pub(super) fn build(
     let history = history::learn(&engine, &snapshot, &policy.policy, years)?;
     common.show_plans(&engine);
     common.warn(&history.built.warnings);
-    let mut tables = vec!["settlement", "institution"];
+    let mut tables = vec!["settlement", "institution", "code_map"];
     tables.extend(match policy.policy.grouping.method {
         Method::Apg(_) => &["fee_item"][..],
         Method::Given { .. } => &["group_result"],
-        Method::Dip(_) => &["diagnosis", "procedure"],
+        Method::Dip(_) | Method::Drg(_) => &["diagnosis", "procedure"],
     });
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");

@@ -5,6 +5,7 @@ mod batch;
 mod buckets;
 pub mod cases;
 pub mod check;
+mod codes;
 pub mod cycle;
 mod elsewhere;
 mod fees;

@@ -10,7 +10,9 @@ use super::batch::Row;
 use super::cycle::opens_cycle;
 use super::late::is_late;
 use super::stays::{Stay, Stays};
+use crate::grouper::Reason;
 use crate::grouper::dip::combination;
+use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
@@ -48,6 +50,8 @@ pub(super) mod step {
     pub(crate) const DUPLICATE_IDENTICAL: &str = "duplicate_identical";
     /// Money that partial refunds take back; no row leaves.
     pub(crate) const REFUND_PARTIAL: &str = "refund_partial";
+    /// Rows whose main diagnosis is out of scope.
+    pub(crate) const DIAGNOSIS: &str = "scope_diagnosis";
     /// Rows that stay.
     pub(crate) const ANALYSED: &str = "analysed";
 }
@@ -72,6 +76,8 @@ pub(super) struct Part {
     pub cases: Cases,
     /// Records of the cases; empty unless kept.
     pub records: Vec<Record>,
+    /// Why each case is grouped or not; empty unless ids are kept.
+    pub reasons: Vec<Reason>,
     /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds of earlier years.
@@ -89,6 +95,7 @@ struct Settlement {
     institution: u32,
     insutype: u8,
     group: u32,
+    reason: Reason,
     begin: i64,
     settled: i64,
     fee_fen: i64,
@@ -104,6 +111,8 @@ struct Settlement {
 pub(super) struct Rules {
     /// The policy.
     pub policy: Policy,
+    /// The grouper of method `drg`.
+    pub drg: Option<Grouper>,
     /// Whether late uploads can be judged: the warehouse has upload times (A23).
     pub judge_late: bool,
     /// Whether missing fee lines and diagnoses can be judged: the tables were loaded (R24).
@@ -191,6 +200,10 @@ impl Collector {
             self.count(year, step, -1, -row.raw_fee_fen);
             return;
         }
+        if row.fate == step::ANALYSED && self.carved_out(row) {
+            self.count(year, step::DIAGNOSIS, -1, -row.raw_fee_fen);
+            return;
+        }
         if row.fate == step::ANALYSED {
             if row.fee_fen != row.raw_fee_fen {
                 self.count(year, step::REFUND_PARTIAL, 0, row.fee_fen - row.raw_fee_fen);
@@ -210,6 +223,15 @@ impl Collector {
                 month: month_of(row.setl_time),
                 fund_fen: row.raw_fund_fen.saturating_abs(),
             });
+        }
+    }
+
+    /// Whether the main diagnosis takes a settlement out of scope (P06, R05).
+    fn carved_out(&self, row: &Row<'_>) -> bool {
+        let listed = &self.rules.policy.scope.carve_out_diagnoses;
+        !listed.is_empty() && {
+            let main = self.stays.main_diagnosis(row.setl_id);
+            listed.iter().any(|code| main.starts_with(code.as_str()))
         }
     }
 
@@ -246,13 +268,15 @@ impl Collector {
         let text = |value: &str, wanted: bool| {
             if wanted { value.to_owned() } else { String::new() }
         };
+        let (group, reason) = self.group(row, flags);
         let mut settlement = Settlement {
             setl_id: text(row.setl_id, keep || rules.keep_ids),
             psn_no: text(row.psn_no, keep),
             mdtrt_id: text(row.mdtrt_id, keep),
             institution: self.institutions.id(row.fixmedins_code),
             insutype: u8::try_from(self.insutypes.id(row.insutype)).unwrap_or(u8::MAX),
-            group: self.group(row, flags),
+            group,
+            reason,
             begin: row.begntime.unwrap_or(row.setl_time),
             settled: row.setl_time,
             fee_fen: row.fee_fen,
@@ -274,27 +298,41 @@ impl Collector {
     }
 
     /// Group of a settlement: the fallback for late and unusable ones, else by the policy's method.
-    fn group(&mut self, row: &Row<'_>, flags: u8) -> u32 {
+    fn group(&mut self, row: &Row<'_>, flags: u8) -> (u32, Reason) {
         let rules = Arc::clone(&self.rules);
-        let Method::Apg(apg) = &rules.policy.grouping.method else {
-            return if row.group_code.is_empty() {
-                UNGROUPED
-            } else {
-                self.code("", row.group_code)
-            };
+        let apg = match &rules.policy.grouping.method {
+            Method::Apg(apg) => apg,
+            Method::Given { not_groups, .. } => return self.given(row, not_groups),
+            // The record decides, once the stay is whole.
+            Method::Dip(_) | Method::Drg(_) => return (UNGROUPED, Reason::NoGroup),
         };
         let disease = match rules.policy.scope.dise_codg.as_slice() {
             [only] if row.dise_codg.is_empty() && !apg.disease_required => only.as_str(),
             _ => row.dise_codg,
         };
         if disease.is_empty() {
-            return UNGROUPED;
+            return (UNGROUPED, Reason::NoGroup);
         }
         if flags & (flag::LATE | flag::UNUSABLE) != 0 {
-            return self.code("", disease);
+            return (self.code("", disease), Reason::Grouped);
         }
         let sums = ClassSums { fen: row.class_fen, important: row.class_important };
-        self.code(class_letters(apg, &sums, row.fee_fen).unwrap_or(""), disease)
+        let letters = class_letters(apg, &sums, row.fee_fen).unwrap_or("");
+        (self.code(letters, disease), Reason::Grouped)
+    }
+
+    /// Group of an external grouper; differing, missing and empty results are none (R13, R26).
+    fn given(&mut self, row: &Row<'_>, not_groups: &[String]) -> (u32, Reason) {
+        let reason = if row.is_differing {
+            Reason::DifferingResults
+        } else if !row.is_given {
+            Reason::NoResult
+        } else if row.group_code.is_empty() || not_groups.iter().any(|no| no == row.group_code) {
+            Reason::NotAGroup
+        } else {
+            return (self.code("", row.group_code), Reason::Grouped);
+        };
+        (UNGROUPED, reason)
     }
 
     /// Closes a stay once its settlements are merged (R15), and gives it the group that its record
@@ -305,7 +343,14 @@ impl Collector {
         let rules = Arc::clone(&self.rules);
         if let Method::Dip(dip) = &rules.policy.grouping.method {
             let code = combination(dip, &stay.record);
+            case.reason = if code.is_some() { Reason::Grouped } else { Reason::NoMainDiagnosis };
             case.group = code.map_or(UNGROUPED, |code| self.code("", &code));
+        }
+        if let Some(grouper) = &rules.drg {
+            let decision = grouper.decide(&stay.record);
+            case.reason = decision.reason;
+            let code = grouper.code(&decision);
+            case.group = code.map_or(UNGROUPED, |code| self.code("", code));
         }
     }
 
@@ -316,7 +361,7 @@ impl Collector {
             return *id;
         }
         let printed = match &self.rules.policy.grouping.method {
-            Method::Given { .. } | Method::Dip(_) => tail.to_owned(),
+            Method::Given { .. } | Method::Dip(_) | Method::Drg(_) => tail.to_owned(),
             Method::Apg(apg) if letters.is_empty() => format!("{}_{tail}", apg.fallback),
             Method::Apg(_) => format!("{letters}_{tail}"),
         };
@@ -341,6 +386,7 @@ impl Collector {
         cases.flags.push(case.flags);
         if self.rules.keep_ids {
             cases.case_id.push(case.setl_id);
+            self.part.reasons.push(case.reason);
         }
         let Some(stay) = case.stay else { return };
         if self.rules.policy.case.cost_classes.is_some() {

@@ -27,7 +27,8 @@ pub(super) struct Wanted {
 impl Wanted {
     /// What a policy asks for; `keep_records`: records are wanted for themselves.
     pub(super) fn of(policy: &Policy, keep_records: bool) -> Self {
-        let decides = matches!(policy.grouping.method, Method::Dip(_));
+        let decides = matches!(policy.grouping.method, Method::Dip(_) | Method::Drg(_))
+            || !policy.scope.carve_out_diagnoses.is_empty();
         Self { record: keep_records || decides, cost: policy.case.cost_classes.is_some() }
     }
 
@@ -144,6 +145,11 @@ impl Stays {
             }
         }
         Ok(())
+    }
+
+    /// Main diagnosis of a settlement; empty where it has none or records are not wanted.
+    pub(super) fn main_diagnosis(&self, setl_id: &str) -> &str {
+        self.known.get(&id_key(setl_id)).map_or("", |stay| stay.record.main_diagnosis.as_str())
     }
 
     /// What a settlement carries, once; nothing where nothing is wanted.

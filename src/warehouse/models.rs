@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 /// All models, by name. `src/tidy.rs` compares this list with the folder `sql/`.
 pub const MODELS: &[(&str, &str)] = &[
+    ("chk_code", include_str!("../../sql/checks/chk_code.sql")),
+    ("chk_code_case", include_str!("../../sql/checks/chk_code_case.sql")),
+    ("chk_code_row", include_str!("../../sql/checks/chk_code_row.sql")),
+    ("chk_code_status", include_str!("../../sql/checks/chk_code_status.sql")),
     ("chk_date_order", include_str!("../../sql/checks/chk_date_order.sql")),
     ("chk_fate", include_str!("../../sql/checks/chk_fate.sql")),
     ("chk_fee_key", include_str!("../../sql/checks/chk_fee_key.sql")),
@@ -12,6 +16,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("chk_identity_total", include_str!("../../sql/checks/chk_identity_total.sql")),
     ("chk_unknown_charge_type", include_str!("../../sql/checks/chk_unknown_charge_type.sql")),
     ("chk_unknown_code", include_str!("../../sql/checks/chk_unknown_code.sql")),
+    ("diagnosis", include_str!("../../sql/staging/diagnosis.sql")),
     ("int_cases__cost", include_str!("../../sql/cases/int_cases__cost.sql")),
     ("int_cases__diagnosed", include_str!("../../sql/cases/int_cases__diagnosed.sql")),
     ("int_cases__diagnoses", include_str!("../../sql/cases/int_cases__diagnoses.sql")),
@@ -34,8 +39,10 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__settlement", include_str!("../../sql/cases/int_cases__settlement.sql")),
     ("int_cases__settlement_id", include_str!("../../sql/cases/int_cases__settlement_id.sql")),
     ("int_cases__upload_time", include_str!("../../sql/cases/int_cases__upload_time.sql")),
+    ("procedure", include_str!("../../sql/staging/procedure.sql")),
     ("stg_assessment", include_str!("../../sql/staging/stg_assessment.sql")),
     ("stg_budget", include_str!("../../sql/staging/stg_budget.sql")),
+    ("stg_code_map", include_str!("../../sql/staging/stg_code_map.sql")),
     ("stg_fee_item", include_str!("../../sql/staging/stg_fee_item.sql")),
     ("stg_group_result", include_str!("../../sql/staging/stg_group_result.sql")),
     ("stg_institution", include_str!("../../sql/staging/stg_institution.sql")),
