@@ -328,6 +328,12 @@ pub enum Error {
     /// An identity without its first line, or beyond 28 digits.
     #[error("the catalog's identity cannot be stated for other points")]
     IdentityLost,
+    /// A crosswalk of other catalogs.
+    #[error("the crosswalk is of other catalogs: they have `{group}` not, or with other points")]
+    OtherCrosswalk {
+        /// The first group that does not fit.
+        group: String,
+    },
     /// A difference that was made from other groups.
     #[error("the difference does not fit these groups: `{group}` {found}")]
     Apply {
@@ -399,6 +405,9 @@ impl Explain for Error {
             }
             Self::LastDiffers { .. } => "name the catalog before this one, of the same system",
             Self::HoldOutOfReach { .. } => "widen `up` or `down`, or hold `none` in a scenario",
+            Self::OtherCrosswalk { .. } => {
+                "make it anew: `dianshu catalog crosswalk OLD NEW --years … --out FILE`"
+            }
             Self::NoPoints { .. } => "change the price in the policy, with its clause",
             Self::Apply { .. } => "make the difference from the groups it is applied to",
             _ => return Vec::new(),

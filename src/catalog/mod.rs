@@ -29,6 +29,7 @@
 //! when the catalog is read.
 
 mod adjust;
+mod crosswalk;
 mod diff;
 mod digest;
 mod error;
@@ -48,6 +49,7 @@ mod verify;
 mod write;
 
 pub use adjust::adjust;
+pub use crosswalk::{Crosswalk, read_crosswalk, write_crosswalk};
 pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;
 pub use gates::{Gate, gate_table, gates};

@@ -4,6 +4,7 @@ mod cards;
 mod directories;
 mod errors;
 mod grids;
+mod impacts;
 mod levels;
 mod properties;
 mod tables;

@@ -135,7 +135,7 @@ fn the_card_of_a_group_shows_cases_hospitals_and_interval() {
     let (code, cases) =
         (largest["group_code"].as_str().unwrap(), largest["cases"].as_i64().unwrap());
     let command = format!(
-        "catalog card catalog {code} --last catalog --rounds 40 --warehouse wh --json --quiet"
+        "catalog show catalog {code} --last catalog --rounds 40 --warehouse wh --json --quiet"
     );
     let shown = json_lines(&dianshu(path, &command).ok().stdout);
     let sum = |key: &str, of: &dyn Fn(&serde_json::Value) -> bool| -> i64 {

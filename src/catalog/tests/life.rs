@@ -282,17 +282,19 @@ fn every_step_of_the_history_says_what_it_changed() {
     set_points(&dir, "B", dec("250"), &by("张", "2023-12-01")).unwrap();
     set_points(&dir, "A", dec("70"), &by("张", "2023-12-01")).unwrap();
     set_points(&dir, "B", dec("200"), &by("张", "2023-12-02")).unwrap();
+    trial(&dir, vec![impact()], "2023", &by("孙", "2023-12-02")).unwrap();
     review(&dir, &by(" 李 ", "2023-12-03")).unwrap();
     assert!(matches!(review(&dir, &by("李", "2023-12-03")), Err(Error::SameReviewer { .. })));
     // A has 3 cases: 3 × (70 − 66.6667) ÷ 100 × 300 = 29.9997.
     let history = history_table(&dir).unwrap();
-    let what: Vec<_> = (0..4).map(|row| history.cell("what", row).unwrap()).collect();
+    let what: Vec<_> = (0..5).map(|row| history.cell("what", row).unwrap()).collect();
     assert_eq!(
         what,
         [
             "B: 200 → 250, 150.00 yuan",
             "A: 66.6667 → 70, 30.00 yuan",
             "B: 250 → 200, -150.00 yuan",
+            "2023",
             ""
         ]
     );
