@@ -12,8 +12,8 @@ use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
 use crate::policy::model::{Dip, Method, Policy};
 use crate::settlement::cases::Cases;
-use crate::table::Table;
-use crate::warehouse::engine::Engine;
+use crate::warehouse::dimension;
+use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
 use crate::{warehouse, weights};
 
@@ -59,8 +59,8 @@ pub struct History {
     pub built: Built,
     /// What the grouper knows of its groups, by code.
     pub info: BTreeMap<String, GroupInfo>,
-    /// Combinations that left the directory.
-    dropped: Vec<dip::Dropped>,
+    /// The rules of the directory, and the combinations that left it.
+    directory: Option<(Dip, Vec<dip::Dropped>)>,
 }
 
 /// Builds the cases of `years` and groups them, learning the directory where the policy has one.
@@ -76,35 +76,47 @@ pub fn learn(
     let (policy_of, years_of) = (policy.clone(), years.clone());
     let request =
         Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
-    let mut built = cases::build(engine, snapshot, &request)?;
-    let dip = match &policy.grouping.method {
-        Method::Dip(dip) => dip,
+    let built = cases::build(engine, snapshot, &request)?;
+    match &policy.grouping.method {
+        Method::Dip(dip) => {
+            let dip = operations(engine, snapshot, dip)?;
+            directory(dip, built, policy, years)
+        }
         Method::Drg(tables) => {
             let info = Grouper::new(tables).info();
-            return Ok(History { built, info, ..History::default() });
+            Ok(History { built, info, ..History::default() })
         }
-        Method::Given { .. } | Method::Apg(_) => {
-            return Ok(History { built, ..History::default() });
-        }
-    };
+        Method::Given { .. } | Method::Apg(_) => Ok(History { built, ..History::default() }),
+    }
+}
+
+/// Groups cases by the directory that they make.
+fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Result<History, Error> {
     let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
     let kept: Vec<u16> = years.as_slice().iter().copied().filter(|year| !left_out(year)).collect();
     let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
-    let learned = dip::learn(dip, std::mem::take(&mut built.cases), &kept, means)?;
+    let learned = dip::learn(&dip, std::mem::take(&mut built.cases), &kept, means)?;
     built.cases = learned.cases;
     built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
-    let info = dip::info(dip, &learned.groups);
-    Ok(History { built, info, dropped: learned.dropped })
+    let info = dip::info(&dip, &learned.groups);
+    Ok(History { built, info, directory: Some((dip, learned.dropped)) })
+}
+
+/// The rules with the operations of table `op_attribute`.
+fn operations(engine: &Engine, snapshot: &Snapshot, dip: &Dip) -> Result<Dip, Error> {
+    let table = dimension::read(engine, snapshot, "stg_op_attribute", &Params::default())?;
+    let cell = |column: &str, row: usize| table.cell(column, row).unwrap_or_default();
+    let rows = (0..table.rows()).map(|row| (cell("oprn_oprt_code", row), cell("attribute", row)));
+    Ok(dip::with_attributes(dip, rows)?)
 }
 
 impl History {
-    /// The tables that the grouper adds to a catalog built from these cases.
-    #[must_use]
-    pub fn tables(&self, policy: &Policy, catalog: &Catalog) -> Vec<Table> {
-        match &policy.grouping.method {
-            Method::Dip(dip) => dip::tables(dip, (&self.built.cases, &self.dropped), catalog, None),
-            _ => Vec::new(),
-        }
+    /// Adds to a catalog built from these cases what the grouper knows besides: marks and tables.
+    pub fn complete(&self, catalog: &mut Catalog) {
+        let Some((dip, dropped)) = &self.directory else { return };
+        dip::mark(dip, catalog);
+        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, None);
+        catalog.tables.extend(tables);
     }
 }
 
@@ -120,8 +132,9 @@ pub fn of_year(
 ) -> Result<Built, Error> {
     let mut built = cases::build(engine, snapshot, request)?;
     if let Method::Dip(dip) = &request.policy.grouping.method {
+        let dip = operations(engine, snapshot, dip)?;
         let cases = std::mem::take(&mut built.cases);
-        let (cases, warning) = dip::match_year(&matcher(dip, catalog), dip, cases)?;
+        let (cases, warning) = dip::match_year(&matcher(&dip, catalog), &dip, cases)?;
         built.cases = cases;
         built.warnings.extend(warning.map(|warning| warning.to_string()));
     }

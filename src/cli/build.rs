@@ -13,6 +13,10 @@ use crate::policy::{
     self, LoadedPolicy,
     model::{BlendLevel, Method},
 };
+use crate::settlement::coefficient::InstitutionFacts;
+use crate::warehouse::dimension;
+use crate::warehouse::engine::{Engine, Params};
+use crate::warehouse::snapshot::Snapshot;
 use crate::{catalog, history, weights};
 
 /// Arguments of `dianshu catalog build`.
@@ -73,7 +77,8 @@ pub(super) fn build(
     tables.extend(match policy.policy.grouping.method {
         Method::Apg(_) => &["fee_item"][..],
         Method::Given { .. } => &["group_result"],
-        Method::Dip(_) | Method::Drg(_) => &["diagnosis", "procedure"],
+        Method::Dip(_) => &["diagnosis", "procedure", "op_attribute"],
+        Method::Drg(_) => &["diagnosis", "procedure"],
     });
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");
@@ -88,10 +93,10 @@ pub(super) fn build(
         sources.insert("last_catalog".to_owned(), (groups, last.digest.clone()));
     }
     let flow = flow::steps(&history.built);
-    let passed = weights::Passed { flow, sources, info: history.info.clone() };
+    let institutions = institutions(&engine, &snapshot, policy)?;
+    let passed = weights::Passed { flow, sources, info: history.info.clone(), institutions };
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
-    let more = history.tables(&policy.policy, &built.catalog);
-    built.catalog.tables.extend(more);
+    history.complete(&mut built.catalog);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
     let by_ratios = policy.policy.weights.level == BlendLevel::Ratios;
     let checks = catalog::verify_content(&built.catalog, by_ratios);
@@ -115,4 +120,17 @@ pub(super) fn build(
     };
     catalog::write(&artefact, out)?;
     Ok(built.catalog)
+}
+
+/// What decides the coefficients of institutions, where the policy has them.
+fn institutions(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    policy: &LoadedPolicy,
+) -> Result<Vec<InstitutionFacts>, Error> {
+    if policy.policy.coefficient.is_none() {
+        return Ok(Vec::new());
+    }
+    let table = dimension::read(engine, snapshot, "stg_institution_fact", &Params::default())?;
+    Ok(InstitutionFacts::from_table(&table).map_err(weights::Error::from)?)
 }

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use super::city::{City, Disease, Each, Role};
 use super::error::Error;
 use super::random::Shares;
+use super::ward::Ward;
 
 /// People of one's own district come this many times more often than the pull of a house says.
-const NEARNESS: u32 = 8;
+pub(super) const NEARNESS: u32 = 8;
 /// Tiers people sign with: community centres and township hospitals (domain.md 3.3).
 const SIGNING_TIER: usize = 5;
 
@@ -101,6 +102,8 @@ pub(super) struct World<'c> {
     pub(super) diseases: Shares,
     /// By district: shares of the institutions people sign with.
     pub(super) signing: Vec<Shares>,
+    /// Inpatients, in cities that have them instead of outpatients.
+    pub(super) ward: Option<Ward<'c>>,
 }
 
 impl<'c> World<'c> {
@@ -113,6 +116,10 @@ impl<'c> World<'c> {
         for disease in &city.disease {
             cares.push(care(city, disease, &places, &mut codes));
         }
+        let ward = city
+            .inpatient
+            .as_ref()
+            .map(|config| Ward::new(city, config, &places, &items, &mut codes));
         let mut groups = vec![String::new(); codes.len()];
         for (code, index) in codes {
             groups[index as usize] = code;
@@ -138,6 +145,7 @@ impl<'c> World<'c> {
             diseases: Shares::new(city.disease.iter().map(|disease| disease.people)),
             signing,
             places,
+            ward,
         })
     }
 }

@@ -4,11 +4,15 @@ use rust_decimal::Decimal;
 
 use crate::explain::{Explain, Kind};
 use crate::period::Years;
+use crate::settlement::coefficient::CoefficientError;
 
 /// Why no catalog or forecast can be computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// An institution or a tier that cannot be given a coefficient.
+    #[error(transparent)]
+    Coefficient(#[from] CoefficientError),
     /// One method of a grid cannot be computed.
     #[error("method `{method}` cannot be computed")]
     Method {
@@ -96,6 +100,36 @@ pub enum Error {
         /// The mean, 4 places.
         mean: Decimal,
     },
+    /// Every year named is left out by the policy (A34).
+    #[error("policy `{policy}` leaves out every year that was named")]
+    NoYearLeft {
+        /// Policy id.
+        policy: String,
+    },
+    /// A base disease that is no group of the catalog (6.2).
+    #[error("the base disease `{group_code}` of policy `{policy}` is no group of the catalog")]
+    NoBaseDisease {
+        /// Policy id.
+        policy: String,
+        /// What `weights.base.group_code` says.
+        group_code: String,
+        /// The nearest group there is.
+        nearest: Option<String>,
+    },
+    /// A base disease that nothing can be divided by (6.2, A53).
+    #[error("the mean of the base disease `{group_code}` is {mean} yuan; it must be above 0")]
+    BaseDiseaseMean {
+        /// The base disease.
+        group_code: String,
+        /// Its mean, 4 places.
+        mean: Decimal,
+    },
+    /// A group that is its own ancestor (A51).
+    #[error("group `{group_code}` is declared a parent of itself, through its own parents")]
+    ParentCycle {
+        /// The group.
+        group_code: String,
+    },
     /// A sum or a published number leaves the range of the numbers that carry it.
     #[error("{what} is too large to be computed exactly")]
     Overflow {
@@ -121,6 +155,7 @@ impl Explain for Error {
         match self {
             Self::Columns { .. } => Kind::Internal,
             Self::Method { source, .. } => source.kind(),
+            Self::Coefficient(source) => source.kind(),
             _ => Kind::Input,
         }
     }
@@ -128,7 +163,8 @@ impl Explain for Error {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Method { source, .. } => source.hints(),
-            Self::NoGroup { nearest, .. } => {
+            Self::Coefficient(source) => source.hints(),
+            Self::NoGroup { nearest, .. } | Self::NoBaseDisease { nearest, .. } => {
                 nearest.iter().map(|nearest| format!("did you mean `{nearest}`?")).collect()
             }
             Self::YearCount { weights, .. } => vec![format!(
@@ -157,7 +193,16 @@ impl Explain for Error {
             Self::NoPoints { .. } => {
                 vec!["name a year whose cases the catalog's policy has in scope".to_owned()]
             }
-            Self::TrimRule { .. } | Self::Columns { .. } | Self::OtherClaims { .. } => Vec::new(),
+            Self::NoYearLeft { .. } => {
+                vec!["name other years, or remove `[[weights.exclude]]` in a scenario".to_owned()]
+            }
+            Self::BaseDiseaseMean { .. } => {
+                vec!["choose another `weights.base.group_code`".to_owned()]
+            }
+            Self::TrimRule { .. }
+            | Self::Columns { .. }
+            | Self::OtherClaims { .. }
+            | Self::ParentCycle { .. } => Vec::new(),
         }
     }
 }
@@ -178,6 +223,11 @@ pub enum Warning {
         /// The group.
         group_code: String,
         /// Its cases.
+        cases: u64,
+    },
+    /// Cases that cost 0 or less and have no part in a geometric mean (A40).
+    NoLogarithm {
+        /// Their number.
         cases: u64,
     },
     /// Groups that left because they were not seen in every year (A03, `drop`).
@@ -202,6 +252,9 @@ impl std::fmt::Display for Warning {
                 "group `{group_code}` is not in the catalog: none of its {cases} cases counts \
                  (all trimmed, or of years with weight 0)"
             ),
+            Self::NoLogarithm { cases } => {
+                write!(f, "{cases} cases cost 0 or less: the geometric means leave them out")
+            }
             Self::Dropped { groups, cases } => write!(
                 f,
                 "{groups} groups with {cases} cases are not in the catalog: \

@@ -12,8 +12,10 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use combination::combination;
+pub use combination::{combination, with_attributes};
 pub use directory::{Dropped, Learned, Means, learn, match_year};
 pub use error::{Error, Warning};
 pub use matcher::{DecidedBy, Decision, Kind, Matcher};
-pub use tables::{base_candidates, coverage_table, directory_table, dropped_table, info, tables};
+pub use tables::{
+    base_candidates, coverage_table, directory_table, dropped_table, info, mark, tables,
+};
