@@ -15,10 +15,13 @@ mod error;
 mod grid;
 mod group;
 mod ingest;
+mod life;
 mod output;
 mod report;
+mod show;
 mod sql;
 mod synth;
+mod trial;
 mod verify;
 
 use std::process::ExitCode;
