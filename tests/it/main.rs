@@ -13,6 +13,7 @@ mod bad_input;
 mod bytes;
 mod codes;
 mod expected;
+mod group;
 mod intake;
 mod life;
 mod pipeline;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray as _, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, TimeUnit};
+use datafusion::arrow::datatypes::Int64Type;
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert_eq, proptest};
 
 use crate::table::{Column, Table};
@@ -200,56 +200,4 @@ fn a_call_that_says_too_little_is_refused() {
         " as cycle, row_number() over (partition by psn_no, fixmedins_code) as n",
     );
     assert!(refused(&two).contains("queries of their own"));
-}
-
-/// The order of settlements in the warehouse.
-const SORT: [&str; 4] = ["psn_no", "fixmedins_code", "begntime", "setl_id"];
-
-/// Counts the cycles of the files of `benches/cycles.py`, one a bucket, and prints how long it took.
-#[test]
-#[ignore = "thirty million settlements; run by benches/cycles.py in release"]
-fn cycles_at_scale() {
-    let word = |name: &str| std::env::var(name).unwrap();
-    let threads = word("DIANSHU_THREADS").parse().unwrap();
-    let files: Vec<std::path::PathBuf> = std::fs::read_dir(word("DIANSHU_CYCLES"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    let engine = Engine::start(Limits { threads, memory_bytes: 4 << 30 }).unwrap();
-    let text = format!(
-        "select cast(sum(cycles) as bigint) from (
-            select psn_no, fixmedins_code, max(cycle) as cycles
-            from (
-                select psn_no, fixmedins_code, cycle_number(
-                    begntime, setl_id, 1440, '{}', false, group_code, year
-                ) over (partition by psn_no, fixmedins_code) as cycle
-                from visit
-            )
-            group by psn_no, fixmedins_code
-        )",
-        word("DIANSHU_ANCHOR")
-    );
-    let time = DataType::Timestamp(TimeUnit::Microsecond, None);
-    let text_of = |name| Field::new(name, DataType::Utf8View, true);
-    let schema = Arc::new(Schema::new(vec![
-        text_of("psn_no"),
-        text_of("fixmedins_code"),
-        text_of("group_code"),
-        Field::new("year", DataType::Int32, true),
-        Field::new("begntime", time, true),
-        text_of("setl_id"),
-    ]));
-    let start = std::time::Instant::now();
-    let counts = engine.each(files, |file| {
-        let (session, text, schema) = (engine.session(), text.clone(), Arc::clone(&schema));
-        async move {
-            session.register_sorted_files("visit", schema, &[file], &SORT)?;
-            let (_, batches) = session.query(&text).await?;
-            Ok::<i64, crate::warehouse::Error>(
-                batches[0].column(0).as_primitive::<Int64Type>().value(0),
-            )
-        }
-    });
-    let cycles: i64 = counts.unwrap().iter().sum();
-    println!("{{\"cycles\": {cycles}, \"seconds\": {:.3}}}", start.elapsed().as_secs_f64());
 }
