@@ -118,6 +118,9 @@ fn policy(weights: Weights) -> Policy {
         coefficient: None,
         auxiliary: None,
         score: None,
+        outlier: None,
+        same_price: None,
+        expected_standard: None,
     }
 }
 
