@@ -52,12 +52,8 @@ pub(crate) fn policy(
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
     let budget = budget(&top.section("budget")?)?;
     let sharing = sharing(&top.section("sharing")?)?;
-    let surplus_cap =
-        top.maybe_section("surplus_cap")?.map(|fields| surplus_cap(&fields)).transpose()?;
-    let coefficient = top
-        .maybe_section("coefficient")?
-        .map(|fields| read_coefficient::coefficient(&fields))
-        .transpose()?;
+    let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
+    let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;
     let auxiliary = top
         .maybe_section("auxiliary")?
         .map(|fields| read_auxiliary::auxiliary(&fields, folder))
