@@ -9,6 +9,7 @@
 pub mod dip;
 pub mod record;
 pub mod refine;
+pub mod units;
 
 use std::collections::BTreeSet;
 

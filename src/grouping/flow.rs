@@ -24,7 +24,9 @@ const ORDER: &[&str] = &[
     "scope_institution_not_started",
     "scope_before_start",
     "analysed",
+    "carved_out",
     "merged",
+    "split",
     "cases",
 ];
 

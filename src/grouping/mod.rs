@@ -10,7 +10,9 @@ mod elsewhere;
 mod fees;
 pub mod flow;
 pub mod late;
+mod line_traits;
 mod rows;
+mod split;
 mod stays;
 pub mod testing;
 

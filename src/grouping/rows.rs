@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDateTime};
 
-use super::apg::{ClassSums, class_letters};
+use super::apg::{CLASS_LETTERS, ClassSums, class_letters};
 use super::batch::Row;
 use super::cycle::opens_cycle;
 use super::late::is_late;
+use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
 use crate::grouper::dip::combination;
 use crate::grouper::record::Record;
-use crate::policy::model::{CaseUnit, Cycle, CycleTime, Method, Policy};
+use crate::grouper::refine;
+use crate::policy::model::{
+    Apg, CaseUnit, Combined, Cycle, CycleTime, DiseaseOf, Letters, Method, Policy, Refine, UnitKind,
+};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::units::Fen;
 
@@ -50,6 +54,10 @@ pub(super) mod step {
     pub(crate) const REFUND_PARTIAL: &str = "refund_partial";
     /// Rows that stay.
     pub(crate) const ANALYSED: &str = "analysed";
+    /// Money of fee lines that leave the fee (A47); no row leaves.
+    pub(crate) const CARVED_OUT: &str = "carved_out";
+    /// Rows that combined cases are split into, beyond the first (A15); no money moves.
+    pub(crate) const SPLIT: &str = "split";
 }
 
 /// A refund, in the year settled, of a settlement of an earlier year (A45, R03).
@@ -78,6 +86,8 @@ pub(super) struct Part {
     pub prior_refunds: Vec<PriorRefund>,
     /// Analysed settlements without `begntime`, measured by `setl_time` instead (A09).
     pub without_begin: u64,
+    /// The policy asks for negotiated drugs, and no fee line says whether it is one.
+    pub lacks_negotiated: bool,
 }
 
 /// One analysed settlement on its way to a case.
@@ -95,6 +105,10 @@ struct Settlement {
     inscope_fen: i64,
     fund_fen: i64,
     flags: u8,
+    /// Paid by a unit of the policy and not by its group (R19).
+    is_unit: bool,
+    /// What it is split by, where combined codes are (A15).
+    parts: Option<Box<Parts>>,
     /// Only where something of it is wanted.
     stay: Option<Box<Stay>>,
 }
@@ -114,6 +128,14 @@ pub(super) struct Rules {
     pub keep_ids: bool,
     /// Keep the records of the cases.
     pub keep_records: bool,
+}
+
+impl Rules {
+    /// Whether cases keep their days: some unit is paid by them.
+    fn counts_days(&self) -> bool {
+        let mut kinds = self.policy.units.iter().map(|unit| unit.kind);
+        kinds.any(|kind| matches!(kind, UnitKind::BedDays { .. }))
+    }
 }
 
 /// Collects the rows of one bucket.
@@ -246,20 +268,33 @@ impl Collector {
         let text = |value: &str, wanted: bool| {
             if wanted { value.to_owned() } else { String::new() }
         };
+        let stay = self.stays.take(row.setl_id);
+        let carved_fen = carved_out(row, stay.as_deref());
+        if carved_fen > 0 {
+            self.count(year_of(row.setl_time), step::CARVED_OUT, 0, -carved_fen);
+        }
+        let fee_fen = row.fee_fen - carved_fen;
+        let unit = self.unit(row, stay.as_deref());
+        let (group, parts) = match unit {
+            Some(group) => (group, None),
+            None => self.group(row, (flags, fee_fen), stay.as_deref()),
+        };
         let mut settlement = Settlement {
             setl_id: text(row.setl_id, keep || rules.keep_ids),
             psn_no: text(row.psn_no, keep),
             mdtrt_id: text(row.mdtrt_id, keep),
             institution: self.institutions.id(row.fixmedins_code),
             insutype: u8::try_from(self.insutypes.id(row.insutype)).unwrap_or(u8::MAX),
-            group: self.group(row, flags),
+            group,
             begin: row.begntime.unwrap_or(row.setl_time),
             settled: row.setl_time,
-            fee_fen: row.fee_fen,
+            fee_fen,
             inscope_fen: row.inscope_fen,
             fund_fen: row.fund_fen,
             flags,
-            stay: self.stays.take(row.setl_id),
+            is_unit: unit.is_some(),
+            parts,
+            stay,
         };
         if keep {
             self.open.push(settlement);
@@ -273,28 +308,69 @@ impl Collector {
         self.rules.policy.case.cycle.is_some() || self.rules.policy.case.unit == CaseUnit::Visit
     }
 
-    /// Group of a settlement: the fallback for late and unusable ones, else by the policy's method.
-    fn group(&mut self, row: &Row<'_>, flags: u8) -> u32 {
+    /// The unit of the policy that pays a settlement, in the place of a group (R19).
+    fn unit(&mut self, row: &Row<'_>, stay: Option<&Stay>) -> Option<u32> {
+        let rules = Arc::clone(&self.rules);
+        let stay = stay.filter(|_| !rules.policy.units.is_empty())?;
+        let mut units = rules.policy.units.iter();
+        let unit = units.find(|unit| unit.takes(&stay.hi_paymtd, row.dise_codg, &stay.med_type))?;
+        Some(self.groups.id(&unit.code))
+    }
+
+    /// Group of a settlement: the fallback for late and unusable ones, else by the policy's method; and
+    /// what it is split by, where combined codes are.
+    fn group(
+        &mut self,
+        row: &Row<'_>,
+        (flags, fee_fen): (u8, i64),
+        stay: Option<&Stay>,
+    ) -> (u32, Option<Box<Parts>>) {
         let rules = Arc::clone(&self.rules);
         let Method::Apg(apg) = &rules.policy.grouping.method else {
-            return if row.group_code.is_empty() {
-                UNGROUPED
-            } else {
-                self.code("", row.group_code)
-            };
+            let given = !row.group_code.is_empty();
+            return (if given { self.code("", row.group_code) } else { UNGROUPED }, None);
         };
-        let disease = match rules.policy.scope.dise_codg.as_slice() {
-            [only] if row.dise_codg.is_empty() && !apg.disease_required => only.as_str(),
+        let disease = match (apg.disease, rules.policy.scope.dise_codg.as_slice()) {
+            (DiseaseOf::MainDiagnosis, _) => {
+                stay.map_or("", |stay| stay.record.main_diagnosis.as_str())
+            }
+            (_, [only]) if row.dise_codg.is_empty() && !apg.disease_required => only.as_str(),
             _ => row.dise_codg,
         };
+        let disease = apg.disease_characters.map_or(disease, |many| refine::first(disease, many));
         if disease.is_empty() {
-            return UNGROUPED;
-        }
-        if flags & (flag::LATE | flag::UNUSABLE) != 0 {
-            return self.code("", disease);
+            return (UNGROUPED, None);
         }
         let sums = ClassSums { fen: row.class_fen, important: row.class_important };
-        self.code(class_letters(apg, &sums, row.fee_fen).unwrap_or(""), disease)
+        let is_fallback = flags & (flag::LATE | flag::UNUSABLE) != 0;
+        let found = if is_fallback { None } else { class_letters(apg, &sums, fee_fen) };
+        let mut letters = found.unwrap_or("");
+        if apg.letters == Letters::Main {
+            letters = letters.get(..1).unwrap_or("");
+        }
+        if let Some(refine) = &apg.refine {
+            return (self.path(apg, refine, letters, stay), None);
+        }
+        let splits = apg.combined == Combined::Split && letters.len() > 1;
+        let parts = splits.then(|| {
+            let disease = disease.to_owned();
+            Box::new(Parts { letters, disease, class_fen: row.class_fen })
+        });
+        (self.code(letters, disease), parts)
+    }
+
+    /// Id of the path that a refinement counts a settlement by (H11).
+    fn path(&mut self, apg: &Apg, rule: &Refine, letters: &str, stay: Option<&Stay>) -> u32 {
+        let class = CLASS_LETTERS.iter().position(|known| letters.starts_with(known));
+        let at = class.unwrap_or(CLASS_LETTERS.len());
+        let letters = if letters.is_empty() { apg.fallback.as_str() } else { letters };
+        let traits = stay.map_or_else(refine::Traits::default, |stay| refine::Traits {
+            diagnosis: &stay.record.main_diagnosis,
+            item: class.map_or("", |class| &stay.lines.items[class]),
+            negotiated: stay.lines.is_negotiated,
+        });
+        let path = refine::path(letters, &rule.levels[at], &traits);
+        self.groups.id(&path)
     }
 
     /// Closes a stay once its settlements are merged (R15), and gives it the group that its record
@@ -303,7 +379,9 @@ impl Collector {
         let Some(stay) = &mut case.stay else { return };
         stay.close(case.begin, case.settled);
         let rules = Arc::clone(&self.rules);
-        if let Method::Dip(dip) = &rules.policy.grouping.method {
+        if let Method::Dip(dip) = &rules.policy.grouping.method
+            && !case.is_unit
+        {
             let code = combination(dip, &stay.record);
             case.group = code.map_or(UNGROUPED, |code| self.code("", &code));
         }
@@ -329,6 +407,18 @@ impl Collector {
     }
 
     fn push(&mut self, case: Settlement) {
+        let mut case = case;
+        if let Some(parts) = case.parts.take()
+            && let Some(fees) = split::fees(&parts, case.fee_fen)
+        {
+            self.push_parts(&case, &parts.disease, &fees);
+            return;
+        }
+        let days = case.stay.as_ref().filter(|_| case.is_unit);
+        let days = days.map_or(0, |stay| stay.record.stay_days);
+        if self.rules.counts_days() {
+            self.part.cases.unit_days.push(days);
+        }
         let cases = &mut self.part.cases;
         cases.institution.push(case.institution);
         cases.group.push(case.group);
@@ -351,9 +441,28 @@ impl Collector {
         }
     }
 
+    /// A row for each part of a combined case (A15).
+    fn push_parts(&mut self, case: &Settlement, disease: &str, fees: &[(&'static str, i64)]) {
+        let inscope = split::share(case.inscope_fen, fees);
+        let fund = split::share(case.fund_fen, fees);
+        for (at, (letter, fee)) in fees.iter().enumerate() {
+            let mut part = case.clone();
+            part.group = self.code(letter, disease);
+            (part.fee_fen, part.inscope_fen, part.fund_fen) = (*fee, inscope[at], fund[at]);
+            if let Some(stay) = part.stay.as_mut().filter(|_| at > 0) {
+                // Classes of cost are known of the case as a whole: they stay with its main part.
+                stay.cost_fen = Default::default();
+            }
+            self.push(part);
+        }
+        let more = i64::try_from(fees.len()).unwrap_or(i64::MAX).saturating_sub(1);
+        self.count(year_of(case.settled), step::SPLIT, more, 0);
+    }
+
     /// Merges what is to be merged and closes the bucket.
     #[must_use]
     pub(super) fn finish(mut self) -> Part {
+        self.part.lacks_negotiated = self.stays.lacks_negotiated();
         let rules = Arc::clone(&self.rules);
         let mut rows = std::mem::take(&mut self.open);
         if rules.policy.case.unit == CaseUnit::Visit {
@@ -363,9 +472,11 @@ impl Collector {
             self.decide(row);
         }
         if let Some(cycle) = &rules.policy.case.cycle {
+            let units = rules.policy.units.iter().map(|unit| &unit.code);
             let exempt: HashSet<u32> = cycle
                 .except_groups
                 .iter()
+                .chain(units)
                 .filter_map(|code| self.groups.ids.get(code).copied())
                 .collect();
             rows = merge_cycles(rows, cycle, &exempt);
@@ -381,6 +492,11 @@ impl Collector {
         self.part.cases.insutypes = self.insutypes.into_names();
         self.part
     }
+}
+
+/// Fen of the lines carved out of a fee, at most the fee (A47).
+fn carved_out(row: &Row<'_>, stay: Option<&Stay>) -> i64 {
+    stay.map_or(0, |stay| stay.lines.carved_fen.clamp(0, row.fee_fen.max(0)))
 }
 
 /// One case a visit: amounts summed, the rest from the last settlement (A54, R15).
@@ -460,6 +576,11 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     open.flags |= other.flags | flag::MERGED;
     if let (Some(open), Some(other)) = (&mut open.stay, &other.stay) {
         open.absorb(other);
+    }
+    if let (Some(open), Some(other)) = (&mut open.parts, &other.parts) {
+        for (sum, part) in open.class_fen.iter_mut().zip(other.class_fen) {
+            *sum += part;
+        }
     }
 }
 

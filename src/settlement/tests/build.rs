@@ -295,6 +295,11 @@ pub(super) fn settle_one(rows: &[Case], input: ScenarioInput<'_>) -> Result<Outc
     settle(&columns(rows), &[input], threads(1)).map(|mut outcomes| outcomes.remove(0))
 }
 
+/// Settles columns made beforehand.
+pub(super) fn settle_columns(cases: &Cases, input: ScenarioInput<'_>) -> Result<Outcome, Error> {
+    settle(cases, &[input], threads(1)).map(|mut outcomes| outcomes.remove(0))
+}
+
 /// Paid by institution, in yuan.
 pub(super) fn paid(outcome: &Outcome) -> Vec<String> {
     outcome.institutions.iter().map(|row| row.paid.to_string()).collect()
