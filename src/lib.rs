@@ -29,6 +29,9 @@ pub mod intake;
 pub mod grouping;
 
 #[cfg(feature = "engine")]
+pub mod history;
+
+#[cfg(feature = "engine")]
 pub mod backtest;
 
 #[cfg(feature = "engine")]

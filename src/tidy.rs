@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["intake"],
     &["grouping"],
     &["weights"],
+    &["history"],
     &["backtest"],
     &["report"],
     &["synth"],

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::explain::{Explain, Kind};
 use crate::units::UnitError;
-use crate::{policy, settlement, warehouse, weights};
+use crate::{history, policy, settlement, warehouse, weights};
 
 /// An error of a backtest.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,9 @@ pub enum Error {
     /// The warehouse or the engine.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
+    /// The grouping of the cases.
+    #[error(transparent)]
+    Grouping(#[from] history::Error),
     /// An amount.
     #[error(transparent)]
     Unit(#[from] UnitError),
@@ -155,6 +158,7 @@ impl Explain for Error {
             Self::Settlement(err) => err.kind(),
             Self::Statistics(err) => err.kind(),
             Self::Warehouse(err) => err.kind(),
+            Self::Grouping(err) => err.kind(),
             _ => Kind::Input,
         }
     }
@@ -165,6 +169,7 @@ impl Explain for Error {
             Self::Settlement(err) => err.hints(),
             Self::Statistics(err) => err.hints(),
             Self::Warehouse(err) => err.hints(),
+            Self::Grouping(err) => err.hints(),
             Self::Weights { scenario } => vec![format!(
                 "build another catalog with `dianshu catalog build … --scenario {scenario}` and \
                  replay that one"

@@ -5,7 +5,8 @@ use std::str::FromStr as _;
 
 use rust_decimal::Decimal;
 
-use super::{Composed, Error, cases_of};
+use super::{Composed, Error, request};
+use crate::grouping::cases;
 use crate::policy::model::{BudgetSource, Pools};
 use crate::settlement::cases::Cases;
 use crate::settlement::{ALL, Assessment, YEAR};
@@ -62,7 +63,8 @@ pub(super) fn budgets(
         BudgetSource::LastYearBooked { growth } => {
             if last_year.is_none() {
                 let before = year.saturating_sub(1);
-                let built = cases_of(engine, snapshot, &one.policy, before, false)?;
+                let request = request(&one.policy, before, false)?;
+                let built = cases::build(engine, snapshot, &request)?;
                 if built.cases.is_empty() {
                     return Err(Error::NoCases { year: before });
                 }

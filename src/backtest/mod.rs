@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use crate::catalog::{self, model::Catalog};
-use crate::grouping::cases::{self, Built, Request};
+use crate::grouping::cases::{Built, Request};
+use crate::history;
 use crate::period::Years;
 use crate::policy::{self, LoadedPolicy};
 use crate::settlement::{self, Outcome, ScenarioInput};
@@ -148,23 +149,17 @@ fn case_set(
     policy: &LoadedPolicy,
     settings: &Settings<'_>,
 ) -> Result<CaseSet, Error> {
-    let built = cases_of(engine, snapshot, policy, settings.year, settings.with_cases)?;
+    let request = request(policy, settings.year, settings.with_cases)?;
+    let built = history::of_year(engine, snapshot, &request, settings.catalog)?;
     if built.cases.is_empty() {
         return Err(Error::NoCases { year: settings.year });
     }
     Ok(CaseSet { policy: policy.policy.clone(), built })
 }
 
-fn cases_of(
-    engine: &Engine,
-    snapshot: &Snapshot,
-    policy: &LoadedPolicy,
-    year: u16,
-    keep_ids: bool,
-) -> Result<Built, Error> {
+fn request(policy: &LoadedPolicy, year: u16, keep_ids: bool) -> Result<Request, Error> {
     let years = Years::new(vec![year]).ok_or(Error::NoCases { year })?;
-    let request = Request { policy: policy.policy.clone(), years, keep_ids, keep_records: false };
-    Ok(cases::build(engine, snapshot, &request)?)
+    Ok(Request { policy: policy.policy.clone(), years, keep_ids, keep_records: false })
 }
 
 fn scenario_inputs<'a>(

@@ -284,6 +284,37 @@ pub enum Error {
         /// Places of the catalog.
         places: u32,
     },
+    /// Nothing to compare with.
+    #[error("`{section}` compares with the last catalog, and none is named")]
+    LastMissing {
+        /// The section of the policy.
+        section: &'static str,
+    },
+    /// Points that cannot be compared.
+    #[error("the last catalog has {what} `{last}`, this one `{own}`: their points do not compare")]
+    LastDiffers {
+        /// `system`, `scale` or `places`.
+        what: &'static str,
+        /// Of the last one.
+        last: String,
+        /// Of this one.
+        own: String,
+    },
+    /// Caps that leave no room.
+    #[error(
+        "the total of {target} points cannot be held: the caps of `weights.change_cap` leave {reach} at {end}"
+    )]
+    HoldOutOfReach {
+        /// What was to be held.
+        target: rust_decimal::Decimal,
+        /// The nearest total they leave.
+        reach: rust_decimal::Decimal,
+        /// `least` or `most`.
+        end: &'static str,
+    },
+    /// An identity without its first line, or beyond 28 digits.
+    #[error("the catalog's identity cannot be stated for other points")]
+    IdentityLost,
     /// A difference that was made from other groups.
     #[error("the difference does not fit these groups: `{group}` {found}")]
     Apply {
@@ -344,6 +375,11 @@ impl Explain for Error {
             Self::NoTable { known, .. } => {
                 return vec![format!("its tables are `{}`", known.join("`, `"))];
             }
+            Self::LastMissing { .. } => {
+                "name it with `--last DIR`, or remove the section in a scenario"
+            }
+            Self::LastDiffers { .. } => "name the catalog before this one, of the same system",
+            Self::HoldOutOfReach { .. } => "widen `up` or `down`, or hold `none` in a scenario",
             Self::NoPoints { .. } => "change the price in the policy, with its clause",
             Self::Apply { .. } => "make the difference from the groups it is applied to",
             _ => return Vec::new(),

@@ -18,14 +18,14 @@ use rust_decimal::Decimal;
 use super::digest::Digests;
 use super::error::Error;
 use super::manifest::{self, State};
-use super::model::{Catalog, Group, IdentityLine};
+use super::model::Catalog;
 use super::read::{Folder, catalog_of, foreign_files, manifest_of};
 use super::sheet::{Reader, Sheet};
 use super::sheets::header;
 use super::{sheets, write};
 use crate::explain;
 use crate::table::{Column, Table};
-use crate::units::{Fen, Points, Ratio, exact, ratio, to_decimal};
+use crate::units::{Fen, Points, exact};
 
 pub(super) const HISTORY: &str = "history.csv";
 pub(super) const OVERRIDES: &str = "overrides.csv";
@@ -33,8 +33,6 @@ pub(super) const OVERRIDES: &str = "overrides.csv";
 const FLAG: &str = "override";
 /// Line of the identity that takes the overrides back.
 const LINE: &str = "override";
-/// Decimal places of a line of the identity.
-const LINE_PLACES: u32 = 4;
 /// Years after the newest statistics year in which a step can be taken.
 const YEARS_AFTER: i32 = 20;
 /// Reviews that a publication needs, by different people.
@@ -218,7 +216,7 @@ pub fn set_points(
         return Err(Error::SamePoints { group: group.to_owned(), points: points.normalize() });
     }
     let lost = || Error::OverrideMoney { group: group.to_owned(), points };
-    let worth = |from| money(&catalog, found, (from, new)).ok_or_else(lost);
+    let worth = |from| catalog.money(found, (from, new)).ok_or_else(lost);
     let printed = |points: Points| points.to_decimal().normalize();
     let what = format!("{group}: {} → {}, {} yuan", printed(before), printed(new), worth(before)?);
     let change = Override {
@@ -238,7 +236,7 @@ pub fn set_points(
         found.flags.push(FLAG.to_owned());
         found.flags.sort_unstable();
     }
-    restate_identity(&mut catalog).ok_or_else(lost)?;
+    catalog.restate(LINE).ok_or_else(lost)?;
     for (name, bytes) in sheets::write_all(&catalog)? {
         folder.files.insert(name.to_owned(), bytes);
     }
@@ -279,38 +277,6 @@ fn reviewers(history: &[Entry]) -> BTreeSet<String> {
     let since = since.map_or(0, |at| at.saturating_add(1));
     let reviews = history[since..].iter().filter(|entry| entry.step == "review");
     reviews.map(|entry| entry.signature.by.to_lowercase()).collect()
-}
-
-/// cases × (to − from) ÷ scale × base mean, in fen; `None` without a scale or beyond 64 bits.
-fn money(catalog: &Catalog, group: &Group, (from, to): (Points, Points)) -> Option<Fen> {
-    let scale = catalog.scale.filter(|scale| !scale.is_zero()).map(exact)?;
-    let change: Ratio = to.to_ratio() - from.to_ratio();
-    let yuan = ratio(group.cases) * change / scale * exact(catalog.base_mean);
-    Fen::nearest(&(yuan * ratio(100))).ok()
-}
-
-/// Makes `points_total` what the groups give now; line `override` takes back what overrides moved, so
-/// that the lines still sum to the total.
-fn restate_identity(catalog: &mut Catalog) -> Option<()> {
-    let given = catalog.groups.iter().map(|group| catalog.given(group));
-    let now = to_decimal(&given.sum::<Ratio>(), LINE_PLACES)?;
-    let lines = &mut catalog.identity;
-    let old = lines.iter().find(|line| line.line == "points_total")?.amount;
-    let back =
-        lines.iter().find(|line| line.line == LINE).map_or(Decimal::ZERO, |line| line.amount);
-    // What the computed points gave, rounding of their terms included.
-    let computed = old.checked_add(back)?;
-    let back = computed.checked_sub(now)?;
-    lines.retain(|line| line.line != LINE);
-    let at = lines.iter().position(|line| line.line == "points_total")?;
-    if back.is_zero() {
-        lines[at].amount = computed;
-        return Some(());
-    }
-    lines[at].amount = now;
-    let line = IdentityLine { line: LINE.to_owned(), amount: back };
-    lines.insert(at.saturating_add(1), line);
-    Some(())
 }
 
 const HISTORY_HEADER: [&str; 6] = ["step", "what", "by", "on", "why", "digest"];
@@ -389,7 +355,7 @@ pub(super) fn contradiction(
         if group.points != Some(row.points) {
             return Some(format!("`{code}` has other points than its override"));
         }
-        if money(catalog, group, (row.computed, row.points)) != Some(row.money) {
+        if catalog.money(group, (row.computed, row.points)) != Some(row.money) {
             return Some(format!("the money of the override of `{code}` does not follow from it"));
         }
     }

@@ -28,9 +28,12 @@
 //! `catalog.toml` ends with the digest of everything above it, so any edit of any file is noticed
 //! when the catalog is read.
 
+mod adjust;
 mod diff;
 mod digest;
 mod error;
+mod hold;
+mod identity;
 mod life;
 mod manifest;
 pub mod model;
@@ -43,6 +46,7 @@ mod tests;
 mod verify;
 mod write;
 
+pub use adjust::adjust;
 pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;
 pub use life::{

@@ -4,6 +4,7 @@
     reason = "tests compute on small numbers of their own; an overflow fails them"
 )]
 
+mod adjusting;
 mod build;
 mod differences;
 mod folders;

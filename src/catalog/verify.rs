@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rust_decimal::Decimal;
 
+use super::adjust;
 use super::digest::Digests;
 use super::error::Error;
 use super::life::{self, Entry, Override};
@@ -148,14 +149,16 @@ fn check_content(
     check_totals(catalog, report);
 }
 
-/// Published points are the computed ones but where an expert set others.
+/// Published points are the computed ones, capped and held as tables `change_cap` and `hold` say, but
+/// where an expert set others.
 fn check_moved(catalog: &Catalog, overrides: &[Override], report: &mut Report) {
-    let wrong = catalog.groups.iter().find(|group| {
+    let built = |group: &Group| {
         let set = overrides.iter().find(|row| row.group_code == group.group_code);
-        set.map_or(group.points, |row| Some(row.computed)) != group.computed
-    });
-    let wrong = wrong.map(|group| format!("`{}` has other points than computed", group.group_code));
-    report.push("published points", wrong, "the computed ones, or an override says why not");
+        set.map_or(group.points, |row| Some(row.computed))
+    };
+    let built: Vec<_> = catalog.groups.iter().map(built).collect();
+    let wrong = adjust::contradiction(catalog, &built);
+    report.push("published points", wrong, "the computed ones, capped, held or overridden");
 }
 
 /// Computed points = mean ÷ base mean × scale. They come from unrounded means (A46), so each may differ by

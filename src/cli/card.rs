@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use super::backtest::built_under;
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
-use crate::grouping::cases::{self, Request};
 use crate::period::Years;
 use crate::weights::CardRequest;
-use crate::{catalog, explain, weights};
+use crate::{catalog, explain, history, weights};
 
 /// Arguments of `dianshu catalog card`.
 #[derive(Debug, clap::Args)]
@@ -49,13 +48,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let years = Years::new(stored.catalog.years.clone()).ok_or(Error::NothingLoaded)?;
     check_years(&snapshot, &years)?;
     let engine = args.common.engine()?;
-    let request = Request {
-        policy: policy.policy.clone(),
-        years: years.clone(),
-        keep_ids: false,
-        keep_records: false,
-    };
-    let built = cases::build(&engine, &snapshot, &request)?;
+    let built = history::learn(&engine, &snapshot, &policy.policy, &years)?.built;
     args.common.warn(&built.warnings);
     args.common.show_plans(&engine);
     let asked = CardRequest {

@@ -1,22 +1,15 @@
 //! `dianshu catalog`: build, show, compare, verify.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::Subcommand;
 use rust_decimal::Decimal;
 
-use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
-use crate::catalog::model::Catalog;
-use crate::catalog::{Artefact, Signature};
-use crate::grouping::cases::{self, Request};
-use crate::grouping::flow;
-use crate::period::Years;
-use crate::policy::{self, LoadedPolicy, model::Method};
+use crate::catalog::Signature;
 use crate::table::{Column, Table};
-use crate::{catalog, explain, weights};
+use crate::{catalog, explain};
 
 /// Arguments of `dianshu catalog`.
 #[derive(Debug, clap::Args)]
@@ -28,7 +21,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Compute a catalog from loaded years
-    Build(BuildArgs),
+    Build(super::build::Args),
     /// Show a catalog, or one of its groups
     Show(ShowArgs),
     /// Compare two catalogs, the change that moves most money first
@@ -48,24 +41,6 @@ enum Command {
     Publish(StepArgs),
     /// Show who did what with a catalog, when and why, and what was overridden
     History(VerifyArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct BuildArgs {
-    /// Policy: a name under `catalogs/` or a folder
-    #[arg(long)]
-    policy: String,
-    /// Statistics years, oldest first, for example `2022,2023`
-    #[arg(long)]
-    years: Years,
-    /// Folder of the new catalog
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Scenario whose changes apply, `A` or `A+B`
-    #[arg(long, value_name = "S")]
-    scenario: Option<String>,
-    #[command(flatten)]
-    common: Common,
 }
 
 #[derive(Debug, clap::Args)]
@@ -150,17 +125,7 @@ impl SignatureArgs {
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     match &args.command {
-        Command::Build(args) => {
-            let policy = compose(&args.policy, args.scenario.as_deref())?;
-            let built = build(&args.common, &policy, &args.years, &args.out)?;
-            output::print(&catalog::identity_table(&built), args.common.json)?;
-            args.common.say(&format!(
-                "catalog: {} groups in {}",
-                built.groups.len(),
-                args.out.display()
-            ));
-            Ok(Outcome::Done)
-        }
+        Command::Build(args) => super::build::run(args),
         Command::Show(args) => show(args),
         Command::Diff(args) => {
             let (old, new) = (catalog::read(&args.old)?, catalog::read(&args.new)?);
@@ -207,68 +172,6 @@ fn state(path: &Path, json: bool) -> Result<Outcome, Error> {
         .with("digest", Column::text([stored.digest]));
     output::print(&table, json)?;
     Ok(Outcome::Done)
-}
-
-fn compose(policy: &str, scenario: Option<&str>) -> Result<LoadedPolicy, Error> {
-    let policy = policy::load(policy)?;
-    let Some(spec) = scenario else { return Ok(policy) };
-    let scenarios = policy::load_scenarios(spec, &policy)?;
-    Ok(policy::compose(&policy, &scenarios)?)
-}
-
-/// Builds a catalog and writes it; nothing is written if anything fails.
-pub(super) fn build(
-    common: &Common,
-    policy: &LoadedPolicy,
-    years: &Years,
-    out: &Path,
-) -> Result<Catalog, Error> {
-    common.warn(&policy.warnings);
-    let snapshot = common.snapshot()?;
-    check_years(&snapshot, years)?;
-    let engine = common.engine()?;
-    let request = Request {
-        policy: policy.policy.clone(),
-        years: years.clone(),
-        keep_ids: false,
-        keep_records: false,
-    };
-    let cases = cases::build(&engine, &snapshot, &request)?;
-    common.show_plans(&engine);
-    common.warn(&cases.warnings);
-    let mut tables = vec!["settlement", "institution"];
-    tables.extend(match policy.policy.grouping.method {
-        Method::Apg(_) => &["fee_item"][..],
-        Method::Given { .. } => &["group_result"],
-        Method::Dip(_) => &["diagnosis", "procedure"],
-    });
-    if policy.policy.case.cost_classes.is_some() {
-        tables.push("fee_item");
-    }
-    let sources: BTreeMap<String, (u64, String)> = tables
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
-        .map(|(name, table)| (name, (table.rows, table.digest.clone())))
-        .collect();
-    let passed = weights::Passed { flow: flow::steps(&cases), sources, info: BTreeMap::new() };
-    let built = weights::build(&cases.cases, &policy.policy, years, passed)?;
-    let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
-    common.warn(&warnings);
-    let mut extra = policy.files().clone();
-    for scenario in &policy.scenarios {
-        let name = format!("{}{}.toml", catalog::SCENARIO_PREFIX, scenario.name);
-        if extra.insert(name.clone(), scenario.source.clone().into_bytes()).is_some() {
-            return Err(catalog::Error::FileName { name }.into());
-        }
-    }
-    let artefact = Artefact {
-        catalog: &built.catalog,
-        policy: &policy.policy.identity,
-        policy_source: &policy.source,
-        extra: &extra,
-    };
-    catalog::write(&artefact, out)?;
-    Ok(built.catalog)
 }
 
 fn show(args: &ShowArgs) -> Result<Outcome, Error> {

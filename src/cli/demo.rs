@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::common::{Bytes, Common};
-use super::{Error, Outcome, backtest, catalog, check, ingest, output, report};
+use super::{Error, Outcome, backtest, build, check, ingest, output, report};
 use crate::period::Years;
 use crate::policy;
 use crate::report::{Format, Lang};
@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let (settled, history) = split(&years);
     let book = dir.join("catalog");
     common.say(&format!("4/6 catalog    {history} → {}", book.display()));
-    catalog::build(&common, &policy, &history, &book)?;
+    build::build(&common, &policy, &history, (&book, None))?;
     common.say(&format!("5/6 backtest   {settled} under {} scenarios", demo.scenarios.len() + 1));
     let job = backtest::Job {
         policy: &args.system,

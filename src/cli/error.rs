@@ -9,7 +9,7 @@ use crate::units::UnitError;
 use crate::warehouse::parquet::TableFileError;
 use crate::warehouse::relation::RelationError;
 use crate::warehouse::store;
-use crate::{backtest, catalog, intake, policy, report, synth, warehouse, weights};
+use crate::{backtest, catalog, history, intake, policy, report, synth, warehouse, weights};
 
 /// An error of any module, or of the command line itself.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,9 @@ pub enum Error {
     /// Loading.
     #[error(transparent)]
     Intake(#[from] intake::Error),
+    /// The grouping of the cases.
+    #[error(transparent)]
+    History(#[from] history::Error),
     /// The statistics.
     #[error(transparent)]
     Weights(#[from] weights::Error),
@@ -240,6 +243,7 @@ impl Error {
             Self::Warehouse(err) => err,
             Self::Store(err) => err,
             Self::Intake(err) => err,
+            Self::History(err) => err,
             Self::Weights(err) => err,
             Self::Backtest(err) => err,
             Self::Run(err) => err,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
-use crate::grouping::cases::{self, Request};
+use crate::history;
 use crate::period::Years;
 use crate::policy::{self, LoadedPolicy};
 use crate::warehouse::parquet::write_table;
@@ -43,13 +43,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let snapshot = args.common.snapshot()?;
     check_years(&snapshot, &args.years)?;
     let engine = args.common.engine()?;
-    let request = Request {
-        policy: policy.policy.clone(),
-        years: args.years.clone(),
-        keep_ids: false,
-        keep_records: false,
-    };
-    let built = cases::build(&engine, &snapshot, &request)?;
+    let built = history::learn(&engine, &snapshot, &policy.policy, &args.years)?.built;
     args.common.warn(&built.warnings);
     args.common.show_plans(&engine);
     let grid = weights::grid(&built.cases, &args.years, &methods, args.common.threads())?;

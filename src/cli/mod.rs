@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "the command line is where the program talks")]
 
 mod backtest;
+mod build;
 mod card;
 mod catalog;
 mod check;

@@ -26,6 +26,23 @@ pub struct GroupInfo {
     pub parent: Option<String>,
 }
 
+/// Moves groups to profiles and gives every case the group of `groups` (ascending) that `decide` finds
+/// for its profile (by index into [`Cases::profiles`]) and fee, or [`UNGROUPED`].
+#[must_use]
+pub fn regroup_to(cases: Cases, groups: Vec<String>, decide: impl Fn(usize, i64) -> u32) -> Cases {
+    let mut cases = cases;
+    if cases.profile.is_empty() {
+        cases.profiles = std::mem::take(&mut cases.groups);
+        cases.profile = std::mem::take(&mut cases.group);
+    }
+    let decided = cases.profile.iter().zip(&cases.fee_fen).map(|(profile, fee)| {
+        if *profile == UNGROUPED { UNGROUPED } else { decide(*profile as usize, *fee) }
+    });
+    cases.group = decided.collect();
+    cases.groups = groups;
+    cases
+}
+
 /// Moves groups to profiles and gives every case the group that `decide` finds for its profile (by
 /// index into [`Cases::profiles`]) and fee; `None` is ungrouped.
 #[must_use]

@@ -35,6 +35,7 @@ mod read_cost;
 mod read_deviation;
 mod read_dip;
 mod read_grouping;
+mod read_life;
 mod read_weights;
 mod scenario;
 mod schema;
@@ -100,7 +101,6 @@ pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
     let method = &policy.grouping.method;
     let splits = |apg: &Apg| apg.combined == Combined::Split;
     let sections = [
-        ("grouping.dip", matches!(method, Method::Dip(_))),
         ("grouping.apg.combined", matches!(method, Method::Apg(apg) if splits(apg))),
         ("carve_out", policy.carve_out.is_some()),
         ("coefficient", policy.coefficient.is_some()),

@@ -14,7 +14,7 @@ use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_weights,
+    read_life, read_weights,
 };
 use crate::units::Fen;
 
@@ -32,7 +32,9 @@ pub(crate) fn policy(
     let grouping = read_grouping::grouping(&grouping_fields, folder, &scope)?;
     let mut codes = Codes { aliases: &grouping.aliases, warnings };
     let case = case_rule(&top.section("case")?, &grouping, &mut codes)?;
-    let weights = read_weights::weights(&top.section("weights")?)?;
+    let weights_fields = top.section("weights")?;
+    let weights = read_weights::weights(&weights_fields)?;
+    let life = read_life::life(&weights_fields, top.maybe_section("gates")?.as_ref())?;
     let standards = standards(&top, &mut codes)?;
     let deviation = top
         .maybe_section("deviation")?
@@ -74,6 +76,7 @@ pub(crate) fn policy(
         budget,
         sharing,
         surplus_cap,
+        life,
         coefficient,
         auxiliary,
     })

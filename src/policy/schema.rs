@@ -153,6 +153,8 @@ pub(crate) const SECTIONS: &[Section] = &[
     .required(),
     section("weights.exclude", &["year", "reason"]).many("year"),
     section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers"]).required(),
+    section("weights.change_cap", &["up", "down"]),
+    section("weights.hold", &["what"]),
     section("carve_out", &["med_chrgitm_type", "negotiated_drugs", "med_list_codg"]),
     section("unit", &["code", "kind", "standard", "hi_paymtd", "dise_codg", "med_type"])
         .many("code"),
@@ -165,6 +167,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("budget.amount", &["year", "yuan"]).many("year"),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
+    section("gates", &["trimmed_max", "single_year_max", "small_max", "inversions"]),
     section(
         "coefficient",
         &["method", "default", "basis", "combine", "outliers", "passes", "rounds"],

@@ -21,6 +21,7 @@ mod error;
 mod forecast;
 mod grid;
 mod identity;
+mod means;
 mod publish;
 mod sums;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use card::{Card, CardRequest, card};
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
+pub use means::means;
 
 use blend::{Base, Blend};
 use sums::{Sums, Total, Window};

@@ -1,6 +1,7 @@
 //! The statistics against numbers worked by hand, and against slower ways of computing them.
 
 mod cards;
+mod directories;
 mod errors;
 mod grids;
 mod levels;
@@ -17,7 +18,7 @@ use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
     Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite, Clearing, Denominator,
-    Grouping, Identity, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
+    Grouping, Identity, Life, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
     ShareBy, Sharing, SingleYear, Trim, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
@@ -101,6 +102,7 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        life: Life::default(),
         coefficient: None,
         auxiliary: None,
     }

@@ -4,7 +4,16 @@
 //! operations, as `dx+main+related…` (R32), which is also the code of a group.
 
 pub mod combination;
+mod directory;
+mod error;
+mod matcher;
+mod shape;
+mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use combination::combination;
+pub use directory::{Dropped, Learned, Means, learn, match_year};
+pub use error::{Error, Warning};
+pub use matcher::{DecidedBy, Decision, Kind, Matcher};
+pub use tables::{base_candidates, coverage_table, directory_table, dropped_table, info, tables};

@@ -9,9 +9,9 @@ use rust_decimal::Decimal;
 use crate::catalog::model::{Catalog, Group};
 use crate::policy::model::{
     Anchor, Band, BandPay, Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite,
-    Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity, Method,
-    Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Reference, Scope, ShareBy, Sharing,
-    SingleYear, Standard, Trim, Weights,
+    Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity, Life,
+    Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Reference, Scope, ShareBy,
+    Sharing, SingleYear, Standard, Trim, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::{Error, Outcome, ScenarioInput, settle};
@@ -128,6 +128,7 @@ pub(super) fn points_policy() -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        life: Life::default(),
         coefficient: None,
         auxiliary: None,
     }

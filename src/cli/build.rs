@@ -1,0 +1,111 @@
+//! `dianshu catalog build`: from loaded years to a catalog.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::common::{Common, check_years};
+use super::{Error, Outcome, output};
+use crate::catalog::Artefact;
+use crate::catalog::model::Catalog;
+use crate::grouping::flow;
+use crate::period::Years;
+use crate::policy::{self, LoadedPolicy, model::Method};
+use crate::{catalog, history, weights};
+
+/// Arguments of `dianshu catalog build`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Policy: a name under `catalogs/` or a folder
+    #[arg(long)]
+    policy: String,
+    /// Statistics years, oldest first, for example `2022,2023`
+    #[arg(long)]
+    years: Years,
+    /// Folder of the new catalog
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Scenario whose changes apply, `A` or `A+B`
+    #[arg(long, value_name = "S")]
+    scenario: Option<String>,
+    /// Folder of the catalog before, where the policy caps changes or holds the total of points
+    #[arg(long, value_name = "DIR")]
+    last: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
+    let policy = compose(&args.policy, args.scenario.as_deref())?;
+    let folders = (args.out.as_path(), args.last.as_deref());
+    let built = build(&args.common, &policy, &args.years, folders)?;
+    output::print(&catalog::identity_table(&built), args.common.json)?;
+    args.common.say(&format!("catalog: {} groups in {}", built.groups.len(), args.out.display()));
+    Ok(Outcome::Done)
+}
+
+fn compose(policy: &str, scenario: Option<&str>) -> Result<LoadedPolicy, Error> {
+    let policy = policy::load(policy)?;
+    let Some(spec) = scenario else { return Ok(policy) };
+    let scenarios = policy::load_scenarios(spec, &policy)?;
+    Ok(policy::compose(&policy, &scenarios)?)
+}
+
+/// Builds a catalog and writes it; nothing is written if anything fails. Its points are capped and held
+/// against the last catalog where the policy says so.
+pub(super) fn build(
+    common: &Common,
+    policy: &LoadedPolicy,
+    years: &Years,
+    (out, last): (&Path, Option<&Path>),
+) -> Result<Catalog, Error> {
+    common.warn(&policy.warnings);
+    let last = last.map(catalog::open).transpose()?;
+    let snapshot = common.snapshot()?;
+    check_years(&snapshot, years)?;
+    let engine = common.engine()?;
+    let history = history::learn(&engine, &snapshot, &policy.policy, years)?;
+    common.show_plans(&engine);
+    common.warn(&history.built.warnings);
+    let mut tables = vec!["settlement", "institution"];
+    tables.extend(match policy.policy.grouping.method {
+        Method::Apg(_) => &["fee_item"][..],
+        Method::Given { .. } => &["group_result"],
+        Method::Dip(_) => &["diagnosis", "procedure"],
+    });
+    if policy.policy.case.cost_classes.is_some() {
+        tables.push("fee_item");
+    }
+    let mut sources: BTreeMap<String, (u64, String)> = tables
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
+        .map(|(name, table)| (name, (table.rows, table.digest.clone())))
+        .collect();
+    if let Some(last) = &last {
+        let groups = last.catalog.groups.len() as u64;
+        sources.insert("last_catalog".to_owned(), (groups, last.digest.clone()));
+    }
+    let flow = flow::steps(&history.built);
+    let passed = weights::Passed { flow, sources, info: history.info.clone() };
+    let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
+    let more = history.tables(&policy.policy, &built.catalog);
+    built.catalog.tables.extend(more);
+    catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
+    built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
+    common.warn(&warnings);
+    let mut extra = policy.files().clone();
+    for scenario in &policy.scenarios {
+        let name = format!("{}{}.toml", catalog::SCENARIO_PREFIX, scenario.name);
+        if extra.insert(name.clone(), scenario.source.clone().into_bytes()).is_some() {
+            return Err(catalog::Error::FileName { name }.into());
+        }
+    }
+    let artefact = Artefact {
+        catalog: &built.catalog,
+        policy: &policy.policy.identity,
+        policy_source: &policy.source,
+        extra: &extra,
+    };
+    catalog::write(&artefact, out)?;
+    Ok(built.catalog)
+}

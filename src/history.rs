@@ -1,0 +1,127 @@
+//! From the warehouse to grouped cases: the one place that knows whether groups follow from history.
+//!
+//! A grouper that reads one record at a time has decided when the cases are built. A directory is
+//! learned from all cases of the statistics years first ([`learn`]), and later years are matched against
+//! the groups of the catalog ([`of_year`]).
+
+use crate::catalog::model::Catalog;
+use crate::explain::{Explain, Kind};
+use crate::grouper::{GroupInfo, dip};
+use crate::grouping::cases::{self, Built, Request};
+use crate::period::Years;
+use crate::policy::model::{Dip, Method, Policy};
+use crate::settlement::cases::Cases;
+use crate::table::Table;
+use crate::warehouse::engine::Engine;
+use crate::warehouse::snapshot::Snapshot;
+use crate::{warehouse, weights};
+
+use std::collections::BTreeMap;
+
+/// What keeps cases from being grouped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The warehouse or the engine.
+    #[error(transparent)]
+    Warehouse(#[from] warehouse::Error),
+    /// The statistics a directory is learned with.
+    #[error(transparent)]
+    Statistics(#[from] weights::Error),
+    /// The directory.
+    #[error(transparent)]
+    Directory(#[from] dip::Error),
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Warehouse(err) => err.kind(),
+            Self::Statistics(err) => err.kind(),
+            Self::Directory(err) => err.kind(),
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Warehouse(err) => err.hints(),
+            Self::Statistics(err) => err.hints(),
+            Self::Directory(err) => err.hints(),
+        }
+    }
+}
+
+/// The cases of the statistics years in their groups.
+#[derive(Debug, Default)]
+pub struct History {
+    /// The cases and how they came about; its warnings include those of the grouper.
+    pub built: Built,
+    /// What the grouper knows of its groups, by code.
+    pub info: BTreeMap<String, GroupInfo>,
+    /// Combinations that left the directory.
+    dropped: Vec<dip::Dropped>,
+}
+
+/// Builds the cases of `years` and groups them, learning the directory where the policy has one.
+///
+/// # Errors
+/// [`Error`]
+pub fn learn(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    policy: &Policy,
+    years: &Years,
+) -> Result<History, Error> {
+    let (policy_of, years_of) = (policy.clone(), years.clone());
+    let request =
+        Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
+    let mut built = cases::build(engine, snapshot, &request)?;
+    let Method::Dip(dip) = &policy.grouping.method else {
+        return Ok(History { built, ..History::default() });
+    };
+    let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
+    let kept: Vec<u16> = years.as_slice().iter().copied().filter(|year| !left_out(year)).collect();
+    let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
+    let learned = dip::learn(dip, std::mem::take(&mut built.cases), &kept, means)?;
+    built.cases = learned.cases;
+    built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
+    let info = dip::info(dip, &learned.groups);
+    Ok(History { built, info, dropped: learned.dropped })
+}
+
+impl History {
+    /// The tables that the grouper adds to a catalog built from these cases.
+    #[must_use]
+    pub fn tables(&self, policy: &Policy, catalog: &Catalog) -> Vec<Table> {
+        match &policy.grouping.method {
+            Method::Dip(dip) => dip::tables(dip, (&self.built.cases, &self.dropped), catalog, None),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Builds the cases of a year after the catalog's and groups them by its groups.
+///
+/// # Errors
+/// [`Error`]
+pub fn of_year(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    request: &Request,
+    catalog: &Catalog,
+) -> Result<Built, Error> {
+    let mut built = cases::build(engine, snapshot, request)?;
+    if let Method::Dip(dip) = &request.policy.grouping.method {
+        let cases = std::mem::take(&mut built.cases);
+        let (cases, warning) = dip::match_year(&matcher(dip, catalog), dip, cases)?;
+        built.cases = cases;
+        built.warnings.extend(warning.map(|warning| warning.to_string()));
+    }
+    Ok(built)
+}
+
+/// The matcher of a catalog's groups and their published means (R02).
+fn matcher<'a>(dip: &'a Dip, catalog: &Catalog) -> dip::Matcher<'a> {
+    let groups = catalog.groups.iter();
+    dip::Matcher::new(dip, groups.map(|group| (group.group_code.clone(), Some(group.mean))))
+}
