@@ -6,17 +6,18 @@
 
 use crate::catalog::model::Catalog;
 use crate::explain::{Explain, Kind};
-use crate::grouper::{GroupInfo, dip};
+use crate::grouper::{GroupInfo, dip, refine, units};
+use crate::grouping::Tally;
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
-use crate::policy::model::{Dip, Method, Policy};
+use crate::policy::model::{Apg, Dip, Method, Policy, Refine};
 use crate::settlement::cases::Cases;
 use crate::table::Table;
 use crate::warehouse::engine::Engine;
 use crate::warehouse::snapshot::Snapshot;
 use crate::{warehouse, weights};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What keeps cases from being grouped.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub enum Error {
     /// The directory.
     #[error(transparent)]
     Directory(#[from] dip::Error),
+    /// The refinement of an APG.
+    #[error(transparent)]
+    Refinement(#[from] refine::Overflow),
 }
 
 impl Explain for Error {
@@ -39,6 +43,7 @@ impl Explain for Error {
             Self::Warehouse(err) => err.kind(),
             Self::Statistics(err) => err.kind(),
             Self::Directory(err) => err.kind(),
+            Self::Refinement(err) => err.kind(),
         }
     }
 
@@ -47,6 +52,7 @@ impl Explain for Error {
             Self::Warehouse(err) => err.hints(),
             Self::Statistics(err) => err.hints(),
             Self::Directory(err) => err.hints(),
+            Self::Refinement(err) => err.hints(),
         }
     }
 }
@@ -60,6 +66,8 @@ pub struct History {
     pub info: BTreeMap<String, GroupInfo>,
     /// Combinations that left the directory.
     dropped: Vec<dip::Dropped>,
+    /// How the groups of an APG came about.
+    refinement: Option<Table>,
 }
 
 /// Builds the cases of `years` and groups them, learning the directory where the policy has one.
@@ -76,17 +84,52 @@ pub fn learn(
     let request =
         Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
     let mut built = cases::build(engine, snapshot, &request)?;
-    let Method::Dip(dip) = &policy.grouping.method else {
-        return Ok(History { built, ..History::default() });
-    };
+    leave_units_out(&mut built, policy);
     let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
     let kept: Vec<u16> = years.as_slice().iter().copied().filter(|year| !left_out(year)).collect();
+    let dip = match &policy.grouping.method {
+        Method::Dip(dip) => dip,
+        Method::Apg(Apg { refine: Some(rule), .. }) => return refined(built, policy, rule, kept),
+        Method::Apg(_) | Method::Given { .. } => {
+            return Ok(History { built, ..History::default() });
+        }
+    };
     let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
     let learned = dip::learn(dip, std::mem::take(&mut built.cases), &kept, means)?;
     built.cases = learned.cases;
     built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
     let info = dip::info(dip, &learned.groups);
-    Ok(History { built, info, dropped: learned.dropped })
+    Ok(History { built, info, dropped: learned.dropped, refinement: None })
+}
+
+/// Groups of an APG learned from the years that count (H11).
+fn refined(
+    mut built: Built,
+    policy: &Policy,
+    rule: &Refine,
+    years: Vec<u16>,
+) -> Result<History, Error> {
+    let Some(years) = Years::new(years) else {
+        // Every year is left out: the statistics refuse it by name.
+        return Ok(History { built, ..History::default() });
+    };
+    let directory = refine::Directory::learn(&built.cases, rule, &years)?;
+    let cases = std::mem::take(&mut built.cases);
+    built.cases = refine::match_cases(cases, |code| directory.holds(code));
+    let info = directory.info(&policy.grouping.names);
+    Ok(History { built, info, refinement: Some(directory.table()), ..History::default() })
+}
+
+/// Cases paid by other units are no part of the statistics (R19): step `units` of the flow.
+fn leave_units_out(built: &mut Built, policy: &Policy) {
+    for (year, left) in units::leave_out(&mut built.cases, &policy.units) {
+        let step = |name: &str| (year, name.to_owned());
+        let gone = Tally { rows: -left.cases, fee_fen: -left.fee_fen };
+        built.flow.insert(step("units"), gone);
+        let cases = built.flow.entry(step("cases")).or_default();
+        cases.rows += gone.rows;
+        cases.fee_fen += gone.fee_fen;
+    }
 }
 
 impl History {
@@ -95,7 +138,7 @@ impl History {
     pub fn tables(&self, policy: &Policy, catalog: &Catalog) -> Vec<Table> {
         match &policy.grouping.method {
             Method::Dip(dip) => dip::tables(dip, (&self.built.cases, &self.dropped), catalog, None),
-            _ => Vec::new(),
+            _ => self.refinement.iter().cloned().collect(),
         }
     }
 }
@@ -111,6 +154,12 @@ pub fn of_year(
     catalog: &Catalog,
 ) -> Result<Built, Error> {
     let mut built = cases::build(engine, snapshot, request)?;
+    if let Method::Apg(Apg { refine: Some(_), .. }) = &request.policy.grouping.method {
+        let groups = catalog.groups.iter().map(|group| group.group_code.as_str());
+        let groups: BTreeSet<&str> = groups.collect();
+        let cases = std::mem::take(&mut built.cases);
+        built.cases = refine::match_cases(cases, |code| groups.contains(code));
+    }
     if let Method::Dip(dip) = &request.policy.grouping.method {
         let cases = std::mem::take(&mut built.cases);
         let (cases, warning) = dip::match_year(&matcher(dip, catalog), dip, cases)?;

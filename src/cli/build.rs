@@ -72,6 +72,11 @@ pub(super) fn build(
         Method::Given { .. } => &["group_result"],
         Method::Dip(_) => &["diagnosis", "procedure"],
     });
+    if let Method::Apg(apg) = &policy.policy.grouping.method
+        && apg.reads_diagnoses()
+    {
+        tables.push("diagnosis");
+    }
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");
     }

@@ -27,6 +27,7 @@ const ORDER: &[&str] = &[
     "carved_out",
     "merged",
     "split",
+    "units",
     "cases",
 ];
 

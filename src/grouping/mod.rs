@@ -6,6 +6,7 @@ mod buckets;
 pub mod cases;
 pub mod check;
 pub mod cycle;
+mod dictionary;
 mod elsewhere;
 mod fees;
 pub mod flow;

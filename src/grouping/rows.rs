@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike as _, NaiveDateTime};
 use super::apg::{CLASS_LETTERS, ClassSums, class_letters};
 use super::batch::Row;
 use super::cycle::opens_cycle;
+use super::dictionary::Dictionary;
 use super::late::is_late;
 use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
@@ -151,37 +152,6 @@ pub(super) struct Collector {
     seen: HashSet<String>,
     open: Vec<Settlement>,
     stays: Stays,
-}
-
-#[derive(Default)]
-struct Dictionary {
-    ids: HashMap<String, u32>,
-    last: Option<(String, u32)>,
-}
-
-impl Dictionary {
-    fn id(&mut self, text: &str) -> u32 {
-        if let Some((known, id)) = &self.last
-            && known == text
-        {
-            return *id;
-        }
-        let next = u32::try_from(self.ids.len()).unwrap_or(UNGROUPED);
-        let id = match self.ids.get(text) {
-            Some(id) => *id,
-            None => *self.ids.entry(text.to_owned()).or_insert(next),
-        };
-        self.last = Some((text.to_owned(), id));
-        id
-    }
-
-    fn into_names(self) -> Vec<String> {
-        let mut names = vec![String::new(); self.ids.len()];
-        for (name, id) in self.ids {
-            names[id as usize] = name;
-        }
-        names
-    }
 }
 
 impl Collector {
@@ -477,7 +447,7 @@ impl Collector {
                 .except_groups
                 .iter()
                 .chain(units)
-                .filter_map(|code| self.groups.ids.get(code).copied())
+                .filter_map(|code| self.groups.known(code))
                 .collect();
             rows = merge_cycles(rows, cycle, &exempt);
         }

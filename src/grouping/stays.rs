@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::fees::{COST_COLUMNS, CostSums};
 use super::line_traits::{LineFact, LineFacts, LineRules};
 use crate::grouper::record::Record;
-use crate::policy::model::{DiseaseOf, Method, Policy, Refine};
+use crate::policy::model::{Method, Policy};
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
     Array as _, AsArray as _, Int64Array, RecordBatch, StringViewArray,
@@ -36,10 +36,7 @@ impl Wanted {
     pub(super) fn of(policy: &Policy, keep_records: bool) -> Self {
         let record = keep_records || matches!(policy.grouping.method, Method::Dip(_));
         let diagnosis = match &policy.grouping.method {
-            Method::Apg(apg) => {
-                apg.disease == DiseaseOf::MainDiagnosis
-                    || apg.refine.as_ref().is_some_and(Refine::looks_at_diagnosis)
-            }
+            Method::Apg(apg) => apg.reads_diagnoses(),
             Method::Given { .. } | Method::Dip(_) => false,
         };
         Self {
