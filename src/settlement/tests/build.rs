@@ -95,6 +95,7 @@ pub(super) fn points_policy() -> Policy {
             names: Vec::new(),
         },
         carve_out: None,
+        capitation: None,
         units: Vec::new(),
         weights: Weights {
             cite: cite("weights"),
