@@ -6,6 +6,7 @@
 
 use crate::catalog::model::Catalog;
 use crate::explain::{Explain, Kind};
+use crate::grouper::drg::Grouper;
 use crate::grouper::{GroupInfo, dip, refine, units};
 use crate::grouping::Tally;
 use crate::grouping::cases::{self, Built, Request};
@@ -89,6 +90,10 @@ pub fn learn(
     let kept: Vec<u16> = years.as_slice().iter().copied().filter(|year| !left_out(year)).collect();
     let dip = match &policy.grouping.method {
         Method::Dip(dip) => dip,
+        Method::Drg(tables) => {
+            let info = Grouper::new(tables).info();
+            return Ok(History { built, info, ..History::default() });
+        }
         Method::Apg(Apg { refine: Some(rule), .. }) => return refined(built, policy, rule, kept),
         Method::Apg(_) | Method::Given { .. } => {
             return Ok(History { built, ..History::default() });

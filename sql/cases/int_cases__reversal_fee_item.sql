@@ -11,7 +11,8 @@ select
     fee_item_elsewhen.setl_id,
     fee_item_elsewhen.feedetl_sn,
     fee_item_elsewhen.row_digest,
-    fee_item_elsewhen.med_list_codg,
+    national('med_list_codg', fee_item_elsewhen.med_list_codg, fee_item_elsewhen.fee_ocur_time)
+        as med_list_codg,
     fee_item_elsewhen.med_chrgitm_type,
     fee_item_elsewhen.hi_nego_drug_flag,
     fen(fee_item_elsewhen.det_item_fee_sumamt) as amount_fen

@@ -34,6 +34,8 @@ select
     coalesce(fee_roll.m_is_important, false) as m_is_important,
     coalesce(fee_roll.a_is_important, false) as a_is_important,
     int_cases__given_group.group_code,
+    int_cases__given_group.setl_key is not null as is_given,
+    coalesce(int_cases__given_group.is_differing, false) as is_differing,
     int_cases__diagnosed.setl_key is not null as is_diagnosed
 from int_cases__netted
 left join fee_roll

@@ -3,9 +3,10 @@
 -- inputs: settlement
 -- params: none
 -- checks: not_null(setl_key, setl_id, fee_fen, fund_fen)
--- ref:    E01, E02
+-- ref:    E01, E02, J11
 --
--- Settlements of the years asked for: yuan become fen, flags become booleans, nothing else.
+-- Settlements of the years asked for: yuan become fen, flags become booleans, a local disease code
+-- becomes the national one in force on the day of the settlement, nothing else.
 -- An absent `vali_flag` is valid, an absent `refd_setl_flag` is not a refund.
 select
     id_key(settlement.setl_id) as setl_key,
@@ -15,7 +16,7 @@ select
     settlement.fixmedins_code,
     settlement.insutype,
     settlement.med_type,
-    settlement.dise_codg,
+    national('dise_codg', settlement.dise_codg, settlement.setl_time) as dise_codg,
     settlement.begntime,
     settlement.endtime,
     settlement.setl_time,

@@ -17,8 +17,8 @@ use crate::units::hex;
 use crate::warehouse::parquet::{TableFileError, read_table, write_table};
 use crate::warehouse::snapshot::Snapshot;
 
-const TABLES: [&str; 6] =
-    ["settlement", "fee_item", "diagnosis", "procedure", "group_result", "institution"];
+const TABLES: [&str; 7] =
+    ["settlement", "fee_item", "diagnosis", "procedure", "group_result", "institution", "code_map"];
 
 /// Why a run cannot be written, read or trusted.
 #[derive(Debug, thiserror::Error)]

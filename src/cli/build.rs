@@ -10,6 +10,10 @@ use crate::catalog::model::Catalog;
 use crate::grouping::flow;
 use crate::period::Years;
 use crate::policy::{self, LoadedPolicy, model::Method};
+use crate::settlement::coefficient::InstitutionFacts;
+use crate::warehouse::dimension;
+use crate::warehouse::engine::{Engine, Params};
+use crate::warehouse::snapshot::Snapshot;
 use crate::{catalog, history, weights};
 
 /// Arguments of `dianshu catalog build`.
@@ -66,11 +70,11 @@ pub(super) fn build(
     let history = history::learn(&engine, &snapshot, &policy.policy, years)?;
     common.show_plans(&engine);
     common.warn(&history.built.warnings);
-    let mut tables = vec!["settlement", "institution"];
+    let mut tables = vec!["settlement", "institution", "code_map"];
     tables.extend(match policy.policy.grouping.method {
         Method::Apg(_) => &["fee_item"][..],
         Method::Given { .. } => &["group_result"],
-        Method::Dip(_) => &["diagnosis", "procedure"],
+        Method::Dip(_) | Method::Drg(_) => &["diagnosis", "procedure"],
     });
     if let Method::Apg(apg) = &policy.policy.grouping.method
         && apg.reads_diagnoses()
@@ -90,7 +94,8 @@ pub(super) fn build(
         sources.insert("last_catalog".to_owned(), (groups, last.digest.clone()));
     }
     let flow = flow::steps(&history.built);
-    let passed = weights::Passed { flow, sources, info: history.info.clone() };
+    let institutions = institutions(&engine, &snapshot, policy)?;
+    let passed = weights::Passed { flow, sources, info: history.info.clone(), institutions };
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
     let more = history.tables(&policy.policy, &built.catalog);
     built.catalog.tables.extend(more);
@@ -113,4 +118,17 @@ pub(super) fn build(
     };
     catalog::write(&artefact, out)?;
     Ok(built.catalog)
+}
+
+/// What decides the coefficients of institutions, where the policy has them.
+fn institutions(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    policy: &LoadedPolicy,
+) -> Result<Vec<InstitutionFacts>, Error> {
+    if policy.policy.coefficient.is_none() {
+        return Ok(Vec::new());
+    }
+    let table = dimension::read(engine, snapshot, "stg_institution_fact", &Params::default())?;
+    Ok(InstitutionFacts::from_table(&table).map_err(weights::Error::from)?)
 }

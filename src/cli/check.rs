@@ -30,7 +30,8 @@ pub(super) struct Args {
     /// Print the violating rows of this check instead of the summary
     #[arg(long, value_name = "CHECK")]
     rows: Option<String>,
-    /// Also write `check`, `verdict` and `finding` as Parquet into this folder
+    /// Also write `check`, `verdict`, `finding`, `code_coverage` and `code_institution` as Parquet into
+    /// this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -43,7 +44,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     if let Some(out) = &args.out {
         std::fs::create_dir_all(out)
             .map_err(|source| Error::Folder { path: out.clone(), source })?;
-        for table in [&checked.summary, &checked.verdict, &findings] {
+        let [coverage, institutions] = &checked.codes;
+        for table in [&checked.summary, &checked.verdict, &findings, coverage, institutions] {
             write_table(table, &out.join(format!("{}.parquet", table.name)))?;
         }
     }
@@ -62,6 +64,10 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
             output::print(&checked.summary, args.common.json)?;
             output::gap(args.common.json)?;
             output::print(&checked.verdict, args.common.json)?;
+            for table in checked.codes.iter().filter(|table| table.rows() > 0) {
+                output::gap(args.common.json)?;
+                output::print(table, args.common.json)?;
+            }
         }
     }
     Ok(if checked.passed { Outcome::Done } else { Outcome::No })

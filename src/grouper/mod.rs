@@ -6,12 +6,17 @@
 //! the group of the directory in its place and keeps the profile beside it.
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
+pub mod codes;
 pub mod dip;
+pub mod drg;
 pub mod record;
 pub mod refine;
+mod status;
 pub mod units;
 
 use std::collections::BTreeSet;
+
+pub use status::{Reason, Status};
 
 use crate::settlement::cases::{Cases, UNGROUPED};
 

@@ -30,6 +30,8 @@ pub(super) struct Batch<'a> {
     class_fen: [&'a Int64Array; 3],
     class_important: [&'a BooleanArray; 3],
     group_code: StringViewArray,
+    is_given: &'a BooleanArray,
+    is_differing: &'a BooleanArray,
     is_diagnosed: &'a BooleanArray,
     rows: usize,
 }
@@ -59,6 +61,8 @@ pub(super) struct Row<'a> {
     pub(super) class_fen: [i64; 3],
     pub(super) class_important: [bool; 3],
     pub(super) group_code: &'a str,
+    pub(super) is_given: bool,
+    pub(super) is_differing: bool,
     pub(super) is_diagnosed: bool,
 }
 
@@ -102,6 +106,8 @@ impl<'a> Batch<'a> {
                 truth("a_is_important")?,
             ],
             group_code: text("group_code")?,
+            is_given: truth("is_given")?,
+            is_differing: truth("is_differing")?,
             is_diagnosed: truth("is_diagnosed")?,
             rows: batch.num_rows(),
         })
@@ -138,6 +144,8 @@ impl<'a> Batch<'a> {
             class_fen: self.class_fen.map(|column| column.value(at)),
             class_important: self.class_important.map(truth),
             group_code: text(&self.group_code, at),
+            is_given: truth(self.is_given),
+            is_differing: truth(self.is_differing),
             is_diagnosed: truth(self.is_diagnosed),
         }
     }

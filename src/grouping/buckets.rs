@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::apg::ItemClasses;
+use super::codes;
 use super::elsewhere::{self, Elsewhere, Reversal};
 use super::fees::FeeLines;
 use super::line_traits::{LineFacts, LineRules};
+use crate::grouper::codes::CodeMap;
 use crate::period::Years;
 use crate::warehouse::arrow::array::AsArray as _;
 use crate::warehouse::arrow::datatypes::{Decimal128Type, SchemaRef};
@@ -33,6 +35,9 @@ const SHARED: &Models = &[
     ("stg_fee_item", false),
 ];
 
+/// Tables that a model of their name stands for where their codes are mapped, and the column.
+const CODED: [(&str, &str); 2] = [("diagnosis", "diag_code"), ("procedure", "oprn_oprt_code")];
+
 /// Tables that are read beyond the settlements.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Needs {
@@ -45,6 +50,7 @@ pub(super) struct Needs {
 /// Files of one bucket.
 pub(super) struct Bucket {
     number: u32,
+    codes: Arc<CodeMap>,
     tables: Vec<(&'static str, SchemaRef, Vec<PathBuf>)>,
     /// Fee lines of years not asked for.
     other_fee_files: Vec<(i32, PathBuf)>,
@@ -98,7 +104,12 @@ impl Bucket {
             .filter(|file| !asked(file.year) && file.year != YEAR_NOT_PLACED)
             .map(|file| (file.year, file.path.clone()))
             .collect();
-        Self { number, tables, other_fee_files }
+        Self { number, codes: Arc::default(), tables, other_fee_files }
+    }
+
+    /// Its codes are local ones that stand for others (J11).
+    pub(super) fn with_codes(self, codes: Arc<CodeMap>) -> Self {
+        Self { codes, ..self }
     }
 
     /// Makes its files visible to the models.
@@ -107,6 +118,29 @@ impl Bucket {
             session.register_files(name, Arc::clone(schema), files)?;
         }
         Ok(())
+    }
+
+    /// Makes its files visible with the codes as exported, and `national` with what they stand for.
+    pub(super) fn register_as_exported(&self, session: &Session) -> Result<(), Error> {
+        session.use_codes(Arc::clone(&self.codes));
+        for (name, schema, files) in &self.tables {
+            let as_exported = format!("{name}_as_exported");
+            let is_coded = CODED.iter().any(|(table, _)| table == name);
+            let name = if is_coded { as_exported.as_str() } else { name };
+            session.register_files(name, Arc::clone(schema), files)?;
+        }
+        Ok(())
+    }
+
+    /// Makes its files visible with national codes: where the map has codes of a table, the model of
+    /// its name stands in its place.
+    async fn register_national(&self, session: &Session, params: &Params) -> Result<(), Error> {
+        if CODED.iter().all(|(_, column)| !self.codes.maps(column)) {
+            session.use_codes(Arc::clone(&self.codes));
+            return self.register(session);
+        }
+        self.register_as_exported(session)?;
+        define(session, &CODED.map(|(table, _)| (table, false)), params).await
     }
 
     /// Runs the shared models and rolls up the fee lines: afterwards `int_cases__netted`, `fee_roll`
@@ -118,7 +152,7 @@ impl Bucket {
         classes: &Arc<ItemClasses>,
         elsewhere: &Elsewhere,
     ) -> Result<(Handover, Option<LineFacts>), Error> {
-        self.register(session)?;
+        self.register_national(session, params).await?;
         elsewhere.register(session)?;
         define(session, SHARED, params).await?;
         let mut reversals = Vec::new();
@@ -197,7 +231,7 @@ async fn ids(session: &Session, params: &Params) -> Result<Vec<u64>, Error> {
 /// others. Results by bucket.
 ///
 /// # Errors
-/// Whatever `run` returns.
+/// A table of local codes that contradicts itself, or whatever `run` returns.
 pub(super) fn run_all<T, F, Fut>(
     engine: &Engine,
     snapshot: &Snapshot,
@@ -209,7 +243,9 @@ where
     F: Fn(Session, Bucket, Arc<Elsewhere>) -> Fut + Send + Sync,
     Fut: Future<Output = Result<(T, Handover), Error>> + Send + 'static,
 {
-    let files = |number: u32| Bucket::new(snapshot, years, number, needs);
+    let codes = codes::read(engine, snapshot)?;
+    let files =
+        |number: u32| Bucket::new(snapshot, years, number, needs).with_codes(Arc::clone(&codes));
     let all: BTreeSet<u32> = (0..snapshot.buckets()).collect();
     let mut results = BTreeMap::new();
     let mut handovers = BTreeMap::new();

@@ -14,6 +14,8 @@ use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
 use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
 use super::stays::{Stays, Wanted};
+use crate::grouper::Reason;
+use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::period::Years;
 use crate::policy::model::{Method, Policy};
@@ -42,6 +44,8 @@ pub struct Built {
     pub cases: Cases,
     /// Records of the cases, in their order; empty unless kept.
     pub records: Vec<Record>,
+    /// Why each case is grouped or not, in the order of the cases; empty unless ids are kept.
+    pub reasons: Vec<Reason>,
     /// Year and step → rows and money. `raw` + all leaving steps + `refund_partial` = `analysed`;
     /// `merged` is what cycles and visits took away, `cases` what is left.
     pub flow: BTreeMap<(u16, String), Tally>,
@@ -113,8 +117,8 @@ fn plan(
         .map(|time| time.and_utc().timestamp_micros());
     let (classes, scheme) = match &policy.grouping.method {
         Method::Apg(apg) => (ItemClasses::new(apg), ""),
-        Method::Given { scheme } => (ItemClasses::default(), scheme.as_str()),
-        Method::Dip(_) => (ItemClasses::default(), ""),
+        Method::Given { scheme, .. } => (ItemClasses::default(), scheme.as_str()),
+        Method::Dip(_) | Method::Drg(_) => (ItemClasses::default(), ""),
     };
     let params = Params::default()
         .text("insutype", &listed(&scope.insutype))
@@ -128,8 +132,13 @@ fn plan(
         .time("completed_from", completed_from)
         .text("scheme", scheme);
     let unusable = policy.case.unusable_to_fallback;
+    let drg = match &policy.grouping.method {
+        Method::Drg(tables) => Some(Grouper::new(tables)),
+        _ => None,
+    };
     let rules = Rules {
         policy: policy.clone(),
+        drg,
         judge_late,
         judge_lines: unusable && loaded("fee_item"),
         judge_diagnosis: unusable && loaded("diagnosis"),
@@ -210,6 +219,7 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
         knows_negotiated |= !part.lacks_negotiated;
         append(&mut built.cases, part.cases);
         built.records.extend(part.records);
+        built.reasons.extend(part.reasons);
         for (key, tally) in part.flow {
             let sum = built.flow.entry(key).or_default();
             sum.rows += tally.rows;

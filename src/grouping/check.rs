@@ -10,6 +10,7 @@ use chrono::DateTime;
 
 use super::buckets::{self, Bucket, Handover, Models, Needs};
 use super::cases::area_pattern;
+use super::codes::{self, OddCode, Reached};
 use super::elsewhere::Elsewhere;
 use super::late::is_late;
 use crate::finding::{Finding, Severity};
@@ -30,7 +31,7 @@ pub struct Check {
     pub id: &'static str,
     /// How much a row matters.
     pub severity: Severity,
-    /// Table whose rows are the denominator.
+    /// Table whose rows are the denominator; `code`: every code once an institution.
     pub table: &'static str,
     /// Whether it counts against using the rows for a catalog, and for a settlement.
     pub counts_for: [bool; 2],
@@ -47,11 +48,17 @@ const fn fee_check(id: &'static str, severity: Severity, counts_for: [bool; 2]) 
     Check { id, severity, table: "fee_item", counts_for }
 }
 
+const fn code_check(id: &'static str, severity: Severity) -> Check {
+    Check { id, severity, table: "code", counts_for: [false, false] }
+}
+
 /// Every check, in the order of its table in `sql/checks`.
 pub const CHECKS: &[Check] = &[
     check("date_order", Severity::Error, [true, true]),
     check("duplicate_conflict", Severity::Error, [true, true]),
     check("duplicate_identical", Severity::Info, [false, false]),
+    code_check("code_foreign", Severity::Warning),
+    code_check("code_unmapped", Severity::Warning),
     fee_check("fee_duplicate_conflict", Severity::Error, [false, false]),
     fee_check("fee_duplicate_identical", Severity::Info, [false, false]),
     fee_check("fee_orphan", Severity::Warning, [false, false]),
@@ -97,6 +104,8 @@ pub struct Checked {
     pub summary: Table,
     /// One row an institution, year and purpose.
     pub verdict: Table,
+    /// `code_coverage` and `code_institution`: how far national codes reach, and where they do not.
+    pub codes: [Table; 2],
     /// Whether every verdict is `pass`.
     pub passed: bool,
 }
@@ -154,7 +163,8 @@ pub fn run(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<Ch
             let params = Arc::clone(&params);
             async move { run_bucket(&session, &bucket, &params, (deadline, &told)).await }
         })?;
-    Ok(judge(parts, request))
+    let reached = codes::reach(engine, snapshot, &request.years)?;
+    Ok(judge(parts, reached, request))
 }
 
 fn params(snapshot: &Snapshot, request: &Request) -> Params {
@@ -283,7 +293,7 @@ fn count(batch: &RecordBatch, deadline: Deadline, part: &mut Part) -> Result<(),
     Ok(())
 }
 
-fn judge(parts: Vec<Part>, request: &Request) -> Checked {
+fn judge(parts: Vec<Part>, reached: Reached, request: &Request) -> Checked {
     let mut all: Vec<Violation> = Vec::new();
     let mut settlements: BTreeMap<(String, i64), i64> = BTreeMap::new();
     let (mut fee_lines, mut uploads) = (0, 0);
@@ -295,6 +305,7 @@ fn judge(parts: Vec<Part>, request: &Request) -> Checked {
             *settlements.entry(key).or_default() += rows;
         }
     }
+    all.extend(reached.odd.into_iter().map(odd_code));
     all.sort();
     // A copy is a finding once, however often it stands; rows that contradict each other are named
     // each for itself, alike as they may look here (A48).
@@ -304,11 +315,29 @@ fn judge(parts: Vec<Part>, request: &Request) -> Checked {
         all.retain(|violation| violation.check_id != "late_upload");
     }
     let total: i64 = settlements.values().sum();
-    let checked = |check: &Check| if check.table == "fee_item" { fee_lines } else { total };
+    let checked = |check: &Check| match check.table {
+        "fee_item" => fee_lines,
+        "code" => reached.codes,
+        _ => total,
+    };
     let summary = summary(&all, checked);
     let (verdict, passed) = verdict(&all, &settlements, request.limit_per_myriad);
     let findings = all.into_iter().filter_map(finding).collect();
-    Checked { findings, summary, verdict, passed }
+    let codes = [reached.coverage, reached.institutions];
+    Checked { findings, summary, verdict, codes, passed }
+}
+
+/// A code in an institution; its key is a settlement that has it.
+fn odd_code(code: OddCode) -> Violation {
+    Violation {
+        check_id: code.check_id.to_owned(),
+        key: code.example,
+        institution: code.institution,
+        year: 0,
+        column: code.column,
+        value: code.code,
+        amount_fen: code.fee_fen,
+    }
 }
 
 fn of(id: &str) -> Option<&'static Check> {

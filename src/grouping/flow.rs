@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "scope_proxy_upload",
     "scope_disease",
     "scope_paid_otherwise",
+    "scope_diagnosis",
     "scope_institution_not_started",
     "scope_before_start",
     "analysed",

@@ -24,7 +24,7 @@ impl LineRules {
     pub fn of(policy: &Policy) -> Option<Self> {
         let refine = match &policy.grouping.method {
             Method::Apg(apg) => apg.refine.as_ref(),
-            Method::Given { .. } | Method::Dip(_) => None,
+            Method::Given { .. } | Method::Dip(_) | Method::Drg(_) => None,
         };
         let carve_out = policy.carve_out.clone();
         let rules = Self {

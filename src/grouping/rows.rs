@@ -5,19 +5,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDateTime};
 
-use super::apg::{CLASS_LETTERS, ClassSums, class_letters};
 use super::batch::Row;
 use super::cycle::opens_cycle;
 use super::dictionary::Dictionary;
 use super::late::is_late;
 use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
-use crate::grouper::dip::combination;
+use crate::grouper::Reason;
+use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
-use crate::grouper::refine;
-use crate::policy::model::{
-    Apg, CaseUnit, Combined, Cycle, CycleTime, DiseaseOf, Letters, Method, Policy, Refine, UnitKind,
-};
+use crate::policy::model::{CaseUnit, Cycle, CycleTime, Policy, UnitKind};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::units::Fen;
 
@@ -53,6 +50,8 @@ pub(super) mod step {
     pub(crate) const DUPLICATE_IDENTICAL: &str = "duplicate_identical";
     /// Money that partial refunds take back; no row leaves.
     pub(crate) const REFUND_PARTIAL: &str = "refund_partial";
+    /// Rows whose main diagnosis is out of scope.
+    pub(crate) const DIAGNOSIS: &str = "scope_diagnosis";
     /// Rows that stay.
     pub(crate) const ANALYSED: &str = "analysed";
     /// Money of fee lines that leave the fee (A47); no row leaves.
@@ -81,6 +80,8 @@ pub(super) struct Part {
     pub cases: Cases,
     /// Records of the cases; empty unless kept.
     pub records: Vec<Record>,
+    /// Why each case is grouped or not; empty unless ids are kept.
+    pub reasons: Vec<Reason>,
     /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds of earlier years.
@@ -93,25 +94,26 @@ pub(super) struct Part {
 
 /// One analysed settlement on its way to a case.
 #[derive(Debug, Clone)]
-struct Settlement {
+pub(super) struct Settlement {
     setl_id: String,
     psn_no: String,
     mdtrt_id: String,
     institution: u32,
     insutype: u8,
-    group: u32,
-    begin: i64,
-    settled: i64,
+    pub(super) group: u32,
+    pub(super) reason: Reason,
+    pub(super) begin: i64,
+    pub(super) settled: i64,
     fee_fen: i64,
     inscope_fen: i64,
     fund_fen: i64,
     flags: u8,
     /// Paid by a unit of the policy and not by its group (R19).
-    is_unit: bool,
+    pub(super) is_unit: bool,
     /// What it is split by, where combined codes are (A15).
     parts: Option<Box<Parts>>,
     /// Only where something of it is wanted.
-    stay: Option<Box<Stay>>,
+    pub(super) stay: Option<Box<Stay>>,
 }
 
 /// What the rows are judged by.
@@ -119,6 +121,8 @@ struct Settlement {
 pub(super) struct Rules {
     /// The policy.
     pub policy: Policy,
+    /// The grouper of method `drg`.
+    pub drg: Option<Grouper>,
     /// Whether late uploads can be judged: the warehouse has upload times (A23).
     pub judge_late: bool,
     /// Whether missing fee lines and diagnoses can be judged: the tables were loaded (R24).
@@ -141,13 +145,13 @@ impl Rules {
 
 /// Collects the rows of one bucket.
 pub(super) struct Collector {
-    rules: Arc<Rules>,
+    pub(super) rules: Arc<Rules>,
     part: Part,
     institutions: Dictionary,
-    groups: Dictionary,
+    pub(super) groups: Dictionary,
     insutypes: Dictionary,
     /// Disease or given code → letters → group id.
-    group_of: HashMap<String, Vec<(&'static str, u32)>>,
+    pub(super) group_of: HashMap<String, Vec<(&'static str, u32)>>,
     flow: Vec<(u16, String, Tally)>,
     seen: HashSet<String>,
     open: Vec<Settlement>,
@@ -183,6 +187,10 @@ impl Collector {
             self.count(year, step, -1, -row.raw_fee_fen);
             return;
         }
+        if row.fate == step::ANALYSED && self.carved_out(row) {
+            self.count(year, step::DIAGNOSIS, -1, -row.raw_fee_fen);
+            return;
+        }
         if row.fate == step::ANALYSED {
             if row.fee_fen != row.raw_fee_fen {
                 self.count(year, step::REFUND_PARTIAL, 0, row.fee_fen - row.raw_fee_fen);
@@ -202,6 +210,15 @@ impl Collector {
                 month: month_of(row.setl_time),
                 fund_fen: row.raw_fund_fen.saturating_abs(),
             });
+        }
+    }
+
+    /// Whether the main diagnosis takes a settlement out of scope (P06, R05).
+    fn carved_out(&self, row: &Row<'_>) -> bool {
+        let listed = &self.rules.policy.scope.carve_out_diagnoses;
+        !listed.is_empty() && {
+            let main = self.stays.main_diagnosis(row.setl_id);
+            listed.iter().any(|code| main.starts_with(code.as_str()))
         }
     }
 
@@ -244,26 +261,23 @@ impl Collector {
             self.count(year_of(row.setl_time), step::CARVED_OUT, 0, -carved_fen);
         }
         let fee_fen = row.fee_fen - carved_fen;
-        let unit = self.unit(row, stay.as_deref());
-        let (group, parts) = match unit {
-            Some(group) => (group, None),
-            None => self.group(row, (flags, fee_fen), stay.as_deref()),
-        };
+        let decided = self.group(row, (flags, fee_fen), stay.as_deref());
         let mut settlement = Settlement {
             setl_id: text(row.setl_id, keep || rules.keep_ids),
             psn_no: text(row.psn_no, keep),
             mdtrt_id: text(row.mdtrt_id, keep),
             institution: self.institutions.id(row.fixmedins_code),
             insutype: u8::try_from(self.insutypes.id(row.insutype)).unwrap_or(u8::MAX),
-            group,
+            group: decided.group,
+            reason: decided.reason,
             begin: row.begntime.unwrap_or(row.setl_time),
             settled: row.setl_time,
             fee_fen,
             inscope_fen: row.inscope_fen,
             fund_fen: row.fund_fen,
             flags,
-            is_unit: unit.is_some(),
-            parts,
+            is_unit: decided.is_unit,
+            parts: decided.parts,
             stay,
         };
         if keep {
@@ -276,104 +290,6 @@ impl Collector {
 
     fn merges(&self) -> bool {
         self.rules.policy.case.cycle.is_some() || self.rules.policy.case.unit == CaseUnit::Visit
-    }
-
-    /// The unit of the policy that pays a settlement, in the place of a group (R19).
-    fn unit(&mut self, row: &Row<'_>, stay: Option<&Stay>) -> Option<u32> {
-        let rules = Arc::clone(&self.rules);
-        let stay = stay.filter(|_| !rules.policy.units.is_empty())?;
-        let mut units = rules.policy.units.iter();
-        let unit = units.find(|unit| unit.takes(&stay.hi_paymtd, row.dise_codg, &stay.med_type))?;
-        Some(self.groups.id(&unit.code))
-    }
-
-    /// Group of a settlement: the fallback for late and unusable ones, else by the policy's method; and
-    /// what it is split by, where combined codes are.
-    fn group(
-        &mut self,
-        row: &Row<'_>,
-        (flags, fee_fen): (u8, i64),
-        stay: Option<&Stay>,
-    ) -> (u32, Option<Box<Parts>>) {
-        let rules = Arc::clone(&self.rules);
-        let Method::Apg(apg) = &rules.policy.grouping.method else {
-            let given = !row.group_code.is_empty();
-            return (if given { self.code("", row.group_code) } else { UNGROUPED }, None);
-        };
-        let disease = match (apg.disease, rules.policy.scope.dise_codg.as_slice()) {
-            (DiseaseOf::MainDiagnosis, _) => {
-                stay.map_or("", |stay| stay.record.main_diagnosis.as_str())
-            }
-            (_, [only]) if row.dise_codg.is_empty() && !apg.disease_required => only.as_str(),
-            _ => row.dise_codg,
-        };
-        let disease = apg.disease_characters.map_or(disease, |many| refine::first(disease, many));
-        if disease.is_empty() {
-            return (UNGROUPED, None);
-        }
-        let sums = ClassSums { fen: row.class_fen, important: row.class_important };
-        let is_fallback = flags & (flag::LATE | flag::UNUSABLE) != 0;
-        let found = if is_fallback { None } else { class_letters(apg, &sums, fee_fen) };
-        let mut letters = found.unwrap_or("");
-        if apg.letters == Letters::Main {
-            letters = letters.get(..1).unwrap_or("");
-        }
-        if let Some(refine) = &apg.refine {
-            return (self.path(apg, refine, letters, stay), None);
-        }
-        let splits = apg.combined == Combined::Split && letters.len() > 1;
-        let parts = splits.then(|| {
-            let disease = disease.to_owned();
-            Box::new(Parts { letters, disease, class_fen: row.class_fen })
-        });
-        (self.code(letters, disease), parts)
-    }
-
-    /// Id of the path that a refinement counts a settlement by (H11).
-    fn path(&mut self, apg: &Apg, rule: &Refine, letters: &str, stay: Option<&Stay>) -> u32 {
-        let class = CLASS_LETTERS.iter().position(|known| letters.starts_with(known));
-        let at = class.unwrap_or(CLASS_LETTERS.len());
-        let letters = if letters.is_empty() { apg.fallback.as_str() } else { letters };
-        let traits = stay.map_or_else(refine::Traits::default, |stay| refine::Traits {
-            diagnosis: &stay.record.main_diagnosis,
-            item: class.map_or("", |class| &stay.lines.items[class]),
-            negotiated: stay.lines.is_negotiated,
-        });
-        let path = refine::path(letters, &rule.levels[at], &traits);
-        self.groups.id(&path)
-    }
-
-    /// Closes a stay once its settlements are merged (R15), and gives it the group that its record
-    /// decides: for a directory, the combination it is counted by (R32).
-    fn decide(&mut self, case: &mut Settlement) {
-        let Some(stay) = &mut case.stay else { return };
-        stay.close(case.begin, case.settled);
-        let rules = Arc::clone(&self.rules);
-        if let Method::Dip(dip) = &rules.policy.grouping.method
-            && !case.is_unit
-        {
-            let code = combination(dip, &stay.record);
-            case.group = code.map_or(UNGROUPED, |code| self.code("", &code));
-        }
-    }
-
-    /// Id of a group code; APG codes are `<letters>_<disease>`, no letters meaning the fallback.
-    fn code(&mut self, letters: &'static str, tail: &str) -> u32 {
-        let known = self.group_of.get(tail);
-        if let Some((_, id)) = known.and_then(|ids| ids.iter().find(|(l, _)| *l == letters)) {
-            return *id;
-        }
-        let printed = match &self.rules.policy.grouping.method {
-            Method::Given { .. } | Method::Dip(_) => tail.to_owned(),
-            Method::Apg(apg) if letters.is_empty() => format!("{}_{tail}", apg.fallback),
-            Method::Apg(_) => format!("{letters}_{tail}"),
-        };
-        let aliases = &self.rules.policy.grouping.aliases;
-        let meant =
-            aliases.iter().find(|(from, _)| *from == printed).map_or(&printed, |(_, to)| to);
-        let id = self.groups.id(meant);
-        self.group_of.entry(tail.to_owned()).or_default().push((letters, id));
-        id
     }
 
     fn push(&mut self, case: Settlement) {
@@ -401,6 +317,7 @@ impl Collector {
         cases.flags.push(case.flags);
         if self.rules.keep_ids {
             cases.case_id.push(case.setl_id);
+            self.part.reasons.push(case.reason);
         }
         let Some(stay) = case.stay else { return };
         if self.rules.policy.case.cost_classes.is_some() {

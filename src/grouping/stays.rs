@@ -34,10 +34,12 @@ pub(super) struct Wanted {
 impl Wanted {
     /// What a policy asks for; `keep_records`: records are wanted for themselves.
     pub(super) fn of(policy: &Policy, keep_records: bool) -> Self {
-        let record = keep_records || matches!(policy.grouping.method, Method::Dip(_));
+        let decides = matches!(policy.grouping.method, Method::Dip(_) | Method::Drg(_))
+            || !policy.scope.carve_out_diagnoses.is_empty();
+        let record = keep_records || decides;
         let diagnosis = match &policy.grouping.method {
             Method::Apg(apg) => apg.reads_diagnoses(),
-            Method::Given { .. } | Method::Dip(_) => false,
+            Method::Given { .. } | Method::Dip(_) | Method::Drg(_) => false,
         };
         Self {
             record,
@@ -210,6 +212,11 @@ impl Stays {
     /// Whether the policy asks for negotiated drugs and no fee line says whether it is one.
     pub(super) fn lacks_negotiated(&self) -> bool {
         self.facts.lacks_negotiated
+    }
+
+    /// Main diagnosis of a settlement; empty where it has none or records are not wanted.
+    pub(super) fn main_diagnosis(&self, setl_id: &str) -> &str {
+        self.known.get(&id_key(setl_id)).map_or("", |stay| stay.record.main_diagnosis.as_str())
     }
 
     /// What a settlement carries, once; nothing where nothing is wanted.

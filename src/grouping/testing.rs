@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::apg::ItemClasses;
 use super::fees::FeeLines;
 use crate::policy::model::{Apg, Cite, Combined, CostClasses, DiseaseOf, ItemClass, Letters};
-use crate::warehouse::Error;
+use crate::table::Table;
 use crate::warehouse::engine::{Params, Session};
+use crate::warehouse::{Error, relation};
 
 pub use super::check::register_dictionary;
 
@@ -39,6 +40,21 @@ pub(super) fn charge_type_classes() -> Arc<ItemClasses> {
         disease_required: true,
     });
     Arc::new(classes.with_costs(Some(&costs)))
+}
+
+/// Makes the models translate by the rows of relation `stg_code_map`, and know the code systems.
+///
+/// # Errors
+/// If the rows contradict each other.
+pub async fn map_codes(session: &Session) -> Result<(), Error> {
+    let batches = session.rows("stg_code_map").await?;
+    let schema = batches.first().map(crate::warehouse::arrow::array::RecordBatch::schema);
+    let rows = schema.map(|schema| relation::from_batches("stg_code_map", &schema, &batches));
+    let rows = rows.transpose().map_err(|err| Error::Worker { message: err.to_string() })?;
+    let codes = super::codes::entries(&rows.unwrap_or_else(|| Table::new("stg_code_map")))?;
+    super::codes::register(session, &codes)?;
+    session.use_codes(Arc::new(codes));
+    Ok(())
 }
 
 /// Rolls up the rows of a model that has the shape of `stg_fee_item`.

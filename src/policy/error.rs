@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 pub use super::document::At;
+use super::drg::DrgError;
 use super::schema;
 use crate::explain::{Explain, Kind};
 
@@ -434,6 +435,9 @@ pub enum Error {
         /// The second change.
         second: At,
     },
+    /// Definition tables of a DRG grouper that cannot be used.
+    #[error(transparent)]
+    Drg(#[from] DrgError),
     /// The policy with its scenarios breaks a rule that each file alone keeps or breaks.
     #[error("policy `{policy}` with {} is not a usable policy", words(scenarios))]
     Composed {
@@ -547,6 +551,7 @@ impl Explain for Error {
                 hint("a path is section and key as in policy.toml, such as `sharing.surplus`")
             }
             Self::SetTwice { .. } => hint("keep one of the two changes"),
+            Self::Drg(wrong) => wrong.hints(),
             Self::Composed { source, .. } => source.hints(),
             _ => Vec::new(),
         }

@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 mod cite;
 mod compose;
 mod document;
+pub mod drg;
 mod error;
 mod fields;
 pub mod model;
@@ -36,6 +37,7 @@ mod read_deviation;
 mod read_dip;
 mod read_grouping;
 mod read_life;
+mod read_score;
 mod read_weights;
 mod scenario;
 mod schema;
@@ -106,6 +108,7 @@ pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
         ("capitation", policy.capitation.is_some()),
         ("coefficient", policy.coefficient.is_some()),
         ("auxiliary", policy.auxiliary.is_some()),
+        ("score", policy.score.is_some()),
     ];
     sections.into_iter().filter(|(_, there)| *there).map(|(section, _)| section).collect()
 }

@@ -14,7 +14,7 @@ use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_life, read_weights,
+    read_life, read_score, read_weights,
 };
 use crate::units::Fen;
 
@@ -66,6 +66,8 @@ pub(crate) fn policy(
         .maybe_section("auxiliary")?
         .map(|fields| read_auxiliary::auxiliary(&fields, folder))
         .transpose()?;
+    let score =
+        top.maybe_section("score")?.map(|fields| read_score::score(&fields, folder)).transpose()?;
     Ok(Policy {
         identity,
         scope,
@@ -84,6 +86,7 @@ pub(crate) fn policy(
         life,
         coefficient,
         auxiliary,
+        score,
     })
 }
 
@@ -221,6 +224,7 @@ fn scope(fields: &Fields<'_>) -> Result<Scope, Error> {
         insu_admdvs: fields.maybe_texts("insu_admdvs")?.unwrap_or_default(),
         proxy_upload_codes: fields.maybe_texts("proxy_upload_codes")?.unwrap_or_default(),
         carve_out_hi_paymtd: fields.maybe_texts("carve_out_hi_paymtd")?.unwrap_or_default(),
+        carve_out_diagnoses: fields.maybe_texts("carve_out_diagnoses")?.unwrap_or_default(),
         only_started_institutions: fields.flag("only_started_institutions")?,
         completed_from: fields.maybe_date("completed_from")?,
     })

@@ -39,13 +39,18 @@ pub(crate) fn coefficient(fields: &Fields<'_>) -> Result<Coefficient, Error> {
     } else if tiers.is_empty() {
         return Err(absent(&fields.at, "coefficient.tier"));
     }
+    let passes = passes(fields)?;
+    // Within one disease the tiers' means are the weights: nothing is left to iterate.
+    if method == CoefficientMethod::TierDisease && passes != Passes::One {
+        return Err(fields.not_allowed("passes", "\"one\" with method = \"tier_disease\""));
+    }
     Ok(Coefficient {
         cite: fields.cite.clone(),
         method,
         basis: fields.maybe_word("basis", &bases)?.unwrap_or(CoefficientBasis::Mean),
         combine: fields.maybe_word("combine", &ways)?.unwrap_or(Combine::Add),
         outliers: fields.word("outliers", &outliers)?,
-        passes: passes(fields)?,
+        passes,
         tiers,
         bonuses,
         disease,

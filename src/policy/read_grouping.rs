@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::document::At;
+use super::drg;
 use super::error::Error;
 use super::fields::Fields;
 use super::model::{Apg, Combined, DiseaseOf, Grouping, ItemClass, Letters, Method, Scope};
@@ -19,6 +20,7 @@ enum MethodWord {
     Given,
     Apg,
     Dip,
+    Drg,
 }
 
 /// Reads and checks `[grouping]` and what stands below it.
@@ -27,23 +29,30 @@ pub(crate) fn grouping(
     folder: &mut Folder,
     scope: &Scope,
 ) -> Result<Grouping, Error> {
-    let words = [("given", MethodWord::Given), ("apg", MethodWord::Apg), ("dip", MethodWord::Dip)];
+    let words = [
+        ("given", MethodWord::Given),
+        ("apg", MethodWord::Apg),
+        ("dip", MethodWord::Dip),
+        ("drg", MethodWord::Drg),
+    ];
+    let section = |path| below(fields, path)?.ok_or_else(|| absent(&fields.at, path));
     let method = match fields.word("method", &words)? {
         MethodWord::Given => {
-            fields.refuse(&["apg", "dip"], "method = \"given\"")?;
-            Method::Given { scheme: fields.text("scheme")? }
+            fields.refuse(&["apg", "dip", "drg"], "method = \"given\"")?;
+            let not_groups = fields.maybe_texts("not_groups")?.unwrap_or_default();
+            Method::Given { scheme: fields.text("scheme")?, not_groups }
         }
         MethodWord::Apg => {
-            fields.refuse(&["scheme", "dip"], "method = \"apg\"")?;
-            let below =
-                below(fields, "grouping.apg")?.ok_or_else(|| absent(&fields.at, "grouping.apg"))?;
-            Method::Apg(apg(&below, folder, scope)?)
+            fields.refuse(&["scheme", "not_groups", "dip", "drg"], "method = \"apg\"")?;
+            Method::Apg(apg(&section("grouping.apg")?, folder, scope)?)
         }
         MethodWord::Dip => {
-            fields.refuse(&["scheme", "apg"], "method = \"dip\"")?;
-            let below =
-                below(fields, "grouping.dip")?.ok_or_else(|| absent(&fields.at, "grouping.dip"))?;
-            Method::Dip(read_dip::dip(&below, folder)?)
+            fields.refuse(&["scheme", "not_groups", "apg", "drg"], "method = \"dip\"")?;
+            Method::Dip(read_dip::dip(&section("grouping.dip")?, folder)?)
+        }
+        MethodWord::Drg => {
+            fields.refuse(&["scheme", "not_groups", "apg", "dip"], "method = \"drg\"")?;
+            Method::Drg(Box::new(drg::read(&section("grouping.drg")?, folder)?))
         }
     };
     let aliases = aliases(fields)?;
@@ -223,7 +232,7 @@ fn items(file: &str, bytes: &[u8]) -> Result<Vec<ItemClass>, Error> {
 pub(super) struct Row<'a> {
     file: &'a str,
     columns: &'a [&'a str],
-    line: u64,
+    pub(super) line: u64,
     pub(super) values: Vec<String>,
 }
 

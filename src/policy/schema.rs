@@ -88,6 +88,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             "insu_admdvs",
             "proxy_upload_codes",
             "carve_out_hi_paymtd",
+            "carve_out_diagnoses",
             "only_started_institutions",
             "completed_from",
         ],
@@ -97,7 +98,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("case.cycle", &["window", "anchor", "time", "by", "except_groups"]),
     section("case.late", &["days", "month_end"]),
     section("case.cost_class", &["drug", "consumable", "exam", "treatment"]),
-    section("grouping", &["method", "scheme"]).required(),
+    section("grouping", &["method", "scheme", "not_groups"]).required(),
     section(
         "grouping.apg",
         &[
@@ -134,6 +135,10 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     ),
     section("grouping.dip.shape", &["diagnosis", "operation", "misfit_max"]),
+    section(
+        "grouping.drg",
+        &["version", "diagnoses", "operations", "mdc", "adrg", "groups", "cc", "significant"],
+    ),
     section("grouping.alias", &["printed", "meant"]).many("printed"),
     section("grouping.names", &["file"]).open(),
     section(
@@ -168,6 +173,20 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("budget.amount", &["year", "yuan"]).many("year"),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
+    section(
+        "score",
+        &[
+            "standard",
+            "auxiliary",
+            "special",
+            "no_score",
+            "external_expert",
+            "day_surgery",
+            "listed",
+        ],
+    ),
+    section("score.abnormal", &["low", "high", "extreme", "extreme_rule", "coefficient"]),
+    section("score.self_paid", &["limit", "factor"]),
     section("gates", &["trimmed_max", "single_year_max", "small_max", "inversions"]),
     section(
         "coefficient",
@@ -194,6 +213,7 @@ pub(crate) const NO_DEFAULT: &[(&str, &str)] = &[
     ("weights.scale", "A05"),
     ("budget.basis", "A42"),
     ("case.late.days", "A23"),
+    ("score.abnormal.coefficient", "A36"),
     ("coefficient.outliers", "A36"),
 ];
 

@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 
 use crate::explain::{Explain, Kind};
 use crate::policy::model::{Bonus, BonusOn, Coefficient, Combine, Rank, Tier};
+use crate::table::Table;
 use crate::units::{Ratio, exact};
 
 /// What the table `institution` says of one institution; empty where it says nothing.
@@ -30,6 +31,45 @@ pub struct InstitutionFacts {
     pub disciplines: BTreeMap<String, Rank>,
     /// `coef`: the coefficient in force.
     pub in_force: Option<Decimal>,
+}
+
+impl InstitutionFacts {
+    /// Reads the rows of model `stg_institution_fact`, ascending by code.
+    ///
+    /// # Errors
+    /// [`CoefficientError`] for an institution whose rows disagree, or a value that cannot be read.
+    pub fn from_table(table: &Table) -> Result<Vec<Self>, CoefficientError> {
+        let cell = |column: &str, row: usize| table.cell(column, row).unwrap_or_default();
+        let mut all: Vec<Self> = Vec::with_capacity(table.rows());
+        for row in 0..table.rows() {
+            let code = cell("fixmedins_code", row);
+            let coef = cell("coef", row);
+            let in_force = if coef.is_empty() {
+                None
+            } else {
+                let value = Decimal::from_str_exact(&coef).ok();
+                let value = value.filter(|value| *value > Decimal::ZERO);
+                Some(value.ok_or_else(|| CoefficientError::InForce {
+                    code: code.clone(),
+                    value: coef.clone(),
+                })?)
+            };
+            all.push(Self {
+                name: cell("fixmedins_name", row),
+                hosp_lv: cell("hosp_lv", row),
+                inst_type: cell("inst_type", row),
+                grade_a: grade_a(&code, &cell("grade_a", row))?,
+                disciplines: disciplines(&code, &cell("disciplines", row))?,
+                in_force,
+                code,
+            });
+        }
+        all.sort_by(|a, b| a.code.cmp(&b.code));
+        match all.windows(2).find(|pair| pair[0].code == pair[1].code) {
+            Some(pair) => Err(CoefficientError::Twice { code: pair[0].code.clone() }),
+            None => Ok(all),
+        }
+    }
 }
 
 /// An institution that cannot be given a coefficient.
@@ -77,13 +117,46 @@ pub enum CoefficientError {
         /// The part that cannot be read.
         part: String,
     },
+    /// A tier without a value in which nobody had a case: nothing to estimate from (R41).
+    #[error(
+        "tier `{tier}` has no coefficient: the policy gives no value, and its {institutions} \
+         institutions have no case in the statistics years"
+    )]
+    NoCases {
+        /// The tier.
+        tier: String,
+        /// Institutions of the table that belong to it.
+        institutions: u64,
+    },
+    /// A derived coefficient of 0 or less.
+    #[error("the coefficient derived for {whose} is {value}; a coefficient must be above 0")]
+    NotPositive {
+        /// The tier or institution.
+        whose: String,
+        /// The coefficient, 4 places.
+        value: Decimal,
+    },
+    /// Weights and coefficients that do not come to rest (`passes = "fixed_point"`).
+    #[error("weights and coefficients still move after {rounds} rounds: {fact}")]
+    NotFixed {
+        /// Rounds computed.
+        rounds: u32,
+        /// What moves.
+        fact: String,
+    },
     /// A coefficient in force that is not above 0.
     #[error("institution `{code}`: `coef` is {value}; a coefficient must be above 0")]
     InForce {
         /// The institution.
         code: String,
         /// What stands there.
-        value: Decimal,
+        value: String,
+    },
+    /// Rows of one institution that disagree.
+    #[error("table `institution` has rows of `{code}` that disagree")]
+    Twice {
+        /// The institution.
+        code: String,
     },
 }
 
@@ -103,6 +176,16 @@ impl Explain for CoefficientError {
                  `provincial`"
                     .to_owned(),
             ],
+            Self::NoCases { tier, .. } => vec![format!(
+                "give `coefficient.tier[{tier}]` a `value`, or correct the institutions' rows"
+            )],
+            Self::NotPositive { .. } => {
+                vec!["look for refunds without their original among its settlements".to_owned()]
+            }
+            Self::NotFixed { .. } => {
+                vec!["raise `coefficient.rounds`, or take `passes = \"one\"`".to_owned()]
+            }
+            Self::Twice { .. } => vec!["load one row for each institution".to_owned()],
             Self::GradeA { .. } | Self::InForce { .. } => Vec::new(),
         }
     }

@@ -23,6 +23,7 @@ pub mod outcome;
 mod pass;
 mod pool;
 mod run;
+pub mod score;
 pub mod tables;
 pub mod tariff;
 #[cfg(test)]

@@ -220,6 +220,18 @@ pub const TABLES: &[TableContract] = &[
         ],
     },
     TableContract {
+        name: "code_map",
+        place: Place::Dimension,
+        sort: &["kind", "local_code", "valid_from"],
+        columns: &[
+            required("kind", Text),
+            required("local_code", Text),
+            required("code", Text),
+            alias("valid_from", &["from"], Time, false),
+            alias("valid_to", &["to"], Time, false),
+        ],
+    },
+    TableContract {
         name: "op_attribute",
         place: Place::Dimension,
         sort: &["oprn_oprt_code"],

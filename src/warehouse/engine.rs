@@ -28,6 +28,7 @@ use futures::StreamExt as _;
 
 use super::error::Error;
 use super::{models, vocabulary};
+use crate::grouper::codes::CodeMap;
 
 /// What the user allows the program to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -298,6 +299,11 @@ impl Session {
         )
         .map_err(|err| Error::engine("registering columns", &err.into()))?;
         self.register_batches(name, batch.schema(), vec![batch])
+    }
+
+    /// Makes the function `national` of the models translate by these codes.
+    pub fn use_codes(&self, codes: Arc<CodeMap>) {
+        self.ctx.register_udf(vocabulary::national(codes));
     }
 
     fn register(

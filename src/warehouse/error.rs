@@ -60,6 +60,9 @@ pub enum Error {
         /// What it holds.
         found: String,
     },
+    /// The table of local codes contradicts itself.
+    #[error(transparent)]
+    Codes(#[from] crate::grouper::codes::Error),
     /// The user's statement is wrong.
     #[error("the statement cannot run: {message}")]
     Query {
@@ -109,6 +112,7 @@ impl Error {
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
+            Self::Codes(wrong) => wrong.kind(),
             Self::Query { .. } | Self::OutOfMemory { .. } | Self::Threads { .. } => Kind::Input,
             Self::Worker { .. }
             | Self::UnknownModel { .. }
@@ -121,6 +125,7 @@ impl Explain for Error {
 
     fn hints(&self) -> Vec<String> {
         match self {
+            Self::Codes(wrong) => wrong.hints(),
             Self::OutOfMemory { .. } => {
                 vec!["give more, for example `--memory 4GiB`, or fewer `--threads`".to_owned()]
             }

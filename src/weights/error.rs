@@ -4,11 +4,15 @@ use rust_decimal::Decimal;
 
 use crate::explain::{Explain, Kind};
 use crate::period::Years;
+use crate::settlement::coefficient::CoefficientError;
 
 /// Why no catalog or forecast can be computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// An institution or a tier that cannot be given a coefficient.
+    #[error(transparent)]
+    Coefficient(#[from] CoefficientError),
     /// One method of a grid cannot be computed.
     #[error("method `{method}` cannot be computed")]
     Method {
@@ -115,6 +119,7 @@ impl Explain for Error {
         match self {
             Self::Columns { .. } => Kind::Internal,
             Self::Method { source, .. } => source.kind(),
+            Self::Coefficient(source) => source.kind(),
             _ => Kind::Input,
         }
     }
@@ -122,6 +127,7 @@ impl Explain for Error {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Method { source, .. } => source.hints(),
+            Self::Coefficient(source) => source.hints(),
             Self::NoGroup { nearest, .. } => {
                 nearest.iter().map(|nearest| format!("did you mean `{nearest}`?")).collect()
             }

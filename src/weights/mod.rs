@@ -17,12 +17,14 @@
 mod blend;
 mod bootstrap;
 mod card;
+mod coefficients;
 mod error;
 mod forecast;
 mod grid;
 mod identity;
 mod means;
 mod publish;
+mod quotient;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -49,6 +51,7 @@ use crate::grouper::GroupInfo;
 use crate::period::Years;
 use crate::policy::model::{BlendLevel, Denominator, Policy, SingleYear, Weights};
 use crate::settlement::cases::Cases;
+use crate::settlement::coefficient::InstitutionFacts;
 use crate::units::{Fen, Ratio, exact, ratio, to_decimal};
 
 /// What the catalog records about its input and the statistics only pass on.
@@ -60,6 +63,8 @@ pub struct Passed {
     pub sources: BTreeMap<String, (u64, String)>,
     /// What the grouper knows of its groups, by code.
     pub info: BTreeMap<String, GroupInfo>,
+    /// Table `institution` for policies with coefficients, ascending by code.
+    pub institutions: Vec<InstitutionFacts>,
 }
 
 /// A catalog and what its reader should know about it.
@@ -152,13 +157,19 @@ struct Estimate<'a> {
 ///
 /// # Errors
 /// [`Error`]: years that do not fit the weights, a year without cases, a mean below 0, a number
-/// out of range.
+/// out of range; an institution or tier without a coefficient where the policy has them.
 pub fn build(
     cases: &Cases,
     policy: &Policy,
     years: &Years,
     passed: Passed,
 ) -> Result<Built, Error> {
+    let plan = Plan { policy, years: years.as_slice(), blend: blend_of(policy, years)? };
+    coefficients::price(&plan, cases, passed, |cases, passed| weigh(cases, policy, years, passed))
+}
+
+/// One pass of [`build`], without coefficients.
+fn weigh(cases: &Cases, policy: &Policy, years: &Years, passed: Passed) -> Result<Built, Error> {
     let Basis { plan, window, kept, estimates, base, warnings, total, .. } =
         Basis::new(cases, policy, years)?;
     let groups = publish::groups(&plan, &base, &estimates, &passed.info)?;

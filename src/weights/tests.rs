@@ -1,6 +1,7 @@
 //! The statistics against numbers worked by hand, and against slower ways of computing them.
 
 mod cards;
+mod coefficients;
 mod directories;
 mod errors;
 mod grids;
@@ -65,6 +66,7 @@ fn policy(weights: Weights) -> Policy {
             insu_admdvs: Vec::new(),
             proxy_upload_codes: Vec::new(),
             carve_out_hi_paymtd: Vec::new(),
+            carve_out_diagnoses: Vec::new(),
             only_started_institutions: false,
             completed_from: None,
         },
@@ -78,7 +80,7 @@ fn policy(weights: Weights) -> Policy {
         },
         grouping: Grouping {
             cite: cite(),
-            method: Method::Given { scheme: "drg".to_owned() },
+            method: Method::Given { scheme: "drg".to_owned(), not_groups: Vec::new() },
             aliases: Vec::new(),
             names: vec![("A".to_owned(), "甲组".to_owned())],
         },
@@ -106,6 +108,7 @@ fn policy(weights: Weights) -> Policy {
         life: Life::default(),
         coefficient: None,
         auxiliary: None,
+        score: None,
     }
 }
 

@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod codes;
 mod intake;
 mod life;
 mod pipeline;
@@ -17,4 +18,5 @@ mod readme;
 mod refunds;
 mod stays;
 mod synpuf;
+mod synpuf_dip;
 mod tools;

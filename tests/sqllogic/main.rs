@@ -6,6 +6,7 @@
 //! - `load TABLE [as NAME] empty` is the same relation without rows;
 //! - `run model NAME [with a = 1, b = 'x', c = true, d = 2022-12-01, e = null]` runs a model and keeps
 //!   its rows in place of those of an earlier run.
+//! - `map codes` makes the models translate by the rows of `stg_code_map`.
 //! - `roll up MODEL` makes `fee_roll`, `repeated_fee_line` and `cost_roll` of the rows of a model.
 //!
 //! Each `connection` of a file is a bucket of its own, which other buckets have told nothing yet.
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, NaiveTime};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
-use dianshu::grouping::testing::{register_dictionary, roll_fee_lines};
+use dianshu::grouping::testing::{map_codes, register_dictionary, roll_fee_lines};
 use dianshu::table::{Column, Table};
 
 use dianshu::warehouse::contract::{self, Place, Type};
@@ -83,6 +84,10 @@ impl DB for Database {
                     .wait(self.session.statement(&format!("drop table if exists {name}")))?;
             }
             self.engine.wait(roll_fee_lines(&self.session, model.trim()))?;
+            return Ok(DBOutput::StatementComplete(0));
+        }
+        if text == "map codes" {
+            self.engine.wait(map_codes(&self.session))?;
             return Ok(DBOutput::StatementComplete(0));
         }
         let statement = match text.strip_prefix("load ") {

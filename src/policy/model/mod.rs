@@ -11,8 +11,10 @@ mod capitation;
 mod coefficient;
 mod cost;
 mod dip;
+pub mod drg;
 mod life;
 mod money;
+mod score;
 
 pub use apg::{
     Apg, CarveOut, Combined, DiseaseOf, Feature, ItemClass, Letters, Level, Refine, Unit, UnitKind,
@@ -26,8 +28,12 @@ pub use auxiliary::*;
 pub use coefficient::*;
 pub use cost::CostClasses;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
+pub use drg::Drg;
 pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
+pub use score::{
+    Abnormal, AbnormalCoefficient, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid,
+};
 
 use crate::units::Fen;
 
@@ -78,6 +84,8 @@ pub struct Policy {
     pub coefficient: Option<Coefficient>,
     /// How cases of one disease are told apart; absent: they are not.
     pub auxiliary: Option<Auxiliary>,
+    /// The kinds of score beside the points of the group; absent: those points are all.
+    pub score: Option<Score>,
 }
 
 /// `[policy]`
@@ -116,6 +124,8 @@ pub struct Scope {
     pub proxy_upload_codes: Vec<String>,
     /// `hi_paymtd` values that take a settlement out of scope because it is paid another way (Y19).
     pub carve_out_hi_paymtd: Vec<String>,
+    /// Beginnings of main diagnoses that take a settlement out of scope (P06).
+    pub carve_out_diagnoses: Vec<String>,
     /// Only institutions with a `start_date` on or before the settlement date (Y02).
     pub only_started_institutions: bool,
     /// Treatment end **and** settlement on or after this date (Y17).
@@ -226,11 +236,16 @@ pub enum Method {
     Given {
         /// `group_result.scheme`.
         scheme: String,
+        /// Codes that the external grouper gives to what it could not group: such a case is invalid
+        /// and has no group.
+        not_groups: Vec<String>,
     },
     /// `apg`: class letters from the fee lines, `_`, `dise_codg` (A14, A15, R13).
     Apg(Apg),
     /// `dip`: diagnosis and operations, matched against a directory learned from history (6.1).
     Dip(Dip),
+    /// `drg`: by the definition tables of the policy (P02).
+    Drg(Box<Drg>),
 }
 
 /// `[weights]` (A01–A05, A34, A39–A41, A46, A51)

@@ -58,6 +58,7 @@ fn everything() -> Scope {
         insu_admdvs: Vec::new(),
         proxy_upload_codes: Vec::new(),
         carve_out_hi_paymtd: Vec::new(),
+        carve_out_diagnoses: Vec::new(),
         only_started_institutions: false,
         completed_from: None,
     }
@@ -90,7 +91,7 @@ pub(super) fn points_policy() -> Policy {
         },
         grouping: Grouping {
             cite: cite("grouping"),
-            method: Method::Given { scheme: "test".to_owned() },
+            method: Method::Given { scheme: "test".to_owned(), not_groups: Vec::new() },
             aliases: Vec::new(),
             names: Vec::new(),
         },
@@ -132,6 +133,7 @@ pub(super) fn points_policy() -> Policy {
         life: Life::default(),
         coefficient: None,
         auxiliary: None,
+        score: None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::settlement::coefficient::{
     InstitutionFacts, always_one, disciplines, grade_a, institution_bonuses, joined, of_case,
     tier_of,
 };
+use crate::table::{Column, Table};
 use crate::units::{exact, ratio};
 
 fn dec(text: &str) -> Decimal {
@@ -148,6 +149,35 @@ fn disciplines_and_grades_are_read_strictly() {
     assert_eq!(grade_a("H1", "0").unwrap(), Some(false));
     assert_eq!(grade_a("H1", "").unwrap(), None);
     assert!(grade_a("H1", "甲").is_err());
+}
+
+// shows: Z20, R18
+#[test]
+fn what_is_said_of_an_institution_is_read_once_and_without_contradiction() {
+    let table = |rows: &[[&str; 4]]| {
+        let column = |at: usize| Column::text(rows.iter().map(|row| row[at]));
+        Table::new("stg_institution_fact")
+            .with("fixmedins_code", column(0))
+            .with("hosp_lv", column(1))
+            .with("disciplines", column(2))
+            .with("coef", column(3))
+    };
+    let read = InstitutionFacts::from_table(&table(&[
+        ["H2", "5", "", "0.90"],
+        ["H1", "2", "0300:national", ""],
+    ]));
+    let read = read.unwrap();
+    assert_eq!([read[0].code.as_str(), read[1].code.as_str()], ["H1", "H2"]);
+    assert_eq!(read[0].disciplines["0300"], Rank::National);
+    assert_eq!([read[0].in_force, read[1].in_force], [None, Some(dec("0.90"))]);
+    for (rows, wanted) in [
+        (vec![["H1", "2", "", ""], ["H1", "5", "", ""]], "rows of `H1` that disagree"),
+        (vec![["H1", "2", "", "0"]], "`H1`: `coef` is 0; a coefficient must be above 0"),
+        (vec![["H1", "2", "0300", ""]], "`0300` in `disciplines` is not a discipline"),
+    ] {
+        let wrong = InstitutionFacts::from_table(&table(&rows)).unwrap_err();
+        assert!(render(&wrong).contains(wanted), "{wrong}");
+    }
 }
 
 // shows: A36, E15

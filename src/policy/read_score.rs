@@ -1,0 +1,106 @@
+//! Reading `[score]`: the nine kinds of score (Z17, R17, A36–A38, A41).
+
+use rust_decimal::Decimal;
+
+use super::error::Error;
+use super::fields::Fields;
+use super::model::{
+    Abnormal, AbnormalCoefficient, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid,
+};
+use super::read::below;
+use super::read_grouping::rows;
+use super::store::Folder;
+
+/// Reads and checks `[score]` and what stands below it.
+pub(crate) fn score(fields: &Fields<'_>, folder: &mut Folder) -> Result<Score, Error> {
+    // A kind of score that the document names has its word even where there is one way only.
+    fields.word("standard", &[("rw", ())])?;
+    let auxiliary = [("highest", true), ("none", false)];
+    let special = [("decided", true), ("none", false)];
+    let no_score = [("factor", NoScore::Factor), ("none", NoScore::None)];
+    let abnormal = below(fields, "score.abnormal")?.map(|below| abnormal(&below)).transpose()?;
+    let self_paid = below(fields, "score.self_paid")?.map(|below| self_paid(&below)).transpose()?;
+    Ok(Score {
+        cite: fields.cite.clone(),
+        auxiliary: fields.word("auxiliary", &auxiliary)?,
+        abnormal,
+        special: fields.word("special", &special)?,
+        no_score: fields.word("no_score", &no_score)?,
+        external_expert: not_negative(fields, "external_expert")?,
+        day_surgery: not_negative(fields, "day_surgery")?,
+        listed: listed(fields, folder)?,
+        self_paid,
+    })
+}
+
+fn not_negative(fields: &Fields<'_>, key: &str) -> Result<Decimal, Error> {
+    let value = fields.decimal(key)?;
+    if value < Decimal::ZERO {
+        return Err(fields.not_allowed(key, "a decimal from \"0\""));
+    }
+    Ok(value)
+}
+
+fn abnormal(fields: &Fields<'_>) -> Result<Abnormal, Error> {
+    let coefficients = [
+        ("apply", AbnormalCoefficient::Apply),
+        ("none", AbnormalCoefficient::None),
+        ("inside", AbnormalCoefficient::Inside),
+    ];
+    let extreme_rules = [
+        ("review", ExtremeRule::Review),
+        ("coefficient", ExtremeRule::Coefficient),
+        ("item", ExtremeRule::Item),
+    ];
+    let low = not_negative(fields, "low")?;
+    let high = fields.positive("high")?;
+    if high <= low {
+        return Err(fields.not_allowed("high", &format!("a decimal above `low`, which is {low}")));
+    }
+    let extreme = fields.positive("extreme")?;
+    if extreme <= high {
+        let above = format!("a decimal above `high`, which is {high}");
+        return Err(fields.not_allowed("extreme", &above));
+    }
+    Ok(Abnormal {
+        cite: fields.cite.clone(),
+        low,
+        high,
+        extreme,
+        extreme_rule: fields
+            .maybe_word("extreme_rule", &extreme_rules)?
+            .unwrap_or(ExtremeRule::Review),
+        coefficient: fields.word("coefficient", &coefficients)?,
+    })
+}
+
+fn self_paid(fields: &Fields<'_>) -> Result<SelfPaid, Error> {
+    let (limit, factor) = (fields.share("limit")?, not_negative(fields, "factor")?);
+    Ok(SelfPaid { cite: fields.cite.clone(), limit, factor })
+}
+
+/// Groups with points of a list; each once.
+fn listed(fields: &Fields<'_>, folder: &mut Folder) -> Result<Vec<ListedScore>, Error> {
+    let Some(name) = fields.maybe_text("listed")? else { return Ok(Vec::new()) };
+    let (file, bytes) = folder.file(&name, &fields.path_of("listed"), &fields.at_of("listed"))?;
+    let mut listed: Vec<ListedScore> = Vec::new();
+    for row in rows(&file, &bytes, &["group_code", "kind", "points"])? {
+        row.filled(0)?;
+        let kind = match row.values[1].as_str() {
+            "quota" => ListedKind::Quota,
+            "tcm" => ListedKind::Tcm,
+            _ => return Err(row.wrong(1, "`quota` or `tcm`")),
+        };
+        let points = Decimal::from_str_exact(&row.values[2])
+            .ok()
+            .filter(|points| *points >= Decimal::ZERO && points.scale() <= 4)
+            .ok_or_else(|| row.wrong(2, "points from 0 with at most four decimal places"))?;
+        let group_code = row.values[0].clone();
+        if listed.iter().any(|known| known.group_code == group_code) {
+            return Err(row.wrong(0, "each group once"));
+        }
+        listed.push(ListedScore { group_code, kind, points });
+    }
+    listed.sort_by(|a, b| a.group_code.cmp(&b.group_code));
+    Ok(listed)
+}

@@ -1,0 +1,426 @@
+//! The points of one case under the nine kinds of score, in the order of R17.
+//!
+//! ```text
+//! decided points are final; else listed points, or points of the group × day surgery
+//!   → low, high, extreme (A37, A38) → auxiliary factor, only when normal → × k (A36)
+//!   → × factor of a large self-paid share → + points of an invited expert → 4 places
+//! ```
+
+use num_traits::Zero;
+use rust_decimal::Decimal;
+
+use crate::policy::model::{Abnormal, AbnormalCoefficient, ExtremeRule, NoScore, Score};
+use crate::units::{Fen, Points, Ratio, exact, ratio};
+
+/// Places of case points (A46).
+const PLACES: u32 = 4;
+
+/// The kinds of score that took part in the points of a case (Z17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ScoreKind {
+    /// 标准分值.
+    Standard,
+    /// 疾病严重程度辅助目录.
+    Auxiliary,
+    /// 费用异常病种.
+    Abnormal,
+    /// 特殊病种: decided by experts.
+    Special,
+    /// 无分值病种: ungrouped.
+    NoScore,
+    /// 外聘专家病种.
+    ExternalExpert,
+    /// 日间手术病种.
+    DaySurgery,
+    /// 按病种收费及中医优势病种: points of a list.
+    Listed,
+    /// 目录外自费项目超标病种.
+    SelfPaid,
+}
+
+/// Where a case stands against the mean it is compared with (A37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// Below the low line.
+    Low,
+    /// Between the lines, both included, or nothing to compare with.
+    Normal,
+    /// Above the high line.
+    High,
+    /// Above the extreme line (A38).
+    Extreme,
+}
+
+/// What the score of a case depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Points decided by experts (table `special`), where there are any.
+    pub decided: Option<Decimal>,
+    /// Published points of the group; `None`: ungrouped.
+    pub group_points: Option<Decimal>,
+    /// Points of the policy's list for the group.
+    pub listed: Option<Decimal>,
+    /// Fee of the case.
+    pub fee: Fen,
+    /// What the fee is compared with, in yuan, four places (A37, R06); `None`: no comparison.
+    pub compared_mean: Option<Decimal>,
+    /// A day-surgery case.
+    pub is_day_surgery: bool,
+    /// Highest factor of the auxiliary types met; 1 without.
+    pub auxiliary: Decimal,
+    /// The institution's coefficient k; 1 for grass-roots and same-price groups (E15, A36).
+    pub coefficient: Decimal,
+    /// Paid by the patient outside the catalog (`fulamt_ownpay_amt`).
+    pub self_paid: Fen,
+    /// An expert was invited.
+    pub has_expert: bool,
+}
+
+/// What an ungrouped case is measured by (A41).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// 0.7.
+    pub factor: Decimal,
+    /// M or the mean of the base disease, in yuan, as published.
+    pub base_mean: Decimal,
+    /// Points of a group with the base mean.
+    pub scale: Decimal,
+}
+
+/// The points of a case and how they came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scored {
+    /// Points, 4 places; `None` if beyond what points can hold.
+    pub points: Option<Points>,
+    /// Kinds that took part, in the order of R17.
+    pub kinds: Vec<ScoreKind>,
+    /// Where the fee stands.
+    pub spread: Spread,
+    /// On the list for expert review (A38).
+    pub for_review: bool,
+    /// Paid as booked instead (A38 `item`).
+    pub by_item: bool,
+}
+
+/// Computes the points of a case (R17, R11).
+#[must_use]
+pub fn score(rules: &Score, measure: &Measure, facts: &Facts) -> Scored {
+    let mut scored = Scored {
+        points: Some(Points(0)),
+        kinds: Vec::new(),
+        spread: Spread::Normal,
+        for_review: false,
+        by_item: false,
+    };
+    if let Some(decided) = facts.decided.filter(|_| rules.special) {
+        scored.kinds.push(ScoreKind::Special);
+        scored.points = rounded(&exact(decided));
+        return scored;
+    }
+    // R11: a case without fee has no points unless they were decided.
+    if facts.fee == Fen(0) {
+        return scored;
+    }
+    let Some(base) = base(rules, facts, &mut scored.kinds) else {
+        scored.kinds.push(ScoreKind::NoScore);
+        scored.points = rounded(&no_score(rules, measure, facts));
+        return scored;
+    };
+    let (k, one) = (exact(facts.coefficient), ratio(1));
+    let mut points = base.clone();
+    let mut factor = k.clone();
+    let abnormal = rules.abnormal.as_ref().zip(times_the_mean(facts));
+    if let Some((lines, times)) = abnormal {
+        scored.spread = spread(lines, &times);
+        (points, factor) = outlying(lines, scored.spread, &times, (&base, &k));
+        let is_extreme = scored.spread == Spread::Extreme;
+        scored.for_review = is_extreme && lines.extreme_rule == ExtremeRule::Review;
+        scored.by_item = is_extreme && lines.extreme_rule == ExtremeRule::Item;
+    }
+    if scored.spread != Spread::Normal {
+        scored.kinds.push(ScoreKind::Abnormal);
+    } else if rules.auxiliary && exact(facts.auxiliary) != one {
+        scored.kinds.push(ScoreKind::Auxiliary);
+        points *= exact(facts.auxiliary);
+    }
+    points *= factor;
+    if scored.by_item {
+        scored.points = Some(Points(0));
+        return scored;
+    }
+    if let Some(rule) = &rules.self_paid
+        && ratio(facts.self_paid.0) > exact(rule.limit) * ratio(facts.fee.0)
+    {
+        scored.kinds.push(ScoreKind::SelfPaid);
+        points *= exact(rule.factor);
+    }
+    if facts.has_expert {
+        scored.kinds.push(ScoreKind::ExternalExpert);
+        points += exact(rules.external_expert);
+    }
+    scored.points = rounded(&points);
+    scored
+}
+
+fn rounded(points: &Ratio) -> Option<Points> {
+    Points::from_ratio(points, PLACES)
+}
+
+/// Listed points, else points of the group × day surgery; `None`: ungrouped.
+fn base(rules: &Score, facts: &Facts, kinds: &mut Vec<ScoreKind>) -> Option<Ratio> {
+    if let Some(listed) = facts.listed {
+        kinds.push(ScoreKind::Listed);
+        return Some(exact(listed));
+    }
+    let points = exact(facts.group_points?);
+    kinds.push(ScoreKind::Standard);
+    if !facts.is_day_surgery {
+        return Some(points);
+    }
+    kinds.push(ScoreKind::DaySurgery);
+    Some(points * exact(rules.day_surgery))
+}
+
+/// A41: factor × fee ÷ base mean × scale, no coefficient.
+fn no_score(rules: &Score, measure: &Measure, facts: &Facts) -> Ratio {
+    let base = exact(measure.base_mean);
+    if rules.no_score == NoScore::None || base.is_zero() {
+        return Ratio::zero();
+    }
+    exact(measure.factor) * exact(measure.scale) * exact(facts.fee.to_yuan()) / base
+}
+
+/// r = fee ÷ mean (A37); `None` without a mean above 0.
+fn times_the_mean(facts: &Facts) -> Option<Ratio> {
+    let mean = facts.compared_mean.filter(|mean| *mean > Decimal::ZERO)?;
+    Some(exact(facts.fee.to_yuan()) / exact(mean))
+}
+
+/// Both lines are strict, and so is the extreme one (A37, A38).
+fn spread(lines: &Abnormal, times: &Ratio) -> Spread {
+    if *times < exact(lines.low) {
+        Spread::Low
+    } else if *times <= exact(lines.high) {
+        Spread::Normal
+    } else if *times <= exact(lines.extreme) {
+        Spread::High
+    } else {
+        Spread::Extreme
+    }
+}
+
+/// Points before the coefficient, and the coefficient that is left to apply (A36–A38, R39).
+fn outlying(
+    lines: &Abnormal,
+    spread: Spread,
+    times: &Ratio,
+    (base, k): (&Ratio, &Ratio),
+) -> (Ratio, Ratio) {
+    let one = ratio(1);
+    if spread == Spread::Extreme && lines.extreme_rule == ExtremeRule::Coefficient {
+        return (base.clone(), k.clone());
+    }
+    // Until decided, an extreme case has the points of the line.
+    let times = if spread == Spread::Extreme { exact(lines.extreme) } else { times.clone() };
+    let after = match lines.coefficient {
+        AbnormalCoefficient::Apply => k.clone(),
+        AbnormalCoefficient::None | AbnormalCoefficient::Inside => one.clone(),
+    };
+    match spread {
+        Spread::Normal => (base.clone(), k.clone()),
+        Spread::Low => (base * times, after),
+        Spread::High | Spread::Extreme => {
+            let above = match lines.coefficient {
+                AbnormalCoefficient::Inside => k + times - ratio(2),
+                AbnormalCoefficient::Apply | AbnormalCoefficient::None => times - one,
+            };
+            (base * above, after)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::model::{Cite, SelfPaid};
+
+    fn dec(text: &str) -> Decimal {
+        Decimal::from_str_exact(text).unwrap()
+    }
+
+    fn rules() -> Score {
+        Score {
+            cite: Cite::default(),
+            auxiliary: true,
+            abnormal: Some(Abnormal {
+                cite: Cite::default(),
+                low: dec("0.5"),
+                high: dec("2"),
+                extreme: dec("5"),
+                extreme_rule: ExtremeRule::Review,
+                coefficient: AbnormalCoefficient::Apply,
+            }),
+            special: true,
+            no_score: NoScore::Factor,
+            external_expert: dec("0"),
+            day_surgery: dec("1"),
+            listed: Vec::new(),
+            self_paid: None,
+        }
+    }
+
+    /// RW 1000 points, mean 10 000 yuan, k 1.05 (the example of 6.4).
+    fn facts(yuan: i64) -> Facts {
+        Facts {
+            decided: None,
+            group_points: Some(dec("1000")),
+            listed: None,
+            fee: Fen(yuan * 100),
+            compared_mean: Some(dec("10000.0000")),
+            is_day_surgery: false,
+            auxiliary: Decimal::ONE,
+            coefficient: dec("1.05"),
+            self_paid: Fen(0),
+            has_expert: false,
+        }
+    }
+
+    fn measure() -> Measure {
+        Measure { factor: dec("0.7"), base_mean: dec("8000"), scale: dec("1000") }
+    }
+
+    fn points(rules: &Score, facts: &Facts) -> String {
+        score(rules, &measure(), facts).points.unwrap().to_decimal().normalize().to_string()
+    }
+
+    // shows: A37, R17
+    #[test]
+    fn low_and_high_lines_are_strict_on_both_sides() {
+        let plain = |fen: i64| Facts { coefficient: Decimal::ONE, fee: Fen(fen), ..facts(0) };
+        for (fen, wanted) in [
+            (499_900, "499.9"),      // r 0.4999
+            (500_000, "1000"),       // r 0.5
+            (2_000_000, "1000"),     // r 2
+            (2_000_001, "1000.001"), // r 2.000001, × 1.000001
+            (3_000_000, "2000"),     // r 3
+        ] {
+            assert_eq!(points(&rules(), &plain(fen)), wanted, "{fen}");
+        }
+        let spread = |fen| score(&rules(), &measure(), &plain(fen)).spread;
+        assert_eq!(
+            [499_999, 500_000, 2_000_000, 2_000_001].map(spread),
+            [Spread::Low, Spread::Normal, Spread::Normal, Spread::High]
+        );
+    }
+
+    // shows: A36, R39
+    #[test]
+    fn the_coefficient_applies_to_outliers_as_the_policy_says() {
+        // 6.4 at avg 10000, k 1.05, cost 30000: 2.10 · RW applied, 2.05 inside, 2.00 without.
+        for (coefficient, high, low) in [
+            (AbnormalCoefficient::Apply, "2100", "420"),
+            (AbnormalCoefficient::Inside, "2050", "400"),
+            (AbnormalCoefficient::None, "2000", "400"),
+        ] {
+            let mut rules = rules();
+            rules.abnormal.as_mut().unwrap().coefficient = coefficient;
+            assert_eq!(points(&rules, &facts(30_000)), high);
+            assert_eq!(points(&rules, &facts(4_000)), low);
+            assert_eq!(points(&rules, &facts(10_000)), "1050");
+        }
+    }
+
+    // shows: A38
+    #[test]
+    fn above_five_times_a_case_has_the_points_of_the_line_until_decided() {
+        let found = score(&rules(), &measure(), &facts(50_000));
+        assert_eq!((found.spread, found.for_review), (Spread::High, false));
+        assert_eq!(points(&rules(), &facts(50_000)), "4200"); // (5 − 1) · 1000 · 1.05
+        let found = score(&rules(), &measure(), &facts(50_001));
+        assert_eq!((found.spread, found.for_review), (Spread::Extreme, true));
+        assert_eq!(points(&rules(), &facts(90_000)), "4200");
+        let mut rules = rules();
+        rules.abnormal.as_mut().unwrap().extreme_rule = ExtremeRule::Coefficient;
+        assert_eq!(points(&rules, &facts(90_000)), "1050");
+        rules.abnormal.as_mut().unwrap().extreme_rule = ExtremeRule::Item;
+        let found = score(&rules, &measure(), &facts(90_000));
+        assert!(found.by_item && found.points == Some(Points(0)));
+    }
+
+    // shows: Z17, R17, Z25
+    #[test]
+    fn nine_kinds_of_score_take_part_in_their_order() {
+        use ScoreKind::{
+            Abnormal, Auxiliary, DaySurgery, ExternalExpert, Listed, NoScore, SelfPaid as Share,
+            Special, Standard,
+        };
+        let rules = Score {
+            external_expert: dec("30"),
+            day_surgery: dec("0.9"),
+            self_paid: Some(SelfPaid {
+                cite: Cite::default(),
+                limit: dec("0.2"),
+                factor: dec("0.95"),
+            }),
+            ..rules()
+        };
+        let check = |facts: &Facts, kinds: &[ScoreKind], wanted: &str| {
+            assert_eq!(score(&rules, &measure(), facts).kinds, kinds);
+            assert_eq!(points(&rules, facts), wanted, "{facts:?}");
+        };
+        let normal = facts(10_000);
+        check(&normal, &[Standard], "1050");
+        let severe = Facts { auxiliary: dec("1.2"), ..normal.clone() };
+        check(&severe, &[Standard, Auxiliary], "1260");
+        // An outlier takes no auxiliary factor.
+        let dear = Facts { fee: Fen(3_000_000), ..severe.clone() };
+        check(&dear, &[Standard, Abnormal], "2100");
+        let decided = Facts { decided: Some(dec("1234.5678")), ..dear.clone() };
+        check(&decided, &[Special], "1234.5678");
+        // 0.7 × 10000 ÷ 8000 × 1000 = 875, no coefficient.
+        let ungrouped = Facts { group_points: None, ..severe.clone() };
+        check(&ungrouped, &[NoScore], "875");
+        let expert = Facts { has_expert: true, ..normal.clone() };
+        check(&expert, &[Standard, ExternalExpert], "1080");
+        let day = Facts { is_day_surgery: true, ..normal.clone() };
+        check(&day, &[Standard, DaySurgery], "945"); // 1000 × 0.9 × 1.05
+        // Listed points stand in for the group's and pass through outliers and k.
+        let listed = Facts { listed: Some(dec("800")), is_day_surgery: true, ..normal.clone() };
+        check(&listed, &[Listed], "840"); // no day-surgery factor on listed points
+        let listed = Facts { fee: Fen(3_000_000), ..listed };
+        check(&listed, &[Listed, Abnormal], "1680"); // 800 × 2 × 1.05
+        let own = Facts { self_paid: Fen(200_000), ..normal.clone() };
+        check(&own, &[Standard], "1050"); // 20 % is not above 20 %
+        let own = Facts { self_paid: Fen(200_001), ..normal.clone() };
+        check(&own, &[Standard, Share], "997.5");
+        // All together: 1000 × 0.9 × 1.2 × 1.05 × 0.95 + 30 = 1107.3
+        let all = Facts {
+            is_day_surgery: true,
+            auxiliary: dec("1.2"),
+            self_paid: Fen(300_000),
+            has_expert: true,
+            ..normal
+        };
+        check(&all, &[Standard, DaySurgery, Auxiliary, Share, ExternalExpert], "1107.3");
+    }
+
+    // shows: R11, A46
+    #[test]
+    fn a_fee_of_nothing_has_no_points_unless_they_were_decided() {
+        let free = Facts { fee: Fen(0), ..facts(0) };
+        assert_eq!(points(&rules(), &free), "0");
+        let decided = Facts { decided: Some(dec("12")), ..free };
+        assert_eq!(points(&rules(), &decided), "12");
+        // One rounding, at the end, half away from zero: 33.3333 × 1.5.
+        let odd =
+            Facts { group_points: Some(dec("33.3333")), coefficient: dec("1.5"), ..facts(10_000) };
+        assert_eq!(points(&rules(), &odd), "50"); // 49.99995 → 50.0000
+    }
+
+    // shows: E15
+    #[test]
+    fn a_grass_roots_disease_has_the_same_points_everywhere() {
+        let one = Facts { coefficient: Decimal::ONE, ..facts(10_000) };
+        assert_eq!(points(&rules(), &one), "1000");
+    }
+}

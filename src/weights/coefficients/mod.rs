@@ -1,0 +1,227 @@
+//! Coefficients of institutions from the cases of the statistics years (Z19–Z21, E08, 6.3, R41).
+//!
+//! The base of a tier is its blended mean over all its cases, ungrouped ones included, ÷ that of the
+//! city; a tier with a published value keeps it, and the derived one stands beside. Alternatives: the
+//! same within one disease, the hospital's own, and both corrected for what the cases were
+//! ([`CoefficientBasis::CaseMix`]). Bonuses join in `settlement::coefficient`.
+//!
+//! Everything follows from sums by institution, by tier and disease, and by institution and disease of
+//! the newest year: one pass over the columns ([`sums`]).
+
+mod disease;
+mod effect;
+mod fixed;
+mod sums;
+mod tables;
+
+pub(super) use fixed::price;
+
+use num_traits::{One as _, Signed as _};
+
+use self::sums::Counts;
+use super::quotient::{self, Quotient};
+use super::{Error, Plan, rounded};
+use crate::catalog::model::Catalog;
+use crate::policy::model::{Coefficient, CoefficientBasis, CoefficientMethod, Tier};
+use crate::settlement::cases::Cases;
+use crate::settlement::coefficient::{CoefficientError, InstitutionFacts, tier_of};
+use crate::table::Table;
+use crate::units::{Ratio, exact, ratio};
+
+/// Decimal places of a published coefficient (A46).
+const PLACES: u32 = 4;
+
+/// The institutions of the cases, in their order, with their tiers.
+#[derive(Debug, Clone)]
+pub(super) struct Roster<'a> {
+    facts: Vec<&'a InstitutionFacts>,
+    /// Place in the policy's list of tiers; none where the policy has no tiers.
+    tiers: Vec<Option<usize>>,
+    /// Institutions of each tier in the table, with or without cases.
+    known: Vec<u64>,
+}
+
+impl<'a> Roster<'a> {
+    /// Every institution with cases of these years has to be known and to belong to a tier (Z20).
+    fn new(
+        rule: &Coefficient,
+        cases: &Cases,
+        counts: &Counts,
+        facts: &'a [InstitutionFacts],
+    ) -> Result<Self, Error> {
+        static NOBODY: std::sync::LazyLock<InstitutionFacts> =
+            std::sync::LazyLock::new(InstitutionFacts::default);
+        let mut roster = Self {
+            facts: Vec::with_capacity(cases.institutions.len()),
+            tiers: Vec::with_capacity(cases.institutions.len()),
+            known: vec![0; rule.tiers.len()],
+        };
+        for one in facts {
+            if let Ok(tier) = tier_of(one, &rule.tiers) {
+                roster.known[tier] = roster.known[tier].saturating_add(1);
+            }
+        }
+        for (at, code) in cases.institutions.iter().enumerate() {
+            if counts.cases(at) == 0 {
+                roster.facts.push(&NOBODY);
+                roster.tiers.push(None);
+                continue;
+            }
+            let one = facts.binary_search_by(|one| one.code.cmp(code)).ok().map(|at| &facts[at]);
+            let one = one.ok_or_else(|| CoefficientError::Unknown { code: code.clone() })?;
+            let tier = match rule.method {
+                CoefficientMethod::Given { .. } => None,
+                _ => Some(tier_of(one, &rule.tiers)?),
+            };
+            roster.facts.push(one);
+            roster.tiers.push(tier);
+        }
+        Ok(roster)
+    }
+}
+
+/// What was derived for one tier, or for one institution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Derived {
+    cases: u64,
+    /// Mean ÷ mean of the city; `None` without a case that counts.
+    quotient: Option<Quotient>,
+    /// The same of the grouped cases, against what their groups cost.
+    case_mix: Option<Ratio>,
+}
+
+impl Derived {
+    /// The one that the policy takes.
+    fn value(&self, basis: CoefficientBasis) -> Option<&Ratio> {
+        match basis {
+            CoefficientBasis::Mean => self.quotient.as_ref().map(|quotient| &quotient.value),
+            CoefficientBasis::CaseMix => self.case_mix.as_ref(),
+        }
+    }
+}
+
+/// Coefficients of all institutions, and what they were derived from.
+struct Coefficients<'a> {
+    rule: &'a Coefficient,
+    roster: Roster<'a>,
+    counts: Counts,
+    tiers: Vec<Derived>,
+    institutions: Vec<Derived>,
+    /// Base of each tier: its value, else derived; `None` for a tier without institutions.
+    tier_bases: Vec<Option<Ratio>>,
+    /// Base of each institution of the cases; 1 for one without a case.
+    bases: Vec<Ratio>,
+}
+
+impl<'a> Coefficients<'a> {
+    fn new(
+        plan: &Plan<'_>,
+        rule: &'a Coefficient,
+        (cases, catalog): (&Cases, &Catalog),
+        facts: &'a [InstitutionFacts],
+    ) -> Result<Self, Error> {
+        let counts = Counts::new(plan, rule, (cases, catalog), facts)?;
+        let roster = Roster::new(rule, cases, &counts, facts)?;
+        let city = counts.of(|_| true);
+        let derived = |of: sums::Measured| Derived {
+            cases: of.cases(),
+            case_mix: of.case_mix(&city, &plan.blend),
+            quotient: quotient::quotient(&of.all, &city.all, &plan.blend),
+        };
+        let tiers: Vec<Derived> = (0..rule.tiers.len())
+            .map(|tier| derived(counts.of(|at| roster.tiers[at] == Some(tier))))
+            .collect();
+        let institutions: Vec<Derived> =
+            (0..roster.facts.len()).map(|at| derived(counts.of(|other| other == at))).collect();
+        let tier_bases = tier_bases(rule, &roster, &tiers)?;
+        let bases = bases(rule, &roster, &tier_bases, &institutions)?;
+        Ok(Self { rule, roster, counts, tiers, institutions, tier_bases, bases })
+    }
+}
+
+fn tier_bases(
+    rule: &Coefficient,
+    roster: &Roster<'_>,
+    derived: &[Derived],
+) -> Result<Vec<Option<Ratio>>, Error> {
+    let base = |(at, tier): (usize, &Tier)| {
+        if let Some(value) = tier.value {
+            return Ok(Some(exact(value)));
+        }
+        match derived[at].value(rule.basis) {
+            Some(value) => positive(value, || format!("tier `{}`", tier.name)).map(Some),
+            // Nobody, or each has its own: nobody needs it.
+            None if roster.known[at] == 0 || rule.method == CoefficientMethod::Own => Ok(None),
+            None => {
+                let institutions = roster.known[at];
+                Err(CoefficientError::NoCases { tier: tier.name.clone(), institutions }.into())
+            }
+        }
+    };
+    rule.tiers.iter().enumerate().map(base).collect()
+}
+
+fn bases(
+    rule: &Coefficient,
+    roster: &Roster<'_>,
+    tier_bases: &[Option<Ratio>],
+    derived: &[Derived],
+) -> Result<Vec<Ratio>, Error> {
+    let base = |(at, facts): (usize, &&InstitutionFacts)| match rule.method {
+        CoefficientMethod::Given { default } => Ok(exact(facts.in_force.unwrap_or(default))),
+        CoefficientMethod::Own => match derived[at].value(rule.basis) {
+            Some(value) => positive(value, || format!("institution `{}`", facts.code)),
+            // All its cases are ungrouped, or of years of weight 0: it is nobody's mean.
+            None => Ok(of_tier(roster, tier_bases, at)),
+        },
+        CoefficientMethod::Tier | CoefficientMethod::TierDisease => {
+            Ok(of_tier(roster, tier_bases, at))
+        }
+    };
+    roster.facts.iter().enumerate().map(base).collect()
+}
+
+fn of_tier(roster: &Roster<'_>, tier_bases: &[Option<Ratio>], at: usize) -> Ratio {
+    let base = roster.tiers[at].and_then(|tier| tier_bases[tier].clone());
+    base.unwrap_or_else(Ratio::one)
+}
+
+/// A coefficient of 0 or less would take all points away.
+fn positive(value: &Ratio, whose: impl Fn() -> String) -> Result<Ratio, Error> {
+    if value.is_positive() {
+        return Ok(value.clone());
+    }
+    let shown = rounded(value, PLACES, "a coefficient")?;
+    Err(CoefficientError::NotPositive { whose: whose(), value: shown }.into())
+}
+
+/// The tables of the catalog about coefficients; none without the section.
+///
+/// # Errors
+/// Those of [`super::build`] about coefficients.
+fn tables_of(
+    plan: &Plan<'_>,
+    cases: &Cases,
+    catalog: &Catalog,
+    facts: &[InstitutionFacts],
+) -> Result<Vec<Table>, Error> {
+    let Some(rule) = &plan.policy.coefficient else { return Ok(Vec::new()) };
+    let all = Coefficients::new(plan, rule, (cases, catalog), facts)?;
+    let diseases = disease::derive(plan, &all, (cases, catalog))?;
+    let rows = sums::rows(cases, catalog);
+    let effects = effect::effects(&all, &diseases, catalog, (&rows, &cases.disciplines));
+    let mut tables = vec![tables::institutions(&all, &effects, catalog)?];
+    if !rule.tiers.is_empty() {
+        tables.push(tables::tiers(&all)?);
+    }
+    if rule.disease.is_some() {
+        tables.push(tables::diseases(&all, &diseases, cases)?);
+    }
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(tables)
+}
+
+/// 100 fen.
+fn yuan(fen: &Ratio) -> Ratio {
+    fen / ratio(100)
+}
