@@ -6,6 +6,9 @@
 //! the group of the directory in its place and keeps the profile beside it.
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
+pub mod auxiliary;
+#[cfg(test)]
+mod auxiliary_tests;
 pub mod codes;
 pub mod dip;
 pub mod drg;
