@@ -14,7 +14,8 @@ use crate::period::Years;
 use crate::policy::model::{Apg, Dip, Method, Policy, Refine};
 use crate::settlement::cases::Cases;
 use crate::table::Table;
-use crate::warehouse::engine::Engine;
+use crate::warehouse::dimension;
+use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
 use crate::{warehouse, weights};
 
@@ -65,8 +66,8 @@ pub struct History {
     pub built: Built,
     /// What the grouper knows of its groups, by code.
     pub info: BTreeMap<String, GroupInfo>,
-    /// Combinations that left the directory.
-    dropped: Vec<dip::Dropped>,
+    /// The rules of the directory, and the combinations that left it.
+    directory: Option<(Dip, Vec<dip::Dropped>)>,
     /// How the groups of an APG came about.
     refinement: Option<Table>,
 }
@@ -86,25 +87,24 @@ pub fn learn(
         Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
     let mut built = cases::build(engine, snapshot, &request)?;
     leave_units_out(&mut built, policy);
-    let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
-    let kept: Vec<u16> = years.as_slice().iter().copied().filter(|year| !left_out(year)).collect();
-    let dip = match &policy.grouping.method {
-        Method::Dip(dip) => dip,
+    match &policy.grouping.method {
+        Method::Dip(dip) => {
+            let dip = operations(engine, snapshot, dip)?;
+            directory(dip, built, policy, years)
+        }
         Method::Drg(tables) => {
             let info = Grouper::new(tables).info();
-            return Ok(History { built, info, ..History::default() });
+            Ok(History { built, info, ..History::default() })
         }
-        Method::Apg(Apg { refine: Some(rule), .. }) => return refined(built, policy, rule, kept),
-        Method::Apg(_) | Method::Given { .. } => {
-            return Ok(History { built, ..History::default() });
-        }
-    };
-    let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
-    let learned = dip::learn(dip, std::mem::take(&mut built.cases), &kept, means)?;
-    built.cases = learned.cases;
-    built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
-    let info = dip::info(dip, &learned.groups);
-    Ok(History { built, info, dropped: learned.dropped, refinement: None })
+        Method::Apg(Apg { refine: Some(rule), .. }) => refined(built, policy, rule, years),
+        Method::Given { .. } | Method::Apg(_) => Ok(History { built, ..History::default() }),
+    }
+}
+
+/// The years that count: those that the policy does not leave out (A34).
+fn kept(policy: &Policy, years: &Years) -> Vec<u16> {
+    let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
+    years.as_slice().iter().copied().filter(|year| !left_out(year)).collect()
 }
 
 /// Groups of an APG learned from the years that count (H11).
@@ -112,9 +112,9 @@ fn refined(
     mut built: Built,
     policy: &Policy,
     rule: &Refine,
-    years: Vec<u16>,
+    years: &Years,
 ) -> Result<History, Error> {
-    let Some(years) = Years::new(years) else {
+    let Some(years) = Years::new(kept(policy, years)) else {
         // Every year is left out: the statistics refuse it by name.
         return Ok(History { built, ..History::default() });
     };
@@ -137,14 +137,34 @@ fn leave_units_out(built: &mut Built, policy: &Policy) {
     }
 }
 
+/// Groups cases by the directory that they make.
+fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Result<History, Error> {
+    let kept = kept(policy, years);
+    let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
+    let learned = dip::learn(&dip, std::mem::take(&mut built.cases), &kept, means)?;
+    built.cases = learned.cases;
+    built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
+    let info = dip::info(&dip, &learned.groups);
+    let directory = Some((dip, learned.dropped));
+    Ok(History { built, info, directory, refinement: None })
+}
+
+/// The rules with the operations of table `op_attribute`.
+fn operations(engine: &Engine, snapshot: &Snapshot, dip: &Dip) -> Result<Dip, Error> {
+    let table = dimension::read(engine, snapshot, "stg_op_attribute", &Params::default())?;
+    let cell = |column: &str, row: usize| table.cell(column, row).unwrap_or_default();
+    let rows = (0..table.rows()).map(|row| (cell("oprn_oprt_code", row), cell("attribute", row)));
+    Ok(dip::with_attributes(dip, rows)?)
+}
+
 impl History {
     /// The tables that the grouper adds to a catalog built from these cases.
     #[must_use]
-    pub fn tables(&self, policy: &Policy, catalog: &Catalog) -> Vec<Table> {
-        match &policy.grouping.method {
-            Method::Dip(dip) => dip::tables(dip, (&self.built.cases, &self.dropped), catalog, None),
-            _ => self.refinement.iter().cloned().collect(),
-        }
+    pub fn tables(&self, catalog: &Catalog) -> Vec<Table> {
+        let Some((dip, dropped)) = &self.directory else {
+            return self.refinement.iter().cloned().collect();
+        };
+        dip::tables(dip, (&self.built.cases, dropped), catalog, None)
     }
 }
 
@@ -166,8 +186,9 @@ pub fn of_year(
         built.cases = refine::match_cases(cases, |code| groups.contains(code));
     }
     if let Method::Dip(dip) = &request.policy.grouping.method {
+        let dip = operations(engine, snapshot, dip)?;
         let cases = std::mem::take(&mut built.cases);
-        let (cases, warning) = dip::match_year(&matcher(dip, catalog), dip, cases)?;
+        let (cases, warning) = dip::match_year(&matcher(&dip, catalog), &dip, cases)?;
         built.cases = cases;
         built.warnings.extend(warning.map(|warning| warning.to_string()));
     }

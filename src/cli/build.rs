@@ -74,7 +74,8 @@ pub(super) fn build(
     tables.extend(match policy.policy.grouping.method {
         Method::Apg(_) => &["fee_item"][..],
         Method::Given { .. } => &["group_result"],
-        Method::Dip(_) | Method::Drg(_) => &["diagnosis", "procedure"],
+        Method::Dip(_) => &["diagnosis", "procedure", "op_attribute"],
+        Method::Drg(_) => &["diagnosis", "procedure"],
     });
     if let Method::Apg(apg) = &policy.policy.grouping.method
         && apg.reads_diagnoses()
@@ -97,7 +98,7 @@ pub(super) fn build(
     let institutions = institutions(&engine, &snapshot, policy)?;
     let passed = weights::Passed { flow, sources, info: history.info.clone(), institutions };
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
-    let more = history.tables(&policy.policy, &built.catalog);
+    let more = history.tables(&built.catalog);
     built.catalog.tables.extend(more);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));

@@ -61,11 +61,15 @@ fn format(text: &str) -> Result<Format, String> {
 
 /// What was made, line by line.
 pub(super) fn summary(made: &Summary) -> String {
-    let Summary { settlements, fee_lines, diagnoses, amount, cases, defects, files } = made;
+    let Summary { settlements, fee_lines, diagnoses, operations, results, .. } = made;
+    let Summary { amount, cases, defects, files, .. } = made;
     let mut text = format!(
         "{settlements} settlements of {amount} yuan, {fee_lines} fee lines, {diagnoses} diagnoses; \
          {cases} cases in the truth\n"
     );
+    if *operations > 0 {
+        text.push_str(&format!("{operations} operations, {results} results of a grouper\n"));
+    }
     for (check, count) in defects {
         text.push_str(&format!("planted {:>6} × {check}, {} yuan\n", count.count, count.amount));
     }

@@ -9,17 +9,19 @@ use serde::Deserialize;
 
 use super::defect::Defect;
 use super::error::Error;
+use super::inpatient::Inpatient;
+use super::world::Item;
 
-/// Descriptions of the built-in cities, one file each, beside the items that all of them use.
+/// Descriptions of the built-in cities, one file each, beside the files that several of them use.
 static CITIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/synth/cities");
-const ITEMS: &str = "items";
+const SHARED: [&str; 2] = ["items", "stays"];
 
 /// Name and description of every built-in city, by name.
 fn cities() -> BTreeMap<&'static str, &'static str> {
     CITIES
         .files()
         .filter_map(|file| Some((file.path().file_stem()?.to_str()?, file.contents_utf8()?)))
-        .filter(|(name, _)| *name != ITEMS)
+        .filter(|(name, _)| !SHARED.contains(name))
         .collect()
 }
 
@@ -38,25 +40,37 @@ pub struct City {
     pub(super) base_year: u16,
     /// Administrative codes of people insured elsewhere.
     pub(super) outside: Vec<String>,
+    #[serde(default)]
     pub(super) second_disease_permille: u32,
     pub(super) signed_permille: u32,
     pub(super) full_year_permille: u32,
     /// Visits of the last days of December settled in January.
+    #[serde(default)]
     pub(super) late_december_permille: u32,
     /// Settlements with a part borne by the hospital.
     pub(super) hospital_share_permille: u32,
     pub(super) districts: Vec<District>,
     pub(super) institutions: Vec<InstitutionKind>,
     pub(super) insurance: Vec<Insurance>,
+    #[serde(default)]
     pub(super) seasons: BTreeMap<String, [u32; 12]>,
+    #[serde(default)]
     pub(super) tier_costs: BTreeMap<String, [u32; TIERS]>,
     pub(super) scope: Scope,
     #[serde(default)]
     pub(super) cluster: Option<Cluster>,
     pub(super) budget: Budget,
     pub(super) defects: BTreeMap<String, u32>,
+    /// Fee items of this city; none: those that all cities share.
+    #[serde(default)]
+    pub(super) item: Vec<Item>,
+    #[serde(default)]
     pub(super) patterns: BTreeMap<String, Vec<Pattern>>,
+    /// Diseases of outpatients; a city has these or inpatients.
+    #[serde(default)]
     pub(super) disease: Vec<Disease>,
+    #[serde(default)]
+    pub(super) inpatient: Option<Inpatient>,
 }
 
 /// Code, name, share of the people.
@@ -81,6 +95,12 @@ pub(super) struct InstitutionKind {
     pub(super) consortium: Option<Role>,
     #[serde(default)]
     pub(super) start_date: Option<String>,
+    /// Key disciplines with their rank, as in table `institution`.
+    #[serde(default)]
+    pub(super) disciplines: String,
+    /// Coefficient in force.
+    #[serde(default)]
+    pub(super) coef: String,
 }
 
 /// Where the institutions of a kind stand.
@@ -155,6 +175,9 @@ pub(super) struct Scope {
     pub(super) exclude_out_of_area: bool,
     #[serde(default)]
     pub(super) carve_out_hi_paymtd: Vec<String>,
+    /// Beginnings of main diagnoses that are paid another way.
+    #[serde(default)]
+    pub(super) carve_out_diagnoses: Vec<String>,
     #[serde(default)]
     pub(super) only_started_institutions: bool,
     #[serde(default)]
@@ -164,6 +187,38 @@ pub(super) struct Scope {
     pub(super) late_to_fallback: bool,
     #[serde(default)]
     pub(super) merge: Option<Merge>,
+    /// What stands behind the class letters of a group.
+    #[serde(default)]
+    pub(super) group_by: GroupBy,
+    /// Settlements of one visit are one case (A54).
+    #[serde(default)]
+    pub(super) by_visit: bool,
+}
+
+/// What a group code is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum GroupBy {
+    /// All class letters and the code of the disease.
+    #[default]
+    DiseCodg,
+    /// The main class letter and the first three characters of the main diagnosis.
+    MainDiagnosis,
+}
+
+impl Scope {
+    /// Whether stays of a kind are paid as others are.
+    pub(super) fn counts(&self, kind: &super::inpatient::StayKind) -> bool {
+        let away =
+            kind.hi_paymtd.as_ref().is_some_and(|one| self.carve_out_hi_paymtd.contains(one));
+        let cared = kind.med_type.as_ref().is_none_or(|one| self.med_type.contains(one));
+        cared && !away && !self.carves_out(&kind.diagnosis[0])
+    }
+
+    /// Whether a main diagnosis is paid another way.
+    pub(super) fn carves_out(&self, diagnosis: &str) -> bool {
+        self.carve_out_diagnoses.iter().any(|beginning| diagnosis.starts_with(beginning.as_str()))
+    }
 }
 
 /// The treatment cycle (A09).
@@ -190,6 +245,19 @@ pub(super) struct Budget {
     pub(super) pool: String,
     pub(super) period: String,
     pub(super) factors: Vec<Factor>,
+    /// A budget that is what is left of an income.
+    #[serde(default)]
+    pub(super) waterfall: Option<Waterfall>,
+}
+
+/// A budget by insurance type: the income of which `rest_permille` are what was booked × the factor, and
+/// the other items in per mille of the income.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Waterfall {
+    pub(super) pools: Vec<String>,
+    pub(super) rest_permille: i64,
+    pub(super) items: Vec<(String, i64)>,
 }
 
 /// A decimal factor written as text.
@@ -322,8 +390,11 @@ impl City {
     /// [`Error::City`] if it is not TOML of the right shape, [`Error::CityValue`] if a value makes
     /// no sense.
     pub fn from_toml(name: &str, text: &str) -> Result<Self, Error> {
-        let city: Self = toml::from_str(text)
+        let mut city: Self = toml::from_str(text)
             .map_err(|source| Error::City { city: name.to_owned(), source: Box::new(source) })?;
+        if let Some(inpatient) = &mut city.inpatient {
+            inpatient.load()?;
+        }
         match city.problem() {
             None => Ok(city),
             Some((place, problem)) => {
@@ -350,7 +421,13 @@ impl City {
             ("districts", self.districts.iter().map(|district| district.2).sum::<u32>()),
             ("institutions", self.institutions.iter().map(|kind| kind.count * kind.pull).sum()),
             ("insurance", self.insurance.iter().map(|insurance| insurance.people).sum()),
-            ("disease", self.disease.iter().map(|disease| disease.people).sum()),
+            (
+                "disease",
+                match &self.inpatient {
+                    Some(inpatient) => inpatient.file.stay.iter().map(|kind| kind.share).sum(),
+                    None => self.disease.iter().map(|disease| disease.people).sum(),
+                },
+            ),
         ];
         for (place, sum) in lists {
             if sum == 0 {
@@ -374,6 +451,7 @@ impl City {
             .or_else(|| self.institutions.iter().find_map(kind_problem))
             .or_else(|| self.insurance.iter().find_map(insurance_problem))
             .or_else(|| self.disease.iter().find_map(|disease| self.disease_problem(disease)))
+            .or_else(|| self.inpatient.as_ref().and_then(Inpatient::problem))
     }
 
     fn defect_problem(&self) -> Option<(String, String)> {
@@ -475,8 +553,8 @@ mod tests {
         assert_eq!(err.kind(), Kind::Input);
         assert_eq!(
             render(&err),
-            "error: there is no built-in synthetic city `jining`; there are jining-apg, \
-             yantai-apg\nhint: did you mean `jining-apg`?"
+            "error: there is no built-in synthetic city `jining`; there are jinhua-apg, \
+             jining-apg, panzhihua-drg, yantai-apg, zibo-dip\nhint: did you mean `jining-apg`?"
         );
     }
 

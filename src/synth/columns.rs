@@ -69,6 +69,30 @@ pub(super) const SETTLEMENT: Layout = Layout {
     distinct: &["setl_id", "mdtrt_id", "psn_no", "init_setl_id"],
 };
 
+/// What `settlement` has of stays, after the columns of every settlement.
+pub(super) const OF_STAYS: [&str; 4] = ["dscg_caty", "dscg_way", "day_surgery", "icu_days"];
+
+/// `procedure`.
+pub(super) const PROCEDURE: Layout = Layout {
+    table: "procedure",
+    columns: &[
+        "setl_id",
+        "psn_no",
+        "oprn_oprt_code",
+        "oprn_oprt_name",
+        "oprn_oprt_type",
+        "oprn_srt_no",
+    ],
+    distinct: &["setl_id", "psn_no"],
+};
+
+/// `group_result`.
+pub(super) const GROUP_RESULT: Layout = Layout {
+    table: "group_result",
+    columns: &["setl_id", "psn_no", "scheme", "group_code", "grp_ver"],
+    distinct: &["setl_id", "psn_no"],
+};
+
 /// `fee_item`.
 pub(super) const FEE_ITEM: Layout = Layout {
     table: "fee_item",
@@ -131,12 +155,12 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// No rows yet.
-    pub(super) fn new(layout: Layout) -> Self {
-        let kinds = layout.columns.iter().map(|name| kind(layout.table, name));
-        let fields: Vec<Field> = layout
-            .columns
-            .iter()
+    /// No rows yet; `more` columns stand after those of the layout.
+    pub(super) fn new(layout: Layout, more: &[&'static str]) -> Self {
+        let columns = layout.columns.iter().chain(more);
+        let kinds = columns.clone().map(|name| kind(layout.table, name));
+        let fields: Vec<Field> = columns
+            .clone()
             .map(|name| Field::new(*name, data_type(kind(layout.table, name)), true))
             .collect();
         Self {
@@ -276,15 +300,16 @@ fn finish(builder: &mut Builder) -> ArrayRef {
 
 #[cfg(test)]
 mod tests {
-    use super::{DIAGNOSIS, FEE_ITEM, Rows, SETTLEMENT};
+    use super::{DIAGNOSIS, FEE_ITEM, GROUP_RESULT, OF_STAYS, PROCEDURE, Rows, SETTLEMENT};
     use crate::synth::Error;
     use crate::warehouse::contract;
 
     #[test]
     fn columns_are_those_of_the_contract() {
-        for layout in [SETTLEMENT, FEE_ITEM, DIAGNOSIS] {
+        for layout in [SETTLEMENT, FEE_ITEM, DIAGNOSIS, PROCEDURE, GROUP_RESULT] {
             let table = contract::table(layout.table).unwrap();
-            for name in layout.columns {
+            let more = if layout.table == "settlement" { &OF_STAYS[..] } else { &[] };
+            for name in layout.columns.iter().chain(more) {
                 assert!(table.columns.iter().any(|known| known.name == *name), "{name}");
             }
             for known in table.columns.iter().filter(|known| known.required) {
@@ -295,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_row_out_of_order_is_our_fault() {
-        let mut rows = Rows::new(DIAGNOSIS);
+        let mut rows = Rows::new(DIAGNOSIS, &[]);
         rows.text("1");
         rows.whole(2);
         assert!(matches!(rows.take(), Err(Error::RowShape { table: "diagnosis", column: 1 })));

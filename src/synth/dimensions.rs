@@ -1,12 +1,16 @@
 //! The small tables: institutions, enrolment, registrations, budget, answer key and truth.
 
-use super::city::Role;
+use std::collections::BTreeMap;
+
+use super::city::{GroupBy, InstitutionKind, Role, Waterfall};
 use super::defect::KeyLine;
+use super::directory::{self, Placed};
 use super::error::Error;
+use super::expected;
 use super::output::{CsvFile, Folder, Format};
 use super::person::Person;
 use super::row::{DAY, date_of};
-use super::truth::Truth;
+use super::truth::{Sums, Truth};
 use super::world::World;
 use crate::units::{Fen, Ratio, UnitError};
 
@@ -65,7 +69,15 @@ pub(super) fn institutions(
     format: Format,
     world: &World<'_>,
 ) -> Result<(), Error> {
-    let header = [
+    let kinds = &world.city.institutions;
+    let more: Vec<(&str, fn(&InstitutionKind) -> &str)> = [
+        ("disciplines", (|kind| &kind.disciplines) as fn(&InstitutionKind) -> &str),
+        ("coef", |kind| &kind.coef),
+    ]
+    .into_iter()
+    .filter(|(_, of)| kinds.iter().any(|kind| !of(kind).is_empty()))
+    .collect();
+    let mut header = vec![
         "fixmedins_code",
         "fixmedins_name",
         "hosp_lv",
@@ -77,6 +89,7 @@ pub(super) fn institutions(
         "start_date",
         "county",
     ];
+    header.extend(more.iter().map(|(name, _)| *name));
     let mut file = CsvFile::create(folder.file("institution.csv"), &header, format)?;
     for place in &world.places {
         let kind = &world.city.institutions[place.kind];
@@ -87,7 +100,7 @@ pub(super) fn institutions(
         };
         let start = place.start.map_or_else(String::new, midnight);
         let county = &world.city.districts[place.district].0;
-        file.record(&[
+        let mut record = vec![
             place.code.as_str(),
             &place.name,
             &kind.hosp_lv,
@@ -98,7 +111,9 @@ pub(super) fn institutions(
             "1",
             &start,
             county,
-        ])?;
+        ];
+        record.extend(more.iter().map(|(_, of)| of(kind)));
+        file.record(&record)?;
     }
     file.finish()
 }
@@ -115,14 +130,38 @@ pub(super) fn budget(
     let rule = &world.city.budget;
     for &year in years {
         let factor = rule.factors[usize::from(year) % rule.factors.len()].0;
-        let booked = Ratio::from_integer(truth.booked(year).into());
         let scale = Ratio::from_integer(10_i64.pow(factor.scale()).into());
-        let exact = booked * Ratio::from_integer(factor.mantissa().into()) / scale;
-        let amount = Fen::nearest(&exact).map_err(Error::Amount)?;
-        let (year, amount) = (year.to_string(), amount.to_string());
-        file.record(&[&year, &rule.pool, &rule.period, &rule.item, &amount])?;
+        let factor = Ratio::from_integer(factor.mantissa().into()) / scale;
+        let year_text = year.to_string();
+        let mut record = |pool: &str, item: &str, amount: &Ratio| {
+            let amount = Fen::nearest(amount).map_err(Error::Amount)?.to_string();
+            file.record(&[year_text.as_str(), pool, &rule.period, item, &amount])
+        };
+        let Some(waterfall) = &rule.waterfall else {
+            let booked = Ratio::from_integer(truth.booked(year).into());
+            record(&rule.pool, &rule.item, &(booked * factor))?;
+            continue;
+        };
+        for pool in &waterfall.pools {
+            let booked = Ratio::from_integer(truth.booked_by(pool, year).into());
+            let income = income(waterfall, &(booked * &factor));
+            record(pool, &rule.item, &income)?;
+            for (item, permille) in &waterfall.items {
+                let share = Ratio::from_integer((*permille).into()) / thousand();
+                record(pool, item, &(&income * share))?;
+            }
+        }
     }
     file.finish()
+}
+
+/// The income of which the rest, after reserve and other items, is this.
+fn income(waterfall: &Waterfall, rest: &Ratio) -> Ratio {
+    rest * thousand() / Ratio::from_integer(waterfall.rest_permille.into())
+}
+
+fn thousand() -> Ratio {
+    Ratio::from_integer(1000.into())
 }
 
 /// `answer_key.csv`: every planted defect, sorted.
@@ -141,16 +180,93 @@ pub(super) fn answer_key(folder: &Folder, key: &mut [KeyLine]) -> Result<(), Err
     file.finish()
 }
 
-/// `truth.csv`: cases and money of every group and year, sorted.
-pub(super) fn truth(folder: &Folder, world: &World<'_>, truth: &Truth<'_>) -> Result<(), Error> {
+/// `truth.csv`: cases and money of every group and year, sorted. Where a directory is learned, groups are
+/// those of the directory, and `truth_directory.csv` says which combination belongs to which.
+pub(super) fn truth(
+    folder: &Folder,
+    world: &World<'_>,
+    (truth, years): (&Truth<'_>, &[u16]),
+) -> Result<(), Error> {
     let header = ["group_code", "year", "cases", "cost_sum_yuan", "fund_sum_yuan"];
     let mut file = CsvFile::create(folder.file("truth.csv"), &header, Format::Csv)?;
-    for (group, year, sums) in truth.lines(world) {
+    for ((group, year), sums) in groups(folder, world, truth)? {
         let (year, cases) = (year.to_string(), sums.cases.to_string());
         let (fee, fund) = (fen(sums.fee)?.to_string(), fen(sums.fund)?.to_string());
-        file.record(&[group, &year, &cases, &fee, &fund])?;
+        file.record(&[group.as_str(), &year, &cases, &fee, &fund])?;
+    }
+    file.finish()?;
+    leaves(folder, world, truth)?;
+    estimates(folder, world, years)
+}
+
+/// `truth_leaves.csv`: what groups learned from history inside a class are made of.
+fn leaves(folder: &Folder, world: &World<'_>, truth: &Truth<'_>) -> Result<(), Error> {
+    if world.city.scope.group_by == GroupBy::DiseCodg {
+        return Ok(());
+    }
+    let header = ["class", "diagnosis", "item", "negotiated", "year", "cases", "cost_sum_yuan"];
+    let mut file = CsvFile::create(folder.file("truth_leaves.csv"), &header, Format::Csv)?;
+    for (class, leaf, sums) in truth.leaves() {
+        let (year, cases) = (leaf.year.to_string(), sums.cases.to_string());
+        let negotiated = if leaf.negotiated { "1" } else { "0" };
+        let fee = fen(sums.fee)?.to_string();
+        file.record(&[class, leaf.diagnosis, leaf.item, negotiated, &year, &cases, &fee])?;
     }
     file.finish()
+}
+
+/// Sums of the groups of the catalog by code and year.
+fn groups(
+    folder: &Folder,
+    world: &World<'_>,
+    truth: &Truth<'_>,
+) -> Result<BTreeMap<(String, u16), Sums>, Error> {
+    let lines = truth.lines(world);
+    let rule =
+        world.ward.as_ref().and_then(|ward| Some((ward.config, ward.config.directory.as_ref()?)));
+    let Some((inpatient, rule)) = rule else {
+        let same = lines.into_iter().map(|(group, year, sums)| ((group.to_owned(), year), sums));
+        return Ok(same.collect());
+    };
+    let placed = directory::place(inpatient, rule, &truth.by_group(world));
+    let header = ["combination", "group_code", "kind"];
+    let mut file = CsvFile::create(folder.file("truth_directory.csv"), &header, Format::Csv)?;
+    for (combination, Placed { group, kind }) in &placed {
+        file.record(&[combination.as_str(), group, kind])?;
+    }
+    file.finish()?;
+    let mut merged: BTreeMap<(String, u16), Sums> = BTreeMap::new();
+    for (code, year, sums) in lines {
+        let group = placed.get(code).map_or_else(String::new, |placed| placed.group.clone());
+        merged.entry((group, year)).or_default().add(&sums);
+    }
+    Ok(merged)
+}
+
+/// `truth_coefficient.csv` and `truth_auxiliary.csv`: what estimates must come near to.
+fn estimates(folder: &Folder, world: &World<'_>, years: &[u16]) -> Result<(), Error> {
+    let Some(ward) = &world.ward else { return Ok(()) };
+    let header = ["tier", "effect_permille", "share", "coefficient"];
+    let mut file = CsvFile::create(folder.file("truth_coefficient.csv"), &header, Format::Csv)?;
+    for tier in expected::tiers(world, ward) {
+        let (share, coefficient) = (decimal(tier.share), decimal(tier.coefficient));
+        file.record(&[tier.tier.to_string(), tier.effect.to_string(), share, coefficient])?;
+    }
+    file.finish()?;
+    let header = ["type", "year", "effect_permille", "share", "ratio"];
+    let mut file = CsvFile::create(folder.file("truth_auxiliary.csv"), &header, Format::Csv)?;
+    for &year in years {
+        for one in expected::types(ward.config, world.city.base_year, year) {
+            let (share, ratio) = (decimal(one.share), decimal(one.ratio));
+            file.record(&[one.name, year.to_string(), one.effect.to_string(), share, ratio])?;
+        }
+    }
+    file.finish()
+}
+
+/// Six places: these are expectations, no money.
+fn decimal(value: f64) -> String {
+    format!("{value:.6}")
 }
 
 /// A sum as fen.

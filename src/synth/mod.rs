@@ -6,9 +6,9 @@
 //! for settlements of late December, which may slip into a January that is made) or on `parts`.
 //! With `defects` a fixed share of settlements is spoiled, each in one way; the others stay.
 //!
-//! Files: `settlement`, `fee_item`, `diagnosis` (`.parquet` or `.csv`, `settlement-1.parquet` …
-//! when split), `institution.csv`, `enrollee.csv`, `registration.csv`, `budget.csv`, and two that
-//! are not part of an export:
+//! Files: `settlement`, `fee_item`, `diagnosis`, of inpatients also `procedure` and `group_result`
+//! (`.parquet` or `.csv`, `settlement-1.parquet` … when split), `institution.csv`, `enrollee.csv`,
+//! `registration.csv`, `budget.csv`, and some that are not part of an export:
 //!
 //! * `answer_key.csv`: `check_id, table, key, amount_yuan, note` of every planted defect. The
 //!   amount is the `medfee_sumamt` (fee lines: `det_item_fee_sumamt`) of the row named by `key`;
@@ -18,7 +18,21 @@
 //!   netting (8.4), scope (R05) and merging (A09), by the rules in the city's `[scope]`. Untrimmed
 //!   statistics must agree to the fen. Rows with broken identities or dates stay in, as they stand.
 //!
-//! It does not make inpatient stays, procedures, group results, advances or assessments.
+//! Where groups are those of main diagnoses also `truth_leaves.csv`: `class, diagnosis, item, negotiated,
+//! year, cases, cost_sum_yuan`: what groups learned from history inside a class are made of (H11), by a
+//! settlement's own lines; exact in a city without defects.
+//!
+//! Of cities with inpatients also (cases are stays, A54):
+//!
+//! * `truth_directory.csv`: `combination, group_code, kind`: where the directory of a DIP city, learned
+//!   from the oldest years made, puts each combination (Z16, R01, R02). `truth.csv` has these groups;
+//!   its empty group code is that of cases without group.
+//! * `truth_coefficient.csv`: `tier, effect_permille, share, coefficient`: the effect of each tier on cost,
+//!   and what tier mean ÷ city mean must come near to.
+//! * `truth_auxiliary.csv`: `type, year, effect_permille, share, ratio`: the same of severity, age,
+//!   intensive care and death; the largest effect that a stay meets counts.
+//!
+//! It does not make advances or assessments.
 //!
 //! ```no_run
 //! use dianshu::synth::{City, Format, Settings, generate};
@@ -40,16 +54,21 @@ mod city;
 mod columns;
 mod defect;
 mod dimensions;
+mod directory;
 mod error;
+mod expected;
+mod inpatient;
 mod output;
 mod person;
 mod random;
 mod row;
+mod stays;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod truth;
 mod visits;
+mod ward;
 mod world;
 
 use std::collections::BTreeMap;
@@ -109,6 +128,10 @@ pub struct Summary {
     pub fee_lines: u64,
     /// Rows of `diagnosis`.
     pub diagnoses: u64,
+    /// Rows of `procedure`.
+    pub operations: u64,
+    /// Rows of `group_result`.
+    pub results: u64,
     /// Σ `medfee_sumamt` of all rows of `settlement`.
     pub amount: Fen,
     /// Cases of the truth, all years.
@@ -144,7 +167,8 @@ pub fn generate(settings: &Settings) -> Result<Summary, Error> {
     let mut written = Written::default();
     for part in 0..settings.parts {
         let name = if settings.parts == 1 { String::new() } else { format!("-{}", part + 1) };
-        let mut tables = Tables::create(&folder, &name, settings.format)?;
+        let inpatient = settings.city.inpatient.as_ref();
+        let mut tables = Tables::create(&folder, &name, settings.format, inpatient)?;
         for person in share(settings.people, settings.parts, part) {
             maker.person(person, &mut tables)?;
         }
@@ -152,6 +176,8 @@ pub fn generate(settings: &Settings) -> Result<Summary, Error> {
         written.settlements += done.settlements;
         written.fee_lines += done.fee_lines;
         written.diagnoses += done.diagnoses;
+        written.operations += done.operations;
+        written.results += done.results;
         written.fee += done.fee;
     }
     maker.finish(folder, written)
@@ -211,7 +237,13 @@ impl Maker<'_, '_> {
         self.people.write(&person, self.years)?;
         for &year in self.years {
             let next_year = self.years.contains(&(year + 1));
-            let rows = visits::draw(self.world, &person, seed, year, next_year);
+            let rows = match &self.world.ward {
+                Some(ward) => {
+                    let people = self.settings.people;
+                    stays::draw(self.world, ward, &person, (seed, year, people))
+                }
+                None => visits::draw(self.world, &person, seed, year, next_year),
+            };
             if self.kinds.is_empty() {
                 for row in &rows {
                     tables.write(row, Shape::Whole, &person.psn_no)?;
@@ -248,7 +280,7 @@ impl Maker<'_, '_> {
         dimensions::institutions(&folder, format, world)?;
         dimensions::budget(&folder, format, world, (&self.truth, self.years))?;
         dimensions::answer_key(&folder, &mut self.key)?;
-        dimensions::truth(&folder, world, &self.truth)?;
+        dimensions::truth(&folder, world, (&self.truth, self.years))?;
         let files = folder.finish()?;
         let mut sums: BTreeMap<&'static str, (u64, i128)> = BTreeMap::new();
         for line in &self.key {
@@ -264,6 +296,8 @@ impl Maker<'_, '_> {
             settlements: written.settlements,
             fee_lines: written.fee_lines,
             diagnoses: written.diagnoses,
+            operations: written.operations,
+            results: written.results,
             amount: dimensions::fen(written.fee)?,
             cases: self.truth.lines(world).iter().map(|(_, _, sums)| sums.cases).sum(),
             defects,

@@ -261,7 +261,10 @@ impl TableFile {
     pub(super) fn create(path: PathBuf, rows: &Rows, format: Format) -> Result<Self, Error> {
         let layout = rows.layout();
         if format.is_csv() {
-            return Ok(Self::Csv(Box::new(CsvFile::create(path, layout.columns, format)?)));
+            let schema = rows.schema();
+            let header: Vec<&str> =
+                schema.fields().iter().map(|field| field.name().as_str()).collect();
+            return Ok(Self::Csv(Box::new(CsvFile::create(path, &header, format)?)));
         }
         let file = File::create(&path).map_err(|source| Error::write(&path, source))?;
         match ArrowWriter::try_new(file, rows.schema(), Some(properties(layout))) {

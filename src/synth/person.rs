@@ -42,7 +42,8 @@ impl<'c> Person<'c> {
         let insurance = &city.insurance[world.insurance.choose(dice)];
         let district = world.districts.choose(dice);
         let gend = if dice.chance(510) { "2" } else { "1" };
-        let age = u16::try_from(dice.between(22, 58) + dice.below(30)).unwrap_or(0);
+        let age =
+            u16::try_from(dice.between(YOUNGEST[0], YOUNGEST[1]) + dice.below(SPREAD)).unwrap_or(0);
         let grade = dice.below(insurance.grades.iter().map(|grade| grade.1).sum());
         let signs = dice.chance(city.signed_permille) && !world.signing[district].is_empty();
         let signed = signs.then(|| &world.places[world.signing[district].choose(dice)]);
@@ -62,6 +63,9 @@ impl<'c> Person<'c> {
             illnesses: Vec::new(),
             part_months,
         };
+        if world.diseases.is_empty() {
+            return person;
+        }
         let first = world.diseases.choose(dice);
         person.fall_ill(world, first, dice);
         if dice.chance(city.second_disease_permille) {
@@ -109,6 +113,23 @@ impl<'c> Person<'c> {
         let older = year.saturating_sub(self.birth_year) >= self.insurance.older_from;
         &self.insurance.psn_types[usize::from(older)]
     }
+}
+
+/// Age in the base year: a number from this range and one below the spread.
+const YOUNGEST: [u32; 2] = [22, 58];
+const SPREAD: u32 = 30;
+
+/// Share of the people who are of an age or above it in a year.
+pub(super) fn share_from(base_year: u16, year: u16, age: u16) -> f64 {
+    let since = u32::from(year.saturating_sub(base_year));
+    let ages =
+        (YOUNGEST[0]..=YOUNGEST[1]).flat_map(|first| (0..SPREAD).map(move |more| first + more));
+    let (mut all, mut older) = (0.0, 0.0);
+    for born in ages {
+        all += 1.0;
+        older += f64::from(u8::from(born + since >= u32::from(age)));
+    }
+    older / all
 }
 
 /// 按项目 (domain.md 8.3).

@@ -13,6 +13,8 @@ pub(super) enum Purpose {
     Person,
     /// The settlements of a person in one year.
     Visits(u16),
+    /// The stays of a person in one year.
+    Stays(u16),
     /// The planted defects of a person in one year.
     Defects(u16),
 }
@@ -27,6 +29,7 @@ impl Dice {
             Purpose::Person => (1_u8, 0),
             Purpose::Visits(year) => (2, year),
             Purpose::Defects(year) => (3, year),
+            Purpose::Stays(year) => (4, year),
         };
         let mut key = [0_u8; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());

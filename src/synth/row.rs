@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::world::{Care, Item};
+use super::world::Item;
 use crate::units::{Fen, UnitError, allocate};
 
 /// Seconds in a day.
@@ -185,6 +185,25 @@ pub(super) struct Line<'c> {
     pub(super) days: i64,
 }
 
+/// Code and name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Coded<'c> {
+    pub(super) code: &'c str,
+    pub(super) name: &'c str,
+}
+
+/// Group of a settlement that leads to none.
+pub(super) const NO_GROUP: u32 = u32::MAX;
+
+/// What the record of a stay says beyond its codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Circumstances<'c> {
+    pub(super) dscg_way: &'static str,
+    pub(super) dscg_caty: &'c str,
+    pub(super) day_surgery: &'static str,
+    pub(super) icu_days: u32,
+}
+
 /// A settlement.
 #[derive(Debug, Clone)]
 pub(super) struct Row<'c> {
@@ -200,9 +219,19 @@ pub(super) struct Row<'c> {
     pub(super) insutype: &'c str,
     pub(super) psn_type: &'c str,
     pub(super) med_type: &'c str,
-    pub(super) care: &'c Care<'c>,
-    /// The group the fee lines lead to.
+    /// Registered disease, `dise_codg`.
+    pub(super) disease: Coded<'c>,
+    /// Main diagnosis first.
+    pub(super) diagnoses: Vec<Coded<'c>>,
+    /// Main operation first.
+    pub(super) operations: Vec<Coded<'c>>,
+    /// What an external grouper gave: one code a row, an empty one included.
+    pub(super) results: Vec<&'c str>,
+    pub(super) circumstances: Circumstances<'c>,
+    /// The group it leads to, or [`NO_GROUP`].
     pub(super) group: u32,
+    /// The group where it was uploaded late.
+    pub(super) fallback: u32,
     pub(super) gend: &'static str,
     pub(super) age: u16,
     pub(super) begin: i64,

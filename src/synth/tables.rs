@@ -1,10 +1,13 @@
 //! The big tables: settlements, fee lines and diagnoses of one part of the people.
 
-use super::columns::{DIAGNOSIS, FEE_ITEM, Layout, Rows, SETTLEMENT};
+use super::columns::{
+    DIAGNOSIS, FEE_ITEM, GROUP_RESULT, Layout, OF_STAYS, PROCEDURE, Rows, SETTLEMENT,
+};
 use super::defect::Shape;
 use super::error::Error;
+use super::inpatient::Inpatient;
 use super::output::{Folder, Format, TableFile};
-use super::row::{Line, Row};
+use super::row::{Circumstances, Line, Row};
 
 /// Rows and money written so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub(super) struct Written {
     pub(super) settlements: u64,
     pub(super) fee_lines: u64,
     pub(super) diagnoses: u64,
+    pub(super) operations: u64,
+    pub(super) results: u64,
     /// Σ `medfee_sumamt` of all rows, in fen.
     pub(super) fee: i128,
 }
@@ -23,9 +28,14 @@ struct Table {
 }
 
 impl Table {
-    fn create(layout: Layout, part: &str, folder: &Folder, format: Format) -> Result<Self, Error> {
+    fn create(
+        (layout, more): (Layout, &[&'static str]),
+        part: &str,
+        folder: &Folder,
+        format: Format,
+    ) -> Result<Self, Error> {
         let ending = if format.is_csv() { "csv" } else { "parquet" };
-        let rows = Rows::new(layout);
+        let rows = Rows::new(layout, more);
         let path = folder.file(&format!("{}{part}.{ending}", layout.table));
         let file = TableFile::create(path, &rows, format)?;
         Ok(Self { rows, file })
@@ -46,6 +56,10 @@ pub(super) struct Tables {
     settlement: Table,
     fee_item: Table,
     diagnosis: Table,
+    /// Of cities with inpatients.
+    procedure: Option<Table>,
+    /// Of cities with an external grouper: results, scheme and version.
+    group_result: Option<(Table, String, String)>,
     id: String,
     other: String,
     pub(super) written: Written,
@@ -53,11 +67,29 @@ pub(super) struct Tables {
 
 impl Tables {
     /// New files; `part` stands between the table's name and its ending.
-    pub(super) fn create(folder: &Folder, part: &str, format: Format) -> Result<Self, Error> {
+    pub(super) fn create(
+        folder: &Folder,
+        part: &str,
+        format: Format,
+        inpatient: Option<&Inpatient>,
+    ) -> Result<Self, Error> {
+        let table = |layout: Layout| Table::create((layout, &[]), part, folder, format);
+        let more = if inpatient.is_some() { &OF_STAYS[..] } else { &[] };
+        let results = inpatient.and_then(|inpatient| inpatient.results.as_ref());
         Ok(Self {
-            settlement: Table::create(SETTLEMENT, part, folder, format)?,
-            fee_item: Table::create(FEE_ITEM, part, folder, format)?,
-            diagnosis: Table::create(DIAGNOSIS, part, folder, format)?,
+            settlement: Table::create((SETTLEMENT, more), part, folder, format)?,
+            fee_item: table(FEE_ITEM)?,
+            diagnosis: table(DIAGNOSIS)?,
+            procedure: inpatient.map(|_| table(PROCEDURE)).transpose()?,
+            group_result: results
+                .map(|rule| {
+                    Ok::<_, Error>((
+                        table(GROUP_RESULT)?,
+                        rule.scheme.clone(),
+                        rule.version.clone(),
+                    ))
+                })
+                .transpose()?,
             id: String::new(),
             other: String::new(),
             written: Written::default(),
@@ -86,8 +118,10 @@ impl Tables {
             self.fee_item.drain_if_full()?;
         }
         if shape == Shape::Whole {
-            self.diagnosis(row, psn_no);
+            self.diagnoses(row, psn_no);
             self.diagnosis.drain_if_full()?;
+            self.operations(row, psn_no)?;
+            self.results(row, psn_no)?;
         }
         Ok(())
     }
@@ -100,15 +134,15 @@ impl Tables {
         rows.text(&self.id);
         row.visit.write_visit(&mut self.other);
         rows.text(&self.other);
-        let disease = row.care.disease;
+        let disease = row.disease;
         for text in [
             psn_no,
             row.fixmedins_code,
             row.insutype,
             row.med_type,
             row.psn_type,
-            &disease.code,
-            &disease.name,
+            disease.code,
+            disease.name,
             row.gend,
         ] {
             rows.text(text);
@@ -156,6 +190,18 @@ impl Tables {
             rows.text(text);
         }
         rows.time(row.upload);
+        if self.procedure.is_some() {
+            self.of_stay(&row.circumstances);
+        }
+    }
+
+    /// Values in the order of [`OF_STAYS`].
+    fn of_stay(&mut self, of: &Circumstances<'_>) {
+        let rows = &mut self.settlement.rows;
+        for text in [of.dscg_caty, of.dscg_way, of.day_surgery] {
+            rows.text(text);
+        }
+        rows.whole(i64::from(of.icu_days));
     }
 
     /// Values in the order of [`FEE_ITEM`].
@@ -183,16 +229,43 @@ impl Tables {
         });
     }
 
-    /// Values in the order of [`DIAGNOSIS`].
-    fn diagnosis(&mut self, row: &Row<'_>, psn_no: &str) {
-        self.written.diagnoses += 1;
-        let [code, name] = &row.care.disease.diagnosis;
+    /// Values in the order of [`DIAGNOSIS`]: the main one first.
+    fn diagnoses(&mut self, row: &Row<'_>, psn_no: &str) {
         let rows = &mut self.diagnosis.rows;
-        for text in [&self.id, psn_no, code, name, WESTERN] {
-            rows.text(text);
+        for (at, diagnosis) in (1..).zip(&row.diagnoses) {
+            self.written.diagnoses += 1;
+            for text in [&self.id, psn_no, diagnosis.code, diagnosis.name, WESTERN] {
+                rows.text(text);
+            }
+            rows.whole(at);
+            rows.text(flag(at == 1));
         }
-        rows.whole(1);
-        rows.text(flag(true));
+    }
+
+    /// Values in the order of [`PROCEDURE`]: the main one first, of type 1.
+    fn operations(&mut self, row: &Row<'_>, psn_no: &str) -> Result<(), Error> {
+        let Some(table) = &mut self.procedure else { return Ok(()) };
+        for (at, operation) in (1..).zip(&row.operations) {
+            self.written.operations += 1;
+            let kind = if at == 1 { "1" } else { "2" };
+            for text in [&self.id, psn_no, operation.code, operation.name, kind] {
+                table.rows.text(text);
+            }
+            table.rows.whole(at);
+        }
+        table.drain_if_full()
+    }
+
+    /// Values in the order of [`GROUP_RESULT`].
+    fn results(&mut self, row: &Row<'_>, psn_no: &str) -> Result<(), Error> {
+        let Some((table, scheme, version)) = &mut self.group_result else { return Ok(()) };
+        for code in &row.results {
+            self.written.results += 1;
+            for text in [&self.id, psn_no, scheme.as_str(), code, version.as_str()] {
+                table.rows.text(text);
+            }
+        }
+        table.drain_if_full()
     }
 
     /// Everything is on disk.
@@ -200,6 +273,9 @@ impl Tables {
         self.settlement.finish()?;
         self.fee_item.finish()?;
         self.diagnosis.finish()?;
+        for table in self.procedure.into_iter().chain(self.group_result.map(|(table, ..)| table)) {
+            table.finish()?;
+        }
         Ok(self.written)
     }
 }

@@ -5,13 +5,13 @@ use chrono::{Datelike as _, NaiveDate};
 use super::city::{Pattern, SupplementColumn};
 use super::person::{Illness, Person};
 use super::random::{Dice, Purpose};
-use super::row::{DAY, Line, Money, Row, SetlId, year_of};
+use super::row::{Circumstances, Coded, DAY, Line, Money, Row, SetlId, year_of};
 use super::world::{Item, World};
 
 /// Smallest fee, in fen: below it a share of the fee would not be whole fen any more.
 const LEAST_FEE: i64 = 800;
 /// Treated in the institution (pay_loc, domain.md 8.3).
-const AT_INSTITUTION: &str = "2";
+pub(super) const AT_INSTITUTION: &str = "2";
 
 /// What the settlements of one person and year are drawn from.
 struct Year<'w, 'c> {
@@ -155,7 +155,8 @@ impl<'c> Year<'_, 'c> {
         let pattern = &world.city.patterns[&care.disease.pattern][entry];
         let fee = self.fee(illness, pattern, place.tier, begin, dice);
         let lines = lines(world, pattern, fee, [begin, end], dice);
-        let money = self.money(fee, place.tier, dice);
+        let money = money(world, person, (fee, place.tier), dice);
+        let [main_code, main_name] = &care.disease.diagnosis;
         let number = u16::try_from(number + 1).unwrap_or(u16::MAX);
         let id = SetlId::at(settled, person.index, self.year, number);
         Row {
@@ -168,8 +169,13 @@ impl<'c> Year<'_, 'c> {
             insutype: &person.insurance.insutype,
             psn_type: person.psn_type(self.year),
             med_type: care.med_type,
-            care,
+            disease: Coded { code: &care.disease.code, name: &care.disease.name },
+            diagnoses: vec![Coded { code: main_code, name: main_name }],
+            operations: Vec::new(),
+            results: Vec::new(),
+            circumstances: Circumstances::default(),
             group: care.groups[entry],
+            fallback: care.fallback,
             gend: person.gend,
             age: self.year.saturating_sub(person.birth_year),
             begin,
@@ -206,34 +212,39 @@ impl<'c> Year<'_, 'c> {
         mean *= f64::from(care.tier_cost[tier]) / 1000.0;
         dice.lognormal_fen(mean, pattern.3, LEAST_FEE)
     }
+}
 
-    /// Who pays what, closed to the fen.
-    fn money(&self, fee: i64, tier: usize, dice: &mut Dice) -> Money {
-        let (city, insurance) = (self.world.city, self.person.insurance);
-        let own_pay = fee * dice.range(0, 60) / 1000;
-        let self_pay = fee * dice.range(0, 90) / 1000;
-        let in_scope = fee - own_pay - self_pay;
-        let hifp = in_scope * i64::from(insurance.ratio_permille[tier]) / 1000;
-        let mut money = Money { fee, own_pay, self_pay, in_scope, hifp, ..Money::default() };
-        if dice.chance(city.hospital_share_permille) {
-            money.hospital = (fee - hifp) * dice.range(10, 100) / 1000;
-        }
-        money.close();
-        for supplement in &self.person.supplements {
-            if fee < supplement.2 * 100 {
-                continue;
-            }
-            let amount = money.patient * i64::from(supplement.3) / 1000;
-            *column(&mut money, supplement.0) += amount;
-            money.close();
-        }
-        let account = i64::from(insurance.account_permille);
-        if account > 0 && dice.chance(800) {
-            money.account = money.patient * account / 1000;
-            money.close();
-        }
-        money
+/// Who pays what, closed to the fen.
+pub(super) fn money(
+    world: &World<'_>,
+    person: &Person<'_>,
+    (fee, tier): (i64, usize),
+    dice: &mut Dice,
+) -> Money {
+    let (city, insurance) = (world.city, person.insurance);
+    let own_pay = fee * dice.range(0, 60) / 1000;
+    let self_pay = fee * dice.range(0, 90) / 1000;
+    let in_scope = fee - own_pay - self_pay;
+    let hifp = in_scope * i64::from(insurance.ratio_permille[tier]) / 1000;
+    let mut money = Money { fee, own_pay, self_pay, in_scope, hifp, ..Money::default() };
+    if dice.chance(city.hospital_share_permille) {
+        money.hospital = (fee - hifp) * dice.range(10, 100) / 1000;
     }
+    money.close();
+    for supplement in &person.supplements {
+        if fee < supplement.2 * 100 {
+            continue;
+        }
+        let amount = money.patient * i64::from(supplement.3) / 1000;
+        *column(&mut money, supplement.0) += amount;
+        money.close();
+    }
+    let account = i64::from(insurance.account_permille);
+    if account > 0 && dice.chance(800) {
+        money.account = money.patient * account / 1000;
+        money.close();
+    }
+    money
 }
 
 fn column(money: &mut Money, column: SupplementColumn) -> &mut i64 {

@@ -47,6 +47,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("stg_fee_item", include_str!("../../sql/staging/stg_fee_item.sql")),
     ("stg_fee_item_flagged", include_str!("../../sql/staging/stg_fee_item_flagged.sql")),
     ("stg_group_result", include_str!("../../sql/staging/stg_group_result.sql")),
+    ("stg_op_attribute", include_str!("../../sql/staging/stg_op_attribute.sql")),
     ("stg_institution", include_str!("../../sql/staging/stg_institution.sql")),
     ("stg_institution_fact", include_str!("../../sql/staging/stg_institution_fact.sql")),
     ("stg_settlement", include_str!("../../sql/staging/stg_settlement.sql")),

@@ -1,5 +1,6 @@
 //! The exact combination of a record: what the directory counts by (R32).
 
+use super::error::Error;
 use crate::grouper::record::Record;
 use crate::policy::model::{Attribute, Dip};
 
@@ -54,6 +55,28 @@ fn beginning(code: &str, characters: usize) -> &str {
         }
     }
     &code[..end]
+}
+
+/// The rules with the operations of table `op_attribute` beside those of the policy's list.
+///
+/// # Errors
+/// [`Error::Attribute`], [`Error::TwoAttributes`]
+pub fn with_attributes(
+    dip: &Dip,
+    rows: impl IntoIterator<Item = (String, String)>,
+) -> Result<Dip, Error> {
+    let mut dip = dip.clone();
+    for (code, word) in rows {
+        let Some((_, attribute)) = Attribute::WORDS.iter().find(|(known, _)| *known == word) else {
+            return Err(Error::Attribute { code, word });
+        };
+        let known = *dip.attributes.entry(code.clone()).or_insert(*attribute);
+        if known != *attribute {
+            let (one, other) = (known.as_str(), attribute.as_str());
+            return Err(Error::TwoAttributes { code, one, other });
+        }
+    }
+    Ok(dip)
 }
 
 /// A combination taken apart.

@@ -28,6 +28,27 @@ pub enum Error {
         /// Largest share allowed.
         max: Decimal,
     },
+    /// An attribute of table `op_attribute` that is none.
+    #[error(
+        "table `op_attribute`: operation `{code}` is `{word}`; allowed is `surgery`, `therapeutic` or \
+         `diagnostic`"
+    )]
+    Attribute {
+        /// The operation.
+        code: String,
+        /// As loaded.
+        word: String,
+    },
+    /// An operation with two attributes, in the table or in table and policy.
+    #[error("operation `{code}` is `{one}` and `{other}`; it can have one attribute")]
+    TwoAttributes {
+        /// The operation.
+        code: String,
+        /// One attribute.
+        one: &'static str,
+        /// The other, of table `op_attribute`.
+        other: &'static str,
+    },
     /// The base disease of the policy is no core disease of the directory (Z15).
     #[error("base disease `{code}` of `weights.base` is {what}; a base disease is a core disease")]
     BaseNotCore {
@@ -55,6 +76,14 @@ impl Explain for Error {
             Self::OtherCodes { .. } => vec![
                 "map the codes to the system of the directory when they are loaded, or state the \
                  shape of these codes in the policy (`A` is a letter, `9` a digit)"
+                    .to_owned(),
+            ],
+            Self::Attribute { .. } => vec![
+                "load the operation with one of these words, or leave it out: it is conservative then"
+                    .to_owned(),
+            ],
+            Self::TwoAttributes { .. } => vec![
+                "correct table `op_attribute`, or the list that `grouping.dip.operations` names"
                     .to_owned(),
             ],
             Self::BaseNotCore { best: Some(best), .. } => vec![format!(

@@ -12,7 +12,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use combination::combination;
+pub use combination::{combination, with_attributes};
 pub use directory::{Dropped, Learned, Means, learn, match_year};
 pub use error::{Error, Warning};
 pub use matcher::{DecidedBy, Decision, Kind, Matcher};

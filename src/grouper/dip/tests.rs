@@ -142,6 +142,33 @@ fn groups(wanted: &[(&str, usize)]) -> Vec<(String, usize)> {
     wanted.iter().map(|(code, cases)| ((*code).to_owned(), *cases)).collect()
 }
 
+// shows: R32
+#[test]
+fn the_warehouse_adds_operations_and_may_not_contradict_the_policy() {
+    let row = |code: &str, word: &str| (code.to_owned(), word.to_owned());
+    let added = with_attributes(&rules(), [row("11.1100", "surgery"), row("36.0700", "surgery")]);
+    let added = added.unwrap();
+    assert_eq!(Parts::of("I21.0+11.1100").residual(&added), "I21_S");
+    assert_eq!(Parts::of("I21.0+11.1100").residual(&rules()), "I21_C");
+    let says = |rows: &[(String, String)]| {
+        let wrong = with_attributes(&rules(), rows.iter().cloned()).unwrap_err();
+        crate::explain::render(&wrong).lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        says(&[row("36.0700", "therapeutic")]),
+        "error: operation `36.0700` is `surgery` and `therapeutic`; it can have one attribute"
+    );
+    assert_eq!(
+        says(&[row("12.0000", "diagnostic"), row("12.0000", "surgery")]),
+        "error: operation `12.0000` is `diagnostic` and `surgery`; it can have one attribute"
+    );
+    assert_eq!(
+        says(&[row("36.0700", "conservative")]),
+        "error: table `op_attribute`: operation `36.0700` is `conservative`; allowed is `surgery`, \
+         `therapeutic` or `diagnostic`"
+    );
+}
+
 // shows: W-1, W-2, Z16, R01
 #[test]
 fn a_related_operation_makes_a_group_from_ten_percent_more_cost() {

@@ -1,6 +1,7 @@
 //! Whole cities: what is written, read back and judged a second way.
 
 mod audit;
+mod inpatients;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -150,7 +151,7 @@ fn every_clean_row_holds_its_identities_and_its_lines_add_up() {
             assert!(broken_identities(row).is_empty(), "{row:?}");
             let lines = &lines[row["setl_id"].as_str()];
             count += lines.len();
-            assert!((1..=6).contains(&lines.len()));
+            assert!((1..=8).contains(&lines.len()));
             let sum: i64 = lines.iter().map(|line| amount(line, "det_item_fee_sumamt")).sum();
             assert_eq!(sum, amount(row, "medfee_sumamt"));
             let scope = ["fulamt_ownpay_amt", "preselfpay_amt", "inscp_scp_amt"];
@@ -160,10 +161,18 @@ fn every_clean_row_holds_its_identities_and_its_lines_add_up() {
                 assert!(!value.starts_with('-'), "{column}: {value}");
             }
         }
-        assert_eq!(export.diagnosis.len(), export.settlement.len());
-        // About three lines a settlement.
-        let tenths = count * 10 / export.settlement.len();
-        assert!((25..=36).contains(&tenths), "{tenths}");
+        // Outpatients: one diagnosis, about three lines a settlement; inpatients: more of both.
+        let tenths = |rows: usize| rows * 10 / export.settlement.len();
+        let (diagnoses, lines) = (tenths(export.diagnosis.len()), tenths(count));
+        if small.settings.city.inpatient.is_some() {
+            assert!(
+                (14..=20).contains(&diagnoses) && (50..=60).contains(&lines),
+                "{diagnoses} {lines}"
+            );
+        } else {
+            assert_eq!(diagnoses, 10);
+            assert!((25..=36).contains(&lines), "{lines}");
+        }
     }
 }
 
