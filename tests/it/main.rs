@@ -13,6 +13,7 @@ mod bad_input;
 mod codes;
 mod intake;
 mod life;
+mod outpatients;
 mod pipeline;
 mod readme;
 mod refunds;
