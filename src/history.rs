@@ -158,13 +158,13 @@ fn operations(engine: &Engine, snapshot: &Snapshot, dip: &Dip) -> Result<Dip, Er
 }
 
 impl History {
-    /// The tables that the grouper adds to a catalog built from these cases.
-    #[must_use]
-    pub fn tables(&self, catalog: &Catalog) -> Vec<Table> {
-        let Some((dip, dropped)) = &self.directory else {
-            return self.refinement.iter().cloned().collect();
-        };
-        dip::tables(dip, (&self.built.cases, dropped), catalog, None)
+    /// Adds to a catalog built from these cases what the grouper knows besides: marks and tables.
+    pub fn complete(&self, catalog: &mut Catalog) {
+        catalog.tables.extend(self.refinement.iter().cloned());
+        let Some((dip, dropped)) = &self.directory else { return };
+        dip::mark(dip, catalog);
+        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, None);
+        catalog.tables.extend(tables);
     }
 }
 

@@ -98,8 +98,7 @@ pub(super) fn build(
     let institutions = institutions(&engine, &snapshot, policy)?;
     let passed = weights::Passed { flow, sources, info: history.info.clone(), institutions };
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
-    let more = history.tables(&built.catalog);
-    built.catalog.tables.extend(more);
+    history.complete(&mut built.catalog);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();

@@ -64,25 +64,6 @@ fn everything() -> Scope {
     }
 }
 
-/// 2:8 on means, scale 1000, nothing trimmed.
-fn weights() -> Weights {
-    Weights {
-        cite: cite("weights"),
-        years: vec![dec("0.2"), dec("0.8")],
-        level: BlendLevel::Means,
-        exclude: Vec::new(),
-        single_year: SingleYear::Rescale,
-        denominator: Denominator::All,
-        trim: Trim::None,
-        trim_from_cases: 0,
-        outliers: Outliers::Drop,
-        scale: Some(dec("1000")),
-        minimum_cases: 0,
-        places: 4,
-        ungrouped_factor: dec("0.7"),
-    }
-}
-
 /// A policy that pays by points: no lines, no cap, no sharing, one pool a year.
 pub(super) fn points_policy() -> Policy {
     Policy {
