@@ -35,7 +35,9 @@ impl Wanted {
     /// What a policy asks for; `keep_records`: records are wanted for themselves.
     pub(super) fn of(policy: &Policy, keep_records: bool) -> Self {
         let decides = matches!(policy.grouping.method, Method::Dip(_) | Method::Drg(_))
-            || !policy.scope.carve_out_diagnoses.is_empty();
+            || !policy.scope.carve_out_diagnoses.is_empty()
+            || policy.auxiliary.is_some()
+            || policy.has_discipline_bonus();
         let record = keep_records || decides;
         let diagnosis = match &policy.grouping.method {
             Method::Apg(apg) => apg.reads_diagnoses(),
