@@ -7,12 +7,12 @@
 use crate::catalog::model::Catalog;
 use crate::explain::{Explain, Kind};
 use crate::grouper::drg::Grouper;
-use crate::grouper::{GroupInfo, dip, refine, units};
+use crate::grouper::{GroupInfo, Reason, dip, refine, units};
 use crate::grouping::Tally;
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
 use crate::policy::model::{Apg, Dip, Method, Policy, Refine};
-use crate::settlement::cases::Cases;
+use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::table::Table;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
@@ -72,6 +72,15 @@ pub struct History {
     refinement: Option<Table>,
 }
 
+/// What is kept of every case beside its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// Its id, and why it is grouped or not.
+    pub ids: bool,
+    /// Its medical record.
+    pub records: bool,
+}
+
 /// Builds the cases of `years` and groups them, learning the directory where the policy has one.
 ///
 /// # Errors
@@ -82,9 +91,26 @@ pub fn learn(
     policy: &Policy,
     years: &Years,
 ) -> Result<History, Error> {
+    learn_keeping(engine, snapshot, (policy, years), Keep::default())
+}
+
+/// [`learn`], with ids, reasons and records of the cases kept.
+///
+/// # Errors
+/// [`Error`]
+pub fn learn_keeping(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    (policy, years): (&Policy, &Years),
+    keep: Keep,
+) -> Result<History, Error> {
     let (policy_of, years_of) = (policy.clone(), years.clone());
-    let request =
-        Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
+    let request = Request {
+        policy: policy_of,
+        years: years_of,
+        keep_ids: keep.ids,
+        keep_records: keep.records,
+    };
     let mut built = cases::build(engine, snapshot, &request)?;
     leave_units_out(&mut built, policy);
     match &policy.grouping.method {
@@ -127,6 +153,14 @@ fn refined(
 
 /// Cases paid by other units are no part of the statistics (R19): step `units` of the flow.
 fn leave_units_out(built: &mut Built, policy: &Policy) {
+    let keep = units::stay(&built.cases, &policy.units);
+    fn kept<T>(values: &mut Vec<T>, keep: &[bool]) {
+        // Records and reasons are there only where they were asked for.
+        let mut marks = keep.iter();
+        values.retain(|_| marks.next().is_none_or(|keep| *keep));
+    }
+    kept(&mut built.records, &keep);
+    kept(&mut built.reasons, &keep);
     for (year, left) in units::leave_out(&mut built.cases, &policy.units) {
         let step = |name: &str| (year, name.to_owned());
         let gone = Tally { rows: -left.cases, fee_fen: -left.fee_fen };
@@ -143,6 +177,12 @@ fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Resu
     let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
     let learned = dip::learn(&dip, std::mem::take(&mut built.cases), &kept, means)?;
     built.cases = learned.cases;
+    // The directory may leave a combination without group.
+    for (reason, group) in built.reasons.iter_mut().zip(&built.cases.group) {
+        if *group == UNGROUPED && *reason == Reason::Grouped {
+            *reason = Reason::NoGroup;
+        }
+    }
     built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
     let info = dip::info(&dip, &learned.groups);
     let directory = Some((dip, learned.dropped));
