@@ -14,10 +14,13 @@ mod demo;
 mod error;
 mod grid;
 mod ingest;
+mod life;
 mod output;
 mod report;
+mod show;
 mod sql;
 mod synth;
+mod trial;
 mod verify;
 
 use std::process::ExitCode;

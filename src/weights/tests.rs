@@ -9,6 +9,7 @@ mod costs;
 mod directories;
 mod errors;
 mod grids;
+mod impacts;
 mod levels;
 mod pools;
 mod properties;
