@@ -6,11 +6,15 @@ mod buckets;
 pub mod cases;
 pub mod check;
 mod codes;
+mod decide;
+mod dictionary;
 mod elsewhere;
 mod fees;
 pub mod flow;
 pub mod late;
+mod line_traits;
 mod rows;
+mod split;
 mod stays;
 pub mod testing;
 

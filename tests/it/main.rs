@@ -16,6 +16,7 @@ mod expected;
 mod group;
 mod intake;
 mod life;
+mod outpatients;
 mod pipeline;
 mod readme;
 mod refunds;
