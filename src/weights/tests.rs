@@ -11,6 +11,7 @@ mod grids;
 mod levels;
 mod pools;
 mod properties;
+mod reviews;
 mod tables;
 mod trims;
 mod volume;
@@ -47,6 +48,7 @@ fn weights(years: &[&str]) -> Weights {
         centre: Centre::Arithmetic,
         base: PointBase::Mean,
         credibility: None,
+        inversions: None,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,

@@ -37,8 +37,8 @@ pub use score::{
 use crate::units::Fen;
 
 pub use weights::{
-    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers,
-    PointBase, SingleYear, Trim, TrimStage, Weights,
+    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Inversions,
+    Outliers, PointBase, SingleYear, Trim, TrimStage, Weights,
 };
 
 /// Where a value comes from: the clause of the document, or the reading taken where it is silent.

@@ -304,6 +304,7 @@ fn weights() -> Weights {
         centre: Centre::Arithmetic,
         base: PointBase::Mean,
         credibility: None,
+        inversions: None,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,
