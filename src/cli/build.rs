@@ -116,13 +116,15 @@ pub(super) fn build(
     Ok(built.catalog)
 }
 
-/// What decides the coefficients of institutions, where the policy has them.
+/// What decides the coefficients and levels of institutions, where the policy asks for them.
 fn institutions(
     engine: &Engine,
     snapshot: &Snapshot,
     policy: &LoadedPolicy,
 ) -> Result<Vec<InstitutionFacts>, Error> {
-    if policy.policy.coefficient.is_none() {
+    let compared = policy.policy.weights.inversions.as_ref();
+    let has_levels = compared.is_some_and(|rule| !rule.levels.is_empty());
+    if policy.policy.coefficient.is_none() && !has_levels {
         return Ok(Vec::new());
     }
     let table = dimension::read(engine, snapshot, "stg_institution_fact", &Params::default())?;

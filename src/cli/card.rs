@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::backtest::built_under;
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
+use crate::catalog::model::Catalog;
 use crate::period::Years;
+use crate::policy::model::Policy;
 use crate::weights::CardRequest;
 use crate::{catalog, explain, history, weights};
 
@@ -29,6 +31,16 @@ pub(super) struct Args {
     common: Common,
 }
 
+/// The years a catalog was asked for: its own, and those its policy left out of it (A34).
+pub(super) fn named_years(catalog: &Catalog, policy: &Policy) -> Result<Years, Error> {
+    let mut years = catalog.years.clone();
+    if policy.weights.years.len() > years.len() {
+        years.extend(policy.weights.exclude.iter().map(|out| out.year));
+        years.sort_unstable();
+    }
+    Years::new(years).ok_or(Error::NothingLoaded)
+}
+
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let stored = catalog::open(&args.catalog)?;
     let codes = stored.catalog.groups.iter().map(|group| group.group_code.as_str());
@@ -45,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let overrides = catalog::overrides(&args.catalog)?;
     let (policy, _) = built_under(&args.catalog, &stored)?;
     let snapshot = args.common.snapshot()?;
-    let years = Years::new(stored.catalog.years.clone()).ok_or(Error::NothingLoaded)?;
+    let years = named_years(&stored.catalog, &policy.policy)?;
     check_years(&snapshot, &years)?;
     let engine = args.common.engine()?;
     let built = history::learn(&engine, &snapshot, &policy.policy, &years)?.built;

@@ -31,6 +31,9 @@ enum Command {
     /// The weight card of a group: its cases by year and hospital, before and after trimming, how far
     /// its price hangs on one hospital, an interval, its neighbours
     Card(super::card::Args),
+    /// How firm every price of a catalog is: intervals by case and by hospital, and the hospital that
+    /// moves each price most
+    Intervals(super::intervals::Args),
     /// Price the same cases by many methods: how far points and pay range
     Grid(super::grid::Args),
     /// Set the points of one group of a draft, beside the computed ones
@@ -139,6 +142,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         }
         Command::Verify(args) => verify(&args.catalog, args.json),
         Command::Card(args) => super::card::run(args),
+        Command::Intervals(args) => super::intervals::run(args),
         Command::Grid(args) => super::grid::run(args),
         Command::Override(args) => {
             let signature = args.signature.get();

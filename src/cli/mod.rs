@@ -14,6 +14,7 @@ mod demo;
 mod error;
 mod grid;
 mod ingest;
+mod intervals;
 mod output;
 mod report;
 mod sql;

@@ -27,6 +27,7 @@ const ORDER: &[&str] = &[
     "analysed",
     "merged",
     "cases",
+    "self_paying",
 ];
 
 /// The steps of a build, by year and then in reading order.

@@ -82,6 +82,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         "scope",
         &[
             "insutype",
+            "self_paying_insutype",
             "med_type",
             "dise_codg",
             "exclude_out_of_area",

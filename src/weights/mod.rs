@@ -26,6 +26,7 @@ mod forecast;
 mod geometric;
 mod grid;
 mod identity;
+mod intervals;
 mod means;
 mod parallel;
 mod pool;
@@ -47,6 +48,7 @@ pub use card::{Card, CardRequest, card};
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
+pub use intervals::{IntervalRequest, Intervals, intervals};
 pub use means::means;
 
 use blend::{Base, Blend};
@@ -308,6 +310,7 @@ fn tables(
     let mut tables = Vec::new();
     tables.extend(cost::table(basis)?);
     tables.extend(pool::table(&basis.estimates, places));
+    tables.extend(review::self_paying(basis));
     tables.extend(review::trimmed_institutions(basis));
     tables.extend(review::inversions(basis, groups, facts)?);
     tables.push(review::fit(&basis.estimates, groups));

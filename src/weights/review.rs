@@ -12,6 +12,7 @@ use super::estimate::Estimate;
 use super::sums::Total;
 use super::{Basis, Error, published};
 use crate::catalog::model::Group;
+use crate::settlement::cases::flag;
 use crate::settlement::coefficient::{InstitutionFacts, tier_of};
 use crate::table::{Column, Table};
 use crate::units::{Ratio, fraction, ratio, to_decimal};
@@ -111,6 +112,38 @@ pub(super) fn fit(estimates: &[Estimate<'_>], groups: &[Group]) -> Table {
         .with("r_squared", Column::decimals(4, kinds.values().map(explained)))
         .with("cv_above_0_7", wide(WIDE[1].1))
         .with("cv_above_1", wide(WIDE[0].1))
+}
+
+/// Table `self_paying` (E32): groups with cases of patients who pay themselves: `group_code, cases` (all)`,
+/// self_paying_cases, self_paying_mean_yuan, insured_mean_yuan` (of all years, untrimmed). `None` without
+/// such a case.
+pub(super) fn self_paying(basis: &Basis<'_>) -> Option<Table> {
+    let window = basis.centres.scan.window;
+    let years = window.years.len();
+    let mut totals: BTreeMap<&str, [Total; 2]> = BTreeMap::new();
+    let of_years = window.cases.year.iter().map(|year| window.years.contains(year));
+    let flags = window.cases.flags.iter().zip(of_years).filter(|(_, counts)| *counts);
+    for ((cell, fee), (flags, _)) in window.fees().zip(flags) {
+        let code = window.cases.groups.get(cell.div_euclid(years)).map_or("", String::as_str);
+        let own = totals.entry(code).or_default();
+        let total = &mut own[usize::from(flags & flag::SELF_PAYING != 0)];
+        *total = Total::of([*total, Total { cases: 1, fen: fee.into() }]);
+    }
+    totals.retain(|_, [_, own]| own.cases > 0);
+    if totals.is_empty() {
+        return None;
+    }
+    let mean = |at: usize| {
+        let yuan = move |both: &[Total; 2]| to_decimal(&(both[at].mean()? / ratio(100)), 4);
+        Column::decimals(4, totals.values().map(yuan))
+    };
+    let table = Table::new("self_paying")
+        .with("group_code", Column::text(totals.keys().copied()))
+        .with("cases", Column::counts(totals.values().map(|both| Total::of(*both).cases)))
+        .with("self_paying_cases", Column::counts(totals.values().map(|both| both[1].cases)))
+        .with("self_paying_mean_yuan", mean(1))
+        .with("insured_mean_yuan", mean(0));
+    Some(table)
 }
 
 /// Something that stands the wrong way round.

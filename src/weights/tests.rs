@@ -8,6 +8,7 @@ mod costs;
 mod directories;
 mod errors;
 mod grids;
+mod intervals;
 mod levels;
 mod pools;
 mod properties;
@@ -70,6 +71,7 @@ fn policy(weights: Weights) -> Policy {
         scope: Scope {
             cite: cite(),
             insutype: Vec::new(),
+            self_paying_insutype: Vec::new(),
             med_type: Vec::new(),
             dise_codg: Vec::new(),
             exclude_out_of_area: false,

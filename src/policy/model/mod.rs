@@ -113,6 +113,9 @@ pub struct Scope {
     pub cite: Cite,
     /// Insurance types counted, for example `310`, `390`.
     pub insutype: Vec<String>,
+    /// Insurance types of patients who pay themselves: their cases count in means and M, and are never
+    /// settled (E32).
+    pub self_paying_insutype: Vec<String>,
     /// Medical categories counted, for example `14`.
     pub med_type: Vec<String>,
     /// Diseases counted (`dise_codg`, exact); empty: all, also none at all.

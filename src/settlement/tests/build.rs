@@ -52,6 +52,7 @@ fn everything() -> Scope {
     Scope {
         cite: cite("scope"),
         insutype: Vec::new(),
+        self_paying_insutype: Vec::new(),
         med_type: Vec::new(),
         dise_codg: Vec::new(),
         exclude_out_of_area: false,

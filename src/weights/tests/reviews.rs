@@ -3,6 +3,7 @@
 use super::{cases, dec, policy, weights, years};
 use crate::catalog::model::Catalog;
 use crate::policy::model::{Cite, Inversions, Outliers, Trim, Weights};
+use crate::settlement::cases::flag;
 use crate::settlement::coefficient::InstitutionFacts;
 use crate::table::Table;
 use crate::weights::{Passed, build};
@@ -126,4 +127,19 @@ fn groups_of_wide_spread_are_listed_once() {
     assert_eq!(row(fit, 0), ["", "3", "7", expected.as_str(), "2", "1"]);
     assert_eq!(row(fit, 1)[0], "group");
     assert_eq!(row(fit, 1)[3], expected);
+}
+
+// Of A's three cases one pays itself: M and m count all of them, (100 + 200 + 600) ÷ 3 = 300.
+// shows: E32
+#[test]
+fn patients_who_pay_themselves_count_in_means_and_are_marked() {
+    let rows = [("A", "H1", 2023, 10_000), ("A", "H1", 2023, 20_000), ("A", "H1", 2023, 60_000)];
+    let mut all = cases(&rows);
+    all.flags[2] = flag::SELF_PAYING;
+    let made = build(&all, &policy(weights(&["1"])), &years(&[2023]), Passed::default());
+    let made = made.unwrap().catalog;
+    assert_eq!((made.groups[0].mean, made.base_mean), (dec("300"), dec("300")));
+    let table = made.table("self_paying").unwrap();
+    assert_eq!(row(table, 0), ["A", "3", "1", "600.0000", "150.0000"]);
+    assert!(catalog(&rows, weights(&["1"]), &[]).table("self_paying").is_none());
 }
