@@ -12,7 +12,6 @@ use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
 use crate::policy::model::{Dip, Method, Policy};
 use crate::settlement::cases::Cases;
-use crate::table::Table;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
@@ -114,11 +113,12 @@ fn operations(engine: &Engine, snapshot: &Snapshot, dip: &Dip) -> Result<Dip, Er
 }
 
 impl History {
-    /// The tables that the grouper adds to a catalog built from these cases.
-    #[must_use]
-    pub fn tables(&self, catalog: &Catalog) -> Vec<Table> {
-        let Some((dip, dropped)) = &self.directory else { return Vec::new() };
-        dip::tables(dip, (&self.built.cases, dropped), catalog, None)
+    /// Adds to a catalog built from these cases what the grouper knows besides: marks and tables.
+    pub fn complete(&self, catalog: &mut Catalog) {
+        let Some((dip, dropped)) = &self.directory else { return };
+        dip::mark(dip, catalog);
+        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, None);
+        catalog.tables.extend(tables);
     }
 }
 

@@ -80,6 +80,9 @@ pub(super) fn build(
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");
     }
+    if policy.policy.auxiliary.is_some() {
+        tables.push("diagnosis");
+    }
     let mut sources: BTreeMap<String, (u64, String)> = tables
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
@@ -93,8 +96,7 @@ pub(super) fn build(
     let institutions = institutions(&engine, &snapshot, policy)?;
     let passed = weights::Passed { flow, sources, info: history.info.clone(), institutions };
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
-    let more = history.tables(&built.catalog);
-    built.catalog.tables.extend(more);
+    history.complete(&mut built.catalog);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();

@@ -130,6 +130,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             "residual_below",
             "operations",
             "grass_roots",
+            "national",
             "code_names",
             "matching",
             "ties",
