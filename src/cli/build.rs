@@ -9,7 +9,10 @@ use crate::catalog::Artefact;
 use crate::catalog::model::Catalog;
 use crate::grouping::flow;
 use crate::period::Years;
-use crate::policy::{self, LoadedPolicy, model::Method};
+use crate::policy::{
+    self, LoadedPolicy,
+    model::{BlendLevel, Method},
+};
 use crate::settlement::coefficient::InstitutionFacts;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
@@ -98,6 +101,10 @@ pub(super) fn build(
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
     history.complete(&mut built.catalog);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
+    let by_ratios = policy.policy.weights.level == BlendLevel::Ratios;
+    let checks = catalog::verify_content(&built.catalog, by_ratios);
+    let gates = catalog::gates(&built.catalog, &policy.policy.life.gates, &checks);
+    built.catalog.tables.push(catalog::gate_table(&gates));
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
     common.warn(&warnings);

@@ -27,6 +27,7 @@ mod forecast;
 mod geometric;
 mod grid;
 mod identity;
+mod impact;
 mod intervals;
 mod means;
 mod parallel;
@@ -45,10 +46,11 @@ use std::collections::BTreeMap;
 use num_traits::Signed;
 use rust_decimal::Decimal;
 
-pub use card::{Card, CardRequest, card};
+pub use card::{Card, CardRequest, card, known_card};
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
+pub use impact::{Grouped, crosswalk, impact};
 pub use intervals::{IntervalRequest, Intervals, intervals};
 pub use means::means;
 

@@ -9,6 +9,7 @@ mod costs;
 mod directories;
 mod errors;
 mod grids;
+mod impacts;
 mod intervals;
 mod levels;
 mod pools;
