@@ -99,6 +99,7 @@ fn policy(weights: Weights) -> Policy {
             names: vec![("A".to_owned(), "甲组".to_owned())],
         },
         carve_out: None,
+        capitation: None,
         units: Vec::new(),
         weights,
         standards: Vec::new(),
@@ -122,6 +123,9 @@ fn policy(weights: Weights) -> Policy {
         coefficient: None,
         auxiliary: None,
         score: None,
+        outlier: None,
+        same_price: None,
+        expected_standard: None,
     }
 }
 

@@ -97,6 +97,7 @@ pub(super) fn points_policy() -> Policy {
             names: Vec::new(),
         },
         carve_out: None,
+        capitation: None,
         units: Vec::new(),
         weights: weights(),
         standards: Vec::new(),
@@ -120,6 +121,9 @@ pub(super) fn points_policy() -> Policy {
         coefficient: None,
         auxiliary: None,
         score: None,
+        outlier: None,
+        same_price: None,
+        expected_standard: None,
     }
 }
 
@@ -283,6 +287,11 @@ pub(super) fn input<'a>(
 
 pub(super) fn settle_one(rows: &[Case], input: ScenarioInput<'_>) -> Result<Outcome, Error> {
     settle(&columns(rows), &[input], threads(1)).map(|mut outcomes| outcomes.remove(0))
+}
+
+/// Settles columns made beforehand.
+pub(super) fn settle_columns(cases: &Cases, input: ScenarioInput<'_>) -> Result<Outcome, Error> {
+    settle(cases, &[input], threads(1)).map(|mut outcomes| outcomes.remove(0))
 }
 
 /// Paid by institution, in yuan.
