@@ -77,7 +77,7 @@ pub(super) fn build(
     common.warn(&history.built.warnings);
     let incomplete = weights::incomplete(&history.built.cases, years);
     common.warn(&incomplete.iter().map(ToString::to_string).collect::<Vec<_>>());
-    let mut sources = sources(&policy.policy, &snapshot);
+    let mut sources = sources(&snapshot, &policy.policy);
     if let Some(last) = &last {
         let groups = last.catalog.groups.len() as u64;
         sources.insert("last_catalog".to_owned(), (groups, last.digest.clone()));
@@ -114,8 +114,8 @@ pub(super) fn build(
     Ok(built.catalog)
 }
 
-/// The tables that the rules of a policy read, with what they hold.
-fn sources(policy: &Policy, snapshot: &Snapshot) -> BTreeMap<String, (u64, String)> {
+/// Content of the warehouse tables that a catalog of this policy is made from.
+fn sources(snapshot: &Snapshot, policy: &Policy) -> BTreeMap<String, (u64, String)> {
     let mut tables = vec!["settlement", "institution", "code_map"];
     tables.extend(match policy.grouping.method {
         Method::Apg(_) => &["fee_item"][..],
@@ -141,13 +141,15 @@ fn sources(policy: &Policy, snapshot: &Snapshot) -> BTreeMap<String, (u64, Strin
         .collect()
 }
 
-/// What decides the coefficients of institutions, where the policy has them.
+/// What decides the coefficients and levels of institutions, where the policy asks for them.
 fn institutions(
     engine: &Engine,
     snapshot: &Snapshot,
     policy: &LoadedPolicy,
 ) -> Result<Vec<InstitutionFacts>, Error> {
-    if policy.policy.coefficient.is_none() {
+    let compared = policy.policy.weights.inversions.as_ref();
+    let has_levels = compared.is_some_and(|rule| !rule.levels.is_empty());
+    if policy.policy.coefficient.is_none() && !has_levels {
         return Ok(Vec::new());
     }
     let table = dimension::read(engine, snapshot, "stg_institution_fact", &Params::default())?;
