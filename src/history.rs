@@ -10,7 +10,7 @@ use crate::grouper::drg::Grouper;
 use crate::grouper::{GroupInfo, dip};
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
-use crate::policy::model::{Dip, Method, Policy};
+use crate::policy::model::{Dip, Method, PointBase, Policy};
 use crate::settlement::cases::Cases;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
@@ -59,8 +59,17 @@ pub struct History {
     pub built: Built,
     /// What the grouper knows of its groups, by code.
     pub info: BTreeMap<String, GroupInfo>,
-    /// The rules of the directory, and the combinations that left it.
-    directory: Option<(Dip, Vec<dip::Dropped>)>,
+    /// What its tables say of the directory, where there is one.
+    directory: Option<Directory>,
+}
+
+#[derive(Debug)]
+struct Directory {
+    /// The rules, with the operations of the warehouse.
+    dip: Dip,
+    dropped: Vec<dip::Dropped>,
+    /// The base disease chosen.
+    base: Option<String>,
 }
 
 /// Builds the cases of `years` and groups them, learning the directory where the policy has one.
@@ -96,10 +105,18 @@ fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Resu
     let kept: Vec<u16> = years.as_slice().iter().copied().filter(|year| !left_out(year)).collect();
     let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
     let learned = dip::learn(&dip, std::mem::take(&mut built.cases), &kept, means)?;
+    let base = match &policy.weights.base {
+        PointBase::BaseDisease { group_code } => Some(group_code.clone()),
+        PointBase::Mean | PointBase::Fixed(_) => None,
+    };
+    if let Some(code) = &base {
+        dip::check_base(&learned, code)?;
+    }
     built.cases = learned.cases;
     built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
     let info = dip::info(&dip, &learned.groups);
-    Ok(History { built, info, directory: Some((dip, learned.dropped)) })
+    let directory = Directory { dip, dropped: learned.dropped, base };
+    Ok(History { built, info, directory: Some(directory) })
 }
 
 /// The rules with the operations of table `op_attribute`.
@@ -113,9 +130,10 @@ fn operations(engine: &Engine, snapshot: &Snapshot, dip: &Dip) -> Result<Dip, Er
 impl History {
     /// Adds to a catalog built from these cases what the grouper knows besides: marks and tables.
     pub fn complete(&self, catalog: &mut Catalog) {
-        let Some((dip, dropped)) = &self.directory else { return };
+        let Some(Directory { dip, dropped, base }) = &self.directory else { return };
         dip::mark(dip, catalog);
-        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, None);
+        let chosen = base.as_deref();
+        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, chosen);
         catalog.tables.extend(tables);
     }
 }
