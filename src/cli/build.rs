@@ -80,6 +80,9 @@ pub(super) fn build(
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");
     }
+    if policy.policy.auxiliary.is_some() {
+        tables.push("diagnosis");
+    }
     let mut sources: BTreeMap<String, (u64, String)> = tables
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))

@@ -11,6 +11,7 @@ use super::cycle::opens_cycle;
 use super::late::is_late;
 use super::stays::{Stay, Stays};
 use crate::grouper::Reason;
+use crate::grouper::auxiliary::Typing;
 use crate::grouper::dip::combination;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
@@ -113,6 +114,10 @@ pub(super) struct Rules {
     pub policy: Policy,
     /// The grouper of method `drg`.
     pub drg: Option<Grouper>,
+    /// How cases of one disease are told apart.
+    pub typing: Option<Typing>,
+    /// Keep the discharge departments.
+    pub keep_disciplines: bool,
     /// Whether late uploads can be judged: the warehouse has upload times (A23).
     pub judge_late: bool,
     /// Whether missing fee lines and diagnoses can be judged: the tables were loaded (R24).
@@ -132,6 +137,8 @@ pub(super) struct Collector {
     institutions: Dictionary,
     groups: Dictionary,
     insutypes: Dictionary,
+    auxiliaries: Dictionary,
+    disciplines: Dictionary,
     /// Disease or given code → letters → group id.
     group_of: HashMap<String, Vec<(&'static str, u32)>>,
     flow: Vec<(u16, String, Tally)>,
@@ -181,6 +188,8 @@ impl Collector {
             institutions: Dictionary::default(),
             groups: Dictionary::default(),
             insutypes: Dictionary::default(),
+            auxiliaries: Dictionary::default(),
+            disciplines: Dictionary::default(),
             group_of: HashMap::new(),
             flow: Vec::new(),
             seen: HashSet::new(),
@@ -392,6 +401,13 @@ impl Collector {
         if self.rules.policy.case.cost_classes.is_some() {
             cases.cost_fen.push(stay.cost_fen);
         }
+        if let Some(typing) = &self.rules.typing {
+            cases.auxiliary.push(self.auxiliaries.id(&typing.types(&stay.record)));
+        }
+        if self.rules.keep_disciplines {
+            let id = self.disciplines.id(&stay.discipline);
+            cases.discipline.push(u16::try_from(id).unwrap_or(u16::MAX));
+        }
         if self.rules.keep_records {
             self.part.records.push(stay.record);
         }
@@ -425,6 +441,8 @@ impl Collector {
         self.part.cases.institutions = self.institutions.into_names();
         self.part.cases.groups = self.groups.into_names();
         self.part.cases.insutypes = self.insutypes.into_names();
+        self.part.cases.auxiliaries = self.auxiliaries.into_names();
+        self.part.cases.disciplines = self.disciplines.into_names();
         self.part
     }
 }

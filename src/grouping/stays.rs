@@ -28,7 +28,9 @@ impl Wanted {
     /// What a policy asks for; `keep_records`: records are wanted for themselves.
     pub(super) fn of(policy: &Policy, keep_records: bool) -> Self {
         let decides = matches!(policy.grouping.method, Method::Dip(_) | Method::Drg(_))
-            || !policy.scope.carve_out_diagnoses.is_empty();
+            || !policy.scope.carve_out_diagnoses.is_empty()
+            || policy.auxiliary.is_some()
+            || policy.has_discipline_bonus();
         Self { record: keep_records || decides, cost: policy.case.cost_classes.is_some() }
     }
 

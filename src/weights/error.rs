@@ -13,6 +13,11 @@ pub enum Error {
     /// An institution or a tier that cannot be given a coefficient.
     #[error(transparent)]
     Coefficient(#[from] CoefficientError),
+    /// High costs are told by classes of cost, and the cases have none (`[auxiliary.malignant]`).
+    #[error(
+        "the policy types malignant diseases by high cost, but its cases have no classes of cost"
+    )]
+    NoCostClasses,
     /// One method of a grid cannot be computed.
     #[error("method `{method}` cannot be computed")]
     Method {
@@ -158,6 +163,9 @@ impl Explain for Error {
         match self {
             Self::Method { source, .. } => source.hints(),
             Self::Coefficient(source) => source.hints(),
+            Self::NoCostClasses => {
+                vec!["add [case.cost_class], or remove [auxiliary.malignant]".to_owned()]
+            }
             Self::NoGroup { nearest, .. } | Self::NoBaseDisease { nearest, .. } => {
                 nearest.iter().map(|nearest| format!("did you mean `{nearest}`?")).collect()
             }

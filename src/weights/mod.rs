@@ -14,6 +14,7 @@
 //! ```
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
+mod auxiliary;
 mod blend;
 mod bootstrap;
 mod card;
@@ -241,7 +242,11 @@ pub fn build(
 ) -> Result<Built, Error> {
     let kept_years = kept_years(policy, years);
     let plan = Plan::new(policy, years, &kept_years)?;
-    coefficients::price(&plan, cases, passed, |cases, passed| weigh(cases, policy, years, passed))
+    let weigh = |cases: &Cases, passed| weigh(cases, policy, years, passed);
+    let mut built = coefficients::price(&plan, cases, passed, weigh)?;
+    built.catalog.tables.extend(auxiliary::table(&plan, cases, &built.catalog)?);
+    built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(built)
 }
 
 /// One pass of [`build`], without coefficients.

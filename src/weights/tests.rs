@@ -1,5 +1,6 @@
 //! The statistics against numbers worked by hand, and against slower ways of computing them.
 
+mod auxiliaries;
 mod bases;
 mod cards;
 mod centres;

@@ -90,6 +90,15 @@ pub struct Policy {
     pub score: Option<Score>,
 }
 
+impl Policy {
+    /// Whether a case earns more where its discharge department is a key discipline (R18).
+    #[must_use]
+    pub fn has_discipline_bonus(&self) -> bool {
+        let bonuses = self.coefficient.iter().flat_map(|rule| &rule.bonuses);
+        bonuses.into_iter().any(|bonus| matches!(bonus.on, BonusOn::Discipline(_)))
+    }
+}
+
 /// `[policy]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
