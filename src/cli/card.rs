@@ -45,7 +45,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let overrides = catalog::overrides(&args.catalog)?;
     let (policy, _) = built_under(&args.catalog, &stored)?;
     let snapshot = args.common.snapshot()?;
-    let years = Years::new(stored.catalog.years.clone()).ok_or(Error::NothingLoaded)?;
+    let years = history::asked_years(&policy.policy, &stored.catalog);
+    let years = Years::new(years).ok_or(Error::NothingLoaded)?;
     check_years(&snapshot, &years)?;
     let engine = args.common.engine()?;
     let built = history::learn(&engine, &snapshot, &policy.policy, &years)?.built;

@@ -20,3 +20,4 @@ mod stays;
 mod synpuf;
 mod synpuf_dip;
 mod tools;
+mod zibo;
