@@ -7,11 +7,11 @@
 use crate::catalog::model::Catalog;
 use crate::explain::{Explain, Kind};
 use crate::grouper::drg::Grouper;
-use crate::grouper::{GroupInfo, dip};
+use crate::grouper::{GroupInfo, Reason, dip};
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
 use crate::policy::model::{Dip, Method, PointBase, Policy};
-use crate::settlement::cases::Cases;
+use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
@@ -72,6 +72,15 @@ struct Directory {
     base: Option<String>,
 }
 
+/// What is kept of every case beside its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// Its id, and why it is grouped or not.
+    pub ids: bool,
+    /// Its medical record.
+    pub records: bool,
+}
+
 /// Builds the cases of `years` and groups them, learning the directory where the policy has one.
 ///
 /// # Errors
@@ -82,9 +91,26 @@ pub fn learn(
     policy: &Policy,
     years: &Years,
 ) -> Result<History, Error> {
+    learn_keeping(engine, snapshot, (policy, years), Keep::default())
+}
+
+/// [`learn`], with ids, reasons and records of the cases kept.
+///
+/// # Errors
+/// [`Error`]
+pub fn learn_keeping(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    (policy, years): (&Policy, &Years),
+    keep: Keep,
+) -> Result<History, Error> {
     let (policy_of, years_of) = (policy.clone(), years.clone());
-    let request =
-        Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
+    let request = Request {
+        policy: policy_of,
+        years: years_of,
+        keep_ids: keep.ids,
+        keep_records: keep.records,
+    };
     let built = cases::build(engine, snapshot, &request)?;
     match &policy.grouping.method {
         Method::Dip(dip) => {
@@ -113,6 +139,12 @@ fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Resu
         dip::check_base(&learned, code)?;
     }
     built.cases = learned.cases;
+    // The directory may leave a combination without group.
+    for (reason, group) in built.reasons.iter_mut().zip(&built.cases.group) {
+        if *group == UNGROUPED && *reason == Reason::Grouped {
+            *reason = Reason::NoGroup;
+        }
+    }
     built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
     let info = dip::info(&dip, &learned.groups);
     let directory = Directory { dip, dropped: learned.dropped, base };

@@ -141,6 +141,12 @@ pub enum Error {
         /// Which number.
         what: String,
     },
+    /// Money, and nobody to divide it by.
+    #[error("{pool} yuan were booked, but no case of that year has points under this catalog")]
+    NoPoints {
+        /// What was booked.
+        pool: crate::units::Fen,
+    },
     /// The columns of the cases do not fit together.
     #[error("broken case columns: {fact}")]
     Columns {
@@ -191,6 +197,9 @@ impl Explain for Error {
             }
             Self::Overflow { .. } => {
                 vec!["check `medfee_sumamt`: amounts are in yuan".to_owned()]
+            }
+            Self::NoPoints { .. } => {
+                vec!["name a year whose cases the catalog's policy has in scope".to_owned()]
             }
             Self::NoYearLeft { .. } => {
                 vec!["name other years, or remove `[[weights.exclude]]` in a scenario".to_owned()]

@@ -27,6 +27,7 @@ mod forecast;
 mod geometric;
 mod grid;
 mod identity;
+mod impact;
 mod means;
 mod parallel;
 mod pool;
@@ -44,10 +45,11 @@ use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 use rust_decimal::Decimal;
 
-pub use card::{Card, CardRequest, card};
+pub use card::{Card, CardRequest, card, known_card};
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
+pub use impact::{Grouped, crosswalk, impact};
 pub use means::means;
 
 use blend::{Base, Blend};

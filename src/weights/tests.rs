@@ -9,6 +9,7 @@ mod costs;
 mod directories;
 mod errors;
 mod grids;
+mod impacts;
 mod levels;
 mod pools;
 mod properties;
@@ -117,6 +118,9 @@ fn policy(weights: Weights) -> Policy {
         coefficient: None,
         auxiliary: None,
         score: None,
+        outlier: None,
+        same_price: None,
+        expected_standard: None,
     }
 }
 
