@@ -82,6 +82,11 @@ pub(super) fn build(
         Method::Dip(_) => &["diagnosis", "procedure", "op_attribute"],
         Method::Drg(_) => &["diagnosis", "procedure"],
     });
+    if let Method::Apg(apg) = &policy.policy.grouping.method
+        && apg.reads_diagnoses()
+    {
+        tables.push("diagnosis");
+    }
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");
     }

@@ -25,7 +25,10 @@ const ORDER: &[&str] = &[
     "scope_institution_not_started",
     "scope_before_start",
     "analysed",
+    "carved_out",
     "merged",
+    "split",
+    "units",
     "cases",
 ];
 

@@ -50,6 +50,10 @@ pub(crate) fn policy(
         .map(|fields| read_apg::carve_out(&fields, &grouping))
         .transpose()?;
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
+    let capitation = top
+        .maybe_section("capitation")?
+        .map(|fields| read_apg::capitation(&fields, payment.method))
+        .transpose()?;
     let budget = budget(&top.section("budget")?)?;
     let sharing = sharing(&top.section("sharing")?)?;
     let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
@@ -70,6 +74,7 @@ pub(crate) fn policy(
         grouping,
         carve_out,
         units,
+        capitation,
         weights,
         standards,
         deviation,

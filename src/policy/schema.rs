@@ -173,6 +173,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("deviation.band", &["class", "up_to", "inclusive", "pay", "except_merged"])
         .many("class"),
     section("payment", &["method", "ratio"]).required(),
+    section("capitation", &["head", "elsewhere"]),
     section("budget", &["source", "item", "growth", "basis", "period", "pools"]).required(),
     section("budget.amount", &["year", "yuan"]).many("year"),
     section("sharing", &["surplus", "overspend", "by"]).required(),

@@ -238,6 +238,15 @@ pub enum Warning {
         /// Their number.
         cases: u64,
     },
+    /// Institutions with cases that table `institution` does not have: they belong to no tier.
+    UnknownInstitutions {
+        /// How many institutions.
+        institutions: u64,
+        /// The first of them, by code.
+        first: String,
+        /// Their cases.
+        cases: u64,
+    },
     /// Groups that left because they were not seen in every year (A03, `drop`).
     Dropped {
         /// How many groups.
@@ -263,6 +272,11 @@ impl std::fmt::Display for Warning {
             Self::NoLogarithm { cases } => {
                 write!(f, "{cases} cases cost 0 or less: the geometric means leave them out")
             }
+            Self::UnknownInstitutions { institutions, first, cases } => write!(
+                f,
+                "{institutions} institutions with {cases} cases are not in table `institution` and \
+                 have no coefficient, the first is `{first}`"
+            ),
             Self::Dropped { groups, cases } => write!(
                 f,
                 "{groups} groups with {cases} cases are not in the catalog: \

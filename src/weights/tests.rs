@@ -95,6 +95,7 @@ fn policy(weights: Weights) -> Policy {
             names: vec![("A".to_owned(), "甲组".to_owned())],
         },
         carve_out: None,
+        capitation: None,
         units: Vec::new(),
         weights,
         standards: Vec::new(),

@@ -63,7 +63,7 @@ fn a_dip_catalog_is_learned_shown_and_carded_and_its_settlement_refused() {
         assert_eq!(of_kind.map(cases).sum::<u64>(), cases(&row), "{row:?}");
     }
     assert_eq!(csv(&path.join("cat/directory.csv")).len(), groups.len());
-    let card = "catalog card cat K35.9+47.0100 --warehouse wh --rounds 20 --json";
+    let card = "catalog show cat K35.9+47.0100 --warehouse wh --rounds 20 --json";
     let shown = json_lines(&dianshu(path, card).ok().stdout);
     assert!(shown.iter().any(|line| line["value"] == "K35.9+47.0100"), "{shown:?}");
 
@@ -71,7 +71,7 @@ fn a_dip_catalog_is_learned_shown_and_carded_and_its_settlement_refused() {
     build(path, "2018,2019,2020", "small.toml+exclude-2020", "two");
     let rows = csv(&path.join("two/groups.csv"));
     assert!(!rows[0].contains_key("cases_2020") && rows[0].contains_key("cases_2019"));
-    dianshu(path, "catalog card two K35.9+47.0100 --warehouse wh --rounds 20").ok();
+    dianshu(path, "catalog show two K35.9+47.0100 --warehouse wh --rounds 20").ok();
 
     // A group with too few cases leaves with its list: kept cases and dropped ones are all there are.
     build(path, "2018,2019,2020", "small.toml+drop-residual", "dropped");

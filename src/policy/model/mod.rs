@@ -7,6 +7,7 @@
 
 mod apg;
 mod auxiliary;
+mod capitation;
 mod coefficient;
 mod cost;
 mod dip;
@@ -20,6 +21,7 @@ mod weights;
 pub use apg::{
     Apg, CarveOut, Combined, DiseaseOf, Feature, ItemClass, Letters, Level, Refine, Unit, UnitKind,
 };
+pub use capitation::{Capitation, Elsewhere};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -76,6 +78,8 @@ pub struct Policy {
     pub deviation: Option<Deviation>,
     /// How a case is paid.
     pub payment: Payment,
+    /// Head budgets of signed and unsigned persons; absent: one area budget.
+    pub capitation: Option<Capitation>,
     /// The money to be divided.
     pub budget: Budget,
     /// Shares of surplus and overspend between institutions and fund.

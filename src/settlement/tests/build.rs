@@ -96,6 +96,7 @@ pub(super) fn points_policy() -> Policy {
             names: Vec::new(),
         },
         carve_out: None,
+        capitation: None,
         units: Vec::new(),
         weights: weights(),
         standards: Vec::new(),
@@ -285,6 +286,11 @@ pub(super) fn input<'a>(
 
 pub(super) fn settle_one(rows: &[Case], input: ScenarioInput<'_>) -> Result<Outcome, Error> {
     settle(&columns(rows), &[input], threads(1)).map(|mut outcomes| outcomes.remove(0))
+}
+
+/// Settles columns made beforehand.
+pub(super) fn settle_columns(cases: &Cases, input: ScenarioInput<'_>) -> Result<Outcome, Error> {
+    settle(cases, &[input], threads(1)).map(|mut outcomes| outcomes.remove(0))
 }
 
 /// Paid by institution, in yuan.
