@@ -113,7 +113,9 @@ pub fn learn_keeping(
     (policy, years): (&Policy, &Years),
     keep: Keep,
 ) -> Result<History, Error> {
-    let (policy_of, years_of) = (policy.clone(), years.clone());
+    let (mut policy_of, years_of) = (policy.clone(), years.clone());
+    // Means are of all patients (E32); only here, so that nobody else is ever settled.
+    policy_of.scope.insutype.extend_from_slice(&policy.scope.self_paying_insutype);
     let request = Request {
         policy: policy_of,
         years: years_of,
@@ -225,29 +227,6 @@ impl History {
     }
 }
 
-/// The years a catalog was asked for: its own, and those that its policy leaves out (A34), as many as
-/// there are year weights. Years within the catalog's come first, then those next to it, older first.
-#[must_use]
-pub fn asked_years(policy: &Policy, catalog: &Catalog) -> Vec<u16> {
-    let left_out: Vec<u16> = policy.weights.exclude.iter().map(|out| out.year).collect();
-    with_left_out(&catalog.years, &left_out, policy.weights.years.len())
-}
-
-fn with_left_out(own: &[u16], left_out: &[u16], count: usize) -> Vec<u16> {
-    let (first, last) = (own.iter().min().copied(), own.iter().max().copied());
-    let distance = |year: u16| {
-        let before = first.map_or(0, |first| first.saturating_sub(year));
-        before.max(last.map_or(0, |last| year.saturating_sub(last)))
-    };
-    let mut others: Vec<u16> =
-        left_out.iter().copied().filter(|year| !own.contains(year)).collect();
-    others.sort_by_key(|year| (distance(*year), *year));
-    let mut years = own.to_vec();
-    years.extend(others.into_iter().take(count.saturating_sub(own.len())));
-    years.sort_unstable();
-    years
-}
-
 /// Builds the cases of a year after the catalog's and groups them by its groups.
 ///
 /// # Errors
@@ -279,24 +258,4 @@ pub fn of_year(
 fn matcher<'a>(dip: &'a Dip, catalog: &Catalog) -> dip::Matcher<'a> {
     let groups = catalog.groups.iter();
     dip::Matcher::new(dip, groups.map(|group| (group.group_code.clone(), Some(group.mean))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_left_out;
-
-    // shows: A34
-    #[test]
-    fn years_left_out_come_back_as_many_as_there_are_weights() {
-        let check = |own: &[u16], left_out: &[u16], count: usize, wanted: &[u16]| {
-            assert_eq!(with_left_out(own, left_out, count), wanted, "{own:?} {left_out:?}");
-        };
-        check(&[2021, 2022, 2023], &[], 3, &[2021, 2022, 2023]);
-        check(&[2021, 2022, 2023], &[2020], 3, &[2021, 2022, 2023]);
-        check(&[2021, 2023], &[2022], 3, &[2021, 2022, 2023]);
-        check(&[2021, 2022], &[2020], 3, &[2020, 2021, 2022]);
-        check(&[2021, 2022], &[2019, 2020], 3, &[2020, 2021, 2022]);
-        check(&[2021, 2023], &[2020, 2022, 2024], 3, &[2021, 2022, 2023]);
-        check(&[2021], &[2019, 2020], 3, &[2019, 2020, 2021]);
-    }
 }
