@@ -14,6 +14,7 @@ mod codes;
 mod group;
 mod intake;
 mod life;
+mod outpatients;
 mod pipeline;
 mod readme;
 mod refunds;
