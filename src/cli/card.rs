@@ -1,6 +1,6 @@
 //! `dianshu catalog card`: who set the price of a group, from which cases, and how firm it is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::backtest::built_under;
 use super::common::{Common, check_years};
@@ -27,6 +27,20 @@ pub(super) struct Args {
     seed: u64,
     #[command(flatten)]
     common: Common,
+}
+
+impl Args {
+    /// The card of a group as the demo shows it: few rounds, nothing to compare with.
+    pub(super) fn of(catalog: &Path, group: &str, common: &Common) -> Self {
+        Self {
+            catalog: catalog.to_owned(),
+            group: group.to_owned(),
+            last: None,
+            rounds: 200,
+            seed: 1,
+            common: common.clone(),
+        }
+    }
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
