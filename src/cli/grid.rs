@@ -1,6 +1,6 @@
 //! `dianshu catalog grid`: the same cases priced by many methods.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::common::{Common, check_years};
@@ -46,7 +46,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let built = history::learn(&engine, &snapshot, &policy.policy, &args.years)?.built;
     args.common.warn(&built.warnings);
     args.common.show_plans(&engine);
-    let grid = weights::grid(&built.cases, &args.years, &methods, args.common.threads())?;
+    let info = BTreeMap::new();
+    let grid = weights::grid(&built.cases, &args.years, &methods, (&info, args.common.threads()))?;
     args.common.warn(&grid.warnings);
     let tables = [&grid.methods, &grid.groups, &grid.institutions];
     if let Some(out) = &args.out {

@@ -4,7 +4,10 @@ use rust_decimal::Decimal;
 
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{BlendLevel, Denominator, ExcludedYear, Outliers, SingleYear, Trim, Weights};
+use super::model::{
+    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers,
+    PointBase, SingleYear, Trim, TrimStage, Weights,
+};
 use super::read::{absent, below, entries_below};
 use crate::units::Points;
 
@@ -31,6 +34,14 @@ pub(crate) fn weights(fields: &Fields<'_>) -> Result<Weights, Error> {
     let trim_fields =
         below(fields, "weights.trim")?.ok_or_else(|| absent(&fields.at, "weights.trim"))?;
     let (trim, trim_from_cases) = trim(&trim_fields)?;
+    let stages = [("before", TrimStage::Before), ("after", TrimStage::After)];
+    let trim_stage = trim_fields.maybe_word("stage", &stages)?.unwrap_or(TrimStage::Before);
+    let centres = [
+        ("arithmetic", Centre::Arithmetic),
+        ("geometric", Centre::Geometric),
+        ("median", Centre::Median),
+    ];
+    let minimum_cases = fields.whole("minimum_cases", 0..=1_000_000)?;
     let outliers = [("drop", Outliers::Drop), ("winsorise", Outliers::Winsorise)];
     let outliers = trim_fields.maybe_word("outliers", &outliers)?.unwrap_or(Outliers::Drop);
     Ok(Weights {
@@ -44,9 +55,13 @@ pub(crate) fn weights(fields: &Fields<'_>) -> Result<Weights, Error> {
         denominator: denominator(fields)?,
         trim,
         trim_from_cases,
+        trim_stage,
         outliers,
+        centre: fields.maybe_word("centre", &centres)?.unwrap_or(Centre::Arithmetic),
+        base: base(fields, scale.is_some())?,
+        credibility: credibility(fields, minimum_cases)?,
         scale,
-        minimum_cases: fields.whole("minimum_cases", 0..=1_000_000)?,
+        minimum_cases,
         places: fields.whole("places", 0..=Points::PLACES)?,
         ungrouped_factor,
     })
@@ -120,6 +135,53 @@ fn denominator(fields: &Fields<'_>) -> Result<Denominator, Error> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
+enum BaseWord {
+    Mean,
+    BaseDisease,
+    Fixed,
+}
+
+/// `[weights.base]` (6.2, Z18); absent: M.
+fn base(fields: &Fields<'_>, points: bool) -> Result<PointBase, Error> {
+    let Some(base) = below(fields, "weights.base")? else { return Ok(PointBase::Mean) };
+    if !points {
+        fields.refuse(&["base"], "no scale")?;
+    }
+    let words = [
+        ("mean", BaseWord::Mean),
+        ("base_disease", BaseWord::BaseDisease),
+        ("fixed", BaseWord::Fixed),
+    ];
+    let word = base.word("method", &words)?;
+    if word != BaseWord::BaseDisease {
+        base.refuse(&["group_code"], "a method other than \"base_disease\"")?;
+    }
+    if word != BaseWord::Fixed {
+        base.refuse(&["yuan"], "a method other than \"fixed\"")?;
+    }
+    Ok(match word {
+        BaseWord::Mean => PointBase::Mean,
+        BaseWord::BaseDisease => PointBase::BaseDisease { group_code: base.text("group_code")? },
+        BaseWord::Fixed => PointBase::Fixed(base.positive("yuan")?),
+    })
+}
+
+/// `[weights.credibility]`; without a minimum of cases no group is small.
+fn credibility(fields: &Fields<'_>, minimum_cases: u32) -> Result<Option<Credibility>, Error> {
+    let Some(section) = below(fields, "weights.credibility")? else { return Ok(None) };
+    if minimum_cases == 0 {
+        fields.refuse(&["credibility"], "minimum_cases = 0")?;
+    }
+    let words =
+        [("limited", CredibilityMethod::Limited), ("buhlmann", CredibilityMethod::Buhlmann)];
+    Ok(Some(Credibility {
+        cite: section.cite.clone(),
+        method: section.word("method", &words)?,
+        cases: section.whole("cases", 1..=1_000_000)?,
+    }))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum TrimWord {
     None,
     Percentile,
@@ -139,7 +201,8 @@ fn trim(fields: &Fields<'_>) -> Result<(Trim, u64), Error> {
     ];
     let trim = match fields.word("method", &words)? {
         TrimWord::None => {
-            fields.refuse(&["low", "high", "k", "from_cases", "outliers"], "method = \"none\"")?;
+            let others = ["low", "high", "k", "from_cases", "outliers", "stage"];
+            fields.refuse(&others, "method = \"none\"")?;
             return Ok((Trim::None, 0));
         }
         TrimWord::Percentile => {

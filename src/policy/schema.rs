@@ -149,6 +149,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             "single_year",
             "denominator",
             "denominator_yuan",
+            "centre",
             "scale",
             "minimum_cases",
             "places",
@@ -156,8 +157,11 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     )
     .required(),
+    section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers", "stage"])
+        .required(),
+    section("weights.base", &["method", "group_code", "yuan"]),
+    section("weights.credibility", &["method", "cases"]),
     section("weights.exclude", &["year", "reason"]).many("year"),
-    section("weights.trim", &["method", "low", "high", "k", "from_cases", "outliers"]).required(),
     section("weights.change_cap", &["up", "down"]),
     section("weights.hold", &["what"]),
     section("carve_out", &["med_chrgitm_type", "negotiated_drugs", "med_list_codg"]),

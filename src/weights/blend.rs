@@ -1,8 +1,9 @@
 //! From the means of the years to one mean: 2:8 and its other readings (A01–A04, A34, R30).
 
 use num_traits::{Signed, Zero};
+use rust_decimal::Decimal;
 
-use super::sums::Total;
+use super::centre::Measures;
 use super::{Error, published};
 use crate::policy::model::{BlendLevel, Denominator};
 use crate::units::{Ratio, exact, ratio};
@@ -15,44 +16,50 @@ pub(super) struct Blend {
     pub(super) weights: Vec<Ratio>,
 }
 
-/// M, in fen: of each year and blended.
+/// M, or the mean of the base disease, in fen: of each year and blended.
 #[derive(Debug, Clone)]
 pub(super) struct Base {
-    pub(super) years: Vec<Ratio>,
+    pub(super) years: Vec<Option<Ratio>>,
     pub(super) all: Ratio,
 }
 
 impl Blend {
-    /// Blended mean in fen, oldest year first.
+    /// Blended centre in fen, from those of the years, oldest first.
     ///
     /// Years without a case count for nothing and the other weights are rescaled to 1 (A03). `None`
-    /// where no case has any weight. For `ratios` the mean is that of `means` (R30).
-    pub(super) fn mean(&self, years: &[Total]) -> Option<Ratio> {
+    /// where no case has any weight. For `ratios` it is that of `means` (R30); for `totals` every
+    /// case of a year counts with the centre of that year.
+    pub(super) fn mean(&self, of: &Measures) -> Option<Ratio> {
         match self.level {
-            BlendLevel::Pooled => Total::of(years.iter().copied()).mean(),
+            BlendLevel::Pooled => of.together.clone(),
             BlendLevel::Totals => {
                 let mut cost = Ratio::zero();
                 let mut cases = Ratio::zero();
-                for (weight, year) in self.weights.iter().zip(years) {
-                    cost += weight * ratio(year.fen);
-                    cases += weight * ratio(year.cases);
+                for (weight, (count, centre)) in self.weights.iter().zip(&of.years) {
+                    if let Some(centre) = centre {
+                        let weighted = weight * ratio(*count);
+                        cost += &weighted * centre;
+                        cases += weighted;
+                    }
                 }
                 (!cases.is_zero()).then(|| cost / cases)
             }
             BlendLevel::Means | BlendLevel::Ratios => {
-                self.weighted(years.iter().map(|year| year.mean()))
+                self.weighted(of.years.iter().map(|(_, centre)| centre.clone()))
             }
         }
     }
 
     /// m ÷ M: what points are a multiple of. `None` as for [`Blend::mean`].
-    pub(super) fn quotient(&self, years: &[Total], base: &Base) -> Option<Ratio> {
+    pub(super) fn quotient(&self, of: &Measures, base: &Base) -> Option<Ratio> {
         match self.level {
             BlendLevel::Ratios => {
-                let of_year = |(year, base): (&Total, &Ratio)| year.mean().map(|mean| mean / base);
-                self.weighted(years.iter().zip(&base.years).map(of_year))
+                let years = of.years.iter().zip(&base.years);
+                self.weighted(
+                    years.map(|((_, centre), base)| Some(centre.as_ref()? / base.as_ref()?)),
+                )
             }
-            _ => self.mean(years).map(|mean| mean / &base.all),
+            _ => self.mean(of).map(|mean| mean / &base.all),
         }
     }
 
@@ -69,7 +76,7 @@ impl Blend {
         (!weights.is_zero()).then(|| sum / weights)
     }
 
-    /// M of the population whose yearly totals are given (A04).
+    /// M of the population whose yearly measures are given (A04).
     ///
     /// # Errors
     /// [`Error::EmptyYear`] where a year has none of those cases, [`Error::BaseMean`] where a mean
@@ -78,19 +85,14 @@ impl Blend {
         &self,
         denominator: Denominator,
         years: &[u16],
-        totals: &[Total],
+        of: &Measures,
     ) -> Result<Base, Error> {
-        if let Denominator::Given(mean) = denominator {
-            let all = exact(mean) * ratio(100);
-            positive(&all, None)?;
-            return Ok(Base { years: vec![all.clone(); years.len()], all });
-        }
         let mut means = Vec::with_capacity(years.len());
-        for (year, total) in years.iter().zip(totals) {
+        for (year, (_, mean)) in years.iter().zip(&of.years) {
             let cases =
                 if denominator == Denominator::Grouped { "grouped case" } else { "kept case" };
-            let known = years.iter().zip(totals).filter(|(_, total)| total.cases > 0);
-            let mean = total.mean().ok_or_else(|| Error::EmptyYear {
+            let known = years.iter().zip(&of.years).filter(|(_, (cases, _))| *cases > 0);
+            let mean = mean.clone().ok_or_else(|| Error::EmptyYear {
                 year: *year,
                 cases,
                 known: known.map(|(year, _)| *year).collect(),
@@ -98,12 +100,24 @@ impl Blend {
             if self.level == BlendLevel::Ratios {
                 positive(&mean, Some(*year))?;
             }
-            means.push(mean);
+            means.push(Some(mean));
         }
         // Every year has cases and the weights sum to 1: there is a mean.
-        let all = self.mean(totals).unwrap_or_else(Ratio::zero);
+        let all = self.mean(of).unwrap_or_else(Ratio::zero);
         positive(&all, None)?;
         Ok(Base { years: means, all })
+    }
+}
+
+impl Base {
+    /// A number of yuan, the same in every year.
+    ///
+    /// # Errors
+    /// [`Error::BaseMean`] where it is not above 0.
+    pub(super) fn given(yuan: Decimal, years: usize) -> Result<Self, Error> {
+        let all = exact(yuan) * ratio(100);
+        positive(&all, None)?;
+        Ok(Self { years: vec![Some(all.clone()); years], all })
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::bootstrap::{Interval, Sample, Unit, interval};
+use super::centre::Measures;
 use super::sums::Total;
-use super::{Basis, Error, drops};
+use super::{Basis, Error, prepared};
 use crate::catalog::Override;
 use crate::catalog::model::{Catalog, Group};
 use crate::explain;
@@ -87,7 +88,13 @@ pub fn card(
     catalog: &Catalog,
     request: CardRequest<'_>,
 ) -> Result<Card, Error> {
-    let basis = Basis::new(cases, policy, years)?;
+    prepared(cases, policy, years, |plan, centres| {
+        let basis = Basis::new(plan, centres, &BTreeMap::new())?;
+        card_of(&basis, catalog, request)
+    })
+}
+
+fn card_of(basis: &Basis<'_>, catalog: &Catalog, request: CardRequest<'_>) -> Result<Card, Error> {
     let codes = catalog.groups.iter().map(|group| group.group_code.as_str());
     let unknown = || Error::NoGroup {
         group_code: request.group.to_owned(),
@@ -98,7 +105,7 @@ pub fn card(
     if !basis.gives(catalog, group)? {
         return Err(Error::OtherClaims { group_code: request.group.to_owned() });
     }
-    let own = Own::of(&basis, request.group);
+    let own = Own::of(basis, request.group);
     Ok(Card {
         summary: summary(catalog, group, request),
         years: own.year_table(),
@@ -110,8 +117,8 @@ pub fn card(
 
 impl<'a> Own<'a> {
     fn of(basis: &'a Basis<'a>, code: &str) -> Self {
-        let Basis { plan, window, kept, .. } = basis;
-        let years = plan.years;
+        let (window, kept) = (basis.centres.scan.window, basis.centres.kept);
+        let years = basis.plan.years;
         let mut own = Self {
             basis,
             all: vec![Vec::new(); years.len()],
@@ -130,14 +137,14 @@ impl<'a> Own<'a> {
                 continue;
             };
             let fee = cases.fee_fen[at];
-            let bounds = kept.bounds[group.saturating_mul(years.len()).saturating_add(year)];
+            let cell = basis.centres.scan.cells(group).start.saturating_add(year);
             let totals = own.institutions.entry(cases.institution[at]).or_insert_with(|| {
                 [vec![Total::default(); years.len()], vec![Total::default(); years.len()]]
             });
             let one = Total { cases: 1, fen: i128::from(fee) };
             totals[0][year] = Total::of([totals[0][year], one]);
             own.all[year].push(fee);
-            if let Some(fee) = bounds.counts(fee, plan.policy.weights.outliers) {
+            if let Some(fee) = kept.counts(cell, fee) {
                 let one = Total { cases: 1, fen: i128::from(fee) };
                 totals[1][year] = Total::of([totals[1][year], one]);
                 own.kept[year].push(fee);
@@ -147,17 +154,8 @@ impl<'a> Own<'a> {
         own
     }
 
-    /// The price of a group with these kept cases: points, or the mean in yuan without a scale.
     fn price(&self, kept: &[Total]) -> Option<Ratio> {
-        let plan = &self.basis.plan;
-        // A group that is not seen in every year may have to leave (A03).
-        if drops(plan.policy) && kept.iter().any(|year| year.cases == 0) {
-            return None;
-        }
-        match plan.policy.weights.scale {
-            Some(scale) => Some(plan.blend.quotient(kept, &self.basis.base)? * exact(scale)),
-            None => Some(plan.blend.mean(kept)? / ratio(100)),
-        }
+        self.basis.price(&Measures::of_totals(kept))
     }
 
     fn kept_totals(&self) -> Vec<Total> {
@@ -165,7 +163,7 @@ impl<'a> Own<'a> {
     }
 
     fn year_table(&self) -> Table {
-        let plan = &self.basis.plan;
+        let plan = self.basis.plan;
         let mut rows: Vec<(u16, &str, Option<Ratio>, &[i64])> = Vec::new();
         for (at, year) in plan.years.iter().enumerate() {
             let pooled = plan.blend.level == BlendLevel::Pooled;
@@ -201,7 +199,7 @@ impl<'a> Own<'a> {
     }
 
     fn institution_table(&self) -> Table {
-        let codes = &self.basis.window.cases.institutions;
+        let codes = &self.basis.centres.scan.window.cases.institutions;
         let (mut rows, whole) = (Vec::new(), self.kept_totals());
         let price = self.price(&whole);
         let cases: u64 = self.all.iter().map(|fees| fees.len() as u64).sum();

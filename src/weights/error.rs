@@ -100,6 +100,36 @@ pub enum Error {
         /// The mean, 4 places.
         mean: Decimal,
     },
+    /// Every year named is left out by the policy (A34).
+    #[error("policy `{policy}` leaves out every year that was named")]
+    NoYearLeft {
+        /// Policy id.
+        policy: String,
+    },
+    /// A base disease that is no group of the catalog (6.2).
+    #[error("the base disease `{group_code}` of policy `{policy}` is no group of the catalog")]
+    NoBaseDisease {
+        /// Policy id.
+        policy: String,
+        /// What `weights.base.group_code` says.
+        group_code: String,
+        /// The nearest group there is.
+        nearest: Option<String>,
+    },
+    /// A base disease that nothing can be divided by (6.2, A53).
+    #[error("the mean of the base disease `{group_code}` is {mean} yuan; it must be above 0")]
+    BaseDiseaseMean {
+        /// The base disease.
+        group_code: String,
+        /// Its mean, 4 places.
+        mean: Decimal,
+    },
+    /// A group that is its own ancestor (A51).
+    #[error("group `{group_code}` is declared a parent of itself, through its own parents")]
+    ParentCycle {
+        /// The group.
+        group_code: String,
+    },
     /// A sum or a published number leaves the range of the numbers that carry it.
     #[error("{what} is too large to be computed exactly")]
     Overflow {
@@ -128,7 +158,7 @@ impl Explain for Error {
         match self {
             Self::Method { source, .. } => source.hints(),
             Self::Coefficient(source) => source.hints(),
-            Self::NoGroup { nearest, .. } => {
+            Self::NoGroup { nearest, .. } | Self::NoBaseDisease { nearest, .. } => {
                 nearest.iter().map(|nearest| format!("did you mean `{nearest}`?")).collect()
             }
             Self::YearCount { weights, .. } => vec![format!(
@@ -154,7 +184,16 @@ impl Explain for Error {
             Self::Overflow { .. } => {
                 vec!["check `medfee_sumamt`: amounts are in yuan".to_owned()]
             }
-            Self::TrimRule { .. } | Self::Columns { .. } | Self::OtherClaims { .. } => Vec::new(),
+            Self::NoYearLeft { .. } => {
+                vec!["name other years, or remove `[[weights.exclude]]` in a scenario".to_owned()]
+            }
+            Self::BaseDiseaseMean { .. } => {
+                vec!["choose another `weights.base.group_code`".to_owned()]
+            }
+            Self::TrimRule { .. }
+            | Self::Columns { .. }
+            | Self::OtherClaims { .. }
+            | Self::ParentCycle { .. } => Vec::new(),
         }
     }
 }
@@ -175,6 +214,11 @@ pub enum Warning {
         /// The group.
         group_code: String,
         /// Its cases.
+        cases: u64,
+    },
+    /// Cases that cost 0 or less and have no part in a geometric mean (A40).
+    NoLogarithm {
+        /// Their number.
         cases: u64,
     },
     /// Groups that left because they were not seen in every year (A03, `drop`).
@@ -199,6 +243,9 @@ impl std::fmt::Display for Warning {
                 "group `{group_code}` is not in the catalog: none of its {cases} cases counts \
                  (all trimmed, or of years with weight 0)"
             ),
+            Self::NoLogarithm { cases } => {
+                write!(f, "{cases} cases cost 0 or less: the geometric means leave them out")
+            }
             Self::Dropped { groups, cases } => write!(
                 f,
                 "{groups} groups with {cases} cases are not in the catalog: \

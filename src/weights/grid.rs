@@ -8,9 +8,14 @@ use std::collections::BTreeMap;
 use num_traits::ToPrimitive;
 use rust_decimal::Decimal;
 
+use super::centre::Centres;
+use super::parallel::in_parallel;
+use super::scan::Scan;
 use super::sums::{Total, Window};
-use super::{Built, Error, Passed, build};
+use super::trim::{self, Kept};
+use super::{Basis, Built, Error, Passed, Plan, kept_years, publish};
 use crate::catalog::model::Catalog;
+use crate::grouper::GroupInfo;
 use crate::period::Years;
 use crate::policy::model::{PayMethod, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED};
@@ -49,21 +54,23 @@ pub struct Grid {
     pub warnings: Vec<String>,
 }
 
-/// Prices the cases of `years` by every method; the first is the baseline.
+/// Prices the cases of `years` by every method; the first is the baseline. `info` is what the grouper
+/// knows of its groups (A51), as in [`Passed`]. Each method comes to what [`build`](super::build()) makes
+/// of it.
 ///
 /// # Errors
-/// Those of [`build`], named by their method, and [`Error::Columns`] for no method at all.
+/// Those of [`build`](super::build()), named by their method, and [`Error::Columns`] for no method at all.
 pub fn grid(
     cases: &Cases,
     years: &Years,
     methods: &[Method],
-    threads: usize,
+    (info, threads): (&BTreeMap<String, GroupInfo>, usize),
 ) -> Result<Grid, Error> {
     let window = Window::new(cases, years.as_slice())?;
     if methods.is_empty() {
         return Err(Error::Columns { fact: "no method to compare".to_owned() });
     }
-    let Priced { catalogs, fits, warnings } = price(cases, years, methods, threads)?;
+    let Priced { catalogs, fits, warnings } = price(cases, years, methods, (info, threads))?;
     let values: Vec<BTreeMap<&str, i128>> = catalogs.iter().map(values).collect();
     let mut counts = Counts::default();
     let mut pays = Vec::new();
@@ -83,46 +90,75 @@ pub fn grid(
 
 /// One entry a method.
 #[derive(Default)]
-struct Priced {
-    catalogs: Vec<Catalog>,
-    fits: Vec<Option<Decimal>>,
+pub(super) struct Priced {
+    pub(super) catalogs: Vec<Catalog>,
+    pub(super) fits: Vec<Option<Decimal>>,
     warnings: Vec<String>,
 }
 
-fn price(
+/// What several methods share is computed once: the fees in order, what a trim rule keeps, what a
+/// centre needs of it.
+pub(super) fn price(
     cases: &Cases,
     years: &Years,
     methods: &[Method],
-    threads: usize,
+    (info, threads): (&BTreeMap<String, GroupInfo>, usize),
 ) -> Result<Priced, Error> {
-    let share = methods.len().div_ceil(threads.max(1)).max(1);
-    let some = |methods: &[Method]| -> Result<Vec<Built>, Error> {
-        let one = |method: &Method| {
-            let built = build(cases, &method.policy, years, Passed::default());
-            built
-                .map_err(|err| Error::Method { method: method.name.clone(), source: Box::new(err) })
-        };
-        methods.iter().map(one).collect()
+    let named =
+        |at: usize, err| Error::Method { method: methods[at].name.clone(), source: Box::new(err) };
+    let years_of: Vec<Vec<u16>> =
+        methods.iter().map(|method| kept_years(&method.policy, years)).collect();
+    let plan = |at: usize| {
+        Plan::new(&methods[at].policy, years, &years_of[at]).map_err(|err| named(at, err))
     };
-    let parts: Vec<_> = std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            methods.chunks(share).map(|methods| scope.spawn(move || some(methods))).collect();
-        workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+    let plans: Vec<Plan<'_>> = (0..methods.len()).map(plan).collect::<Result<_, _>>()?;
+    let (scan_of, firsts) = alike(methods.len(), |one, two| years_of[one] == years_of[two]);
+    let scan =
+        |at: &usize| Scan::new(cases, &years_of[*at], threads).map_err(|err| named(*at, err));
+    let scans: Vec<Scan<'_>> = firsts.iter().map(scan).collect::<Result<_, _>>()?;
+    let (kept_of, firsts) = alike(methods.len(), |one, two| {
+        scan_of[one] == scan_of[two] && trim::same(&plans[one], &plans[two])
+    });
+    let kept = in_parallel(threads, firsts.len(), |at| {
+        let plan = &plans[firsts[at]];
+        trim::keep(&scans[scan_of[firsts[at]]], plan.policy, &plan.blend)
+            .map_err(|err| named(firsts[at], err))
+    });
+    let kept: Vec<Kept> = kept.into_iter().collect::<Result<_, _>>()?;
+    let centre = |at: usize| methods[at].policy.weights.centre;
+    let (centres_of, firsts) =
+        alike(methods.len(), |one, two| kept_of[one] == kept_of[two] && centre(one) == centre(two));
+    let of = |at: &usize| Centres::new(&scans[scan_of[*at]], &kept[kept_of[*at]], centre(*at));
+    let centres: Vec<Centres<'_>> = firsts.iter().map(of).collect();
+    let built = in_parallel(threads, methods.len(), |at| {
+        let passed = Passed { info: info.clone(), ..Passed::default() };
+        Basis::new(&plans[at], &centres[centres_of[at]], info)
+            .and_then(|basis| publish(basis, passed))
+            .map_err(|err| named(at, err))
     });
     let mut priced = Priced::default();
-    let mut names = methods.iter();
-    for part in parts {
-        let part = part.map_err(|_| Error::Columns { fact: "a worker broke off".to_owned() })?;
-        for (built, method) in part?.into_iter().zip(&mut names) {
-            let name = &method.name;
-            priced
-                .warnings
-                .extend(built.warnings.iter().map(|warning| format!("{name}: {warning}")));
-            priced.fits.push(built.r_squared);
-            priced.catalogs.push(built.catalog);
-        }
+    for (built, method) in built.into_iter().zip(methods) {
+        let Built { catalog, r_squared, warnings } = built?;
+        let name = &method.name;
+        priced.warnings.extend(warnings.iter().map(|warning| format!("{name}: {warning}")));
+        priced.fits.push(r_squared);
+        priced.catalogs.push(catalog);
     }
     Ok(priced)
+}
+
+/// For each of `count` the number of its class, and the first of every class.
+fn alike(count: usize, same: impl Fn(usize, usize) -> bool) -> (Vec<usize>, Vec<usize>) {
+    let mut firsts: Vec<usize> = Vec::new();
+    let mut classes = Vec::with_capacity(count);
+    for at in 0..count {
+        let known = firsts.iter().position(|first| same(*first, at));
+        classes.push(known.unwrap_or_else(|| {
+            firsts.push(at);
+            firsts.len().saturating_sub(1)
+        }));
+    }
+    (classes, firsts)
 }
 
 /// Points of every group in millionths, or its mean in millionths of a yuan.

@@ -5,13 +5,17 @@
 //! | | Σ over the groups | difference to the next |
 //! | --- | --- | --- |
 //! | S3 | cases × published points ÷ scale × published M | `rounding` |
-//! | S2 | cases × unrounded quotient × M (but for `ratios`: the blended mean) | `blending` |
-//! | S1 | cases × pooled mean of the kept cases | `trimming` |
+//! | S2 | cases × unrounded quotient × M (but for `ratios`: the blended mean) | `pooling` |
+//! | | the same with the group's own quotient, where pools gave means (A51) | `blending` |
+//! | | cases × centre of the kept cases of all years, where it is no arithmetic mean | `centre` |
+//! | S1 | cases × arithmetic mean of the kept cases of all years | `trimming` |
 //! | S0 | fee of all their cases | `ungrouped`: fee of all other cases |
 //!
 //! Each sum is rounded to 4 places and the lines are differences of those, so that they add up to
 //! the total exactly and nothing remains. Terms are carried with 12 places; where a group was
 //! neither trimmed nor weighted its term is exact. Without a scale, means take the place of points.
+//! `pooling` and `centre` are there only where the policy or the catalog has them. With a base disease
+//! M is its mean.
 
 use num_bigint::BigInt;
 use num_traits::Zero;
@@ -21,7 +25,7 @@ use super::blend::Base;
 use super::sums::Total;
 use super::{Error, Estimate, Plan, published, rounded};
 use crate::catalog::model::{Group, IdentityLine};
-use crate::policy::model::Weights;
+use crate::policy::model::{Centre, Weights};
 use crate::units::{Ratio, fraction, ratio, round_half_away};
 
 /// Decimal places of a line.
@@ -41,42 +45,48 @@ pub(super) fn lines(
 ) -> Result<Vec<IdentityLine>, Error> {
     let Weights { scale, places, .. } = plan.policy.weights;
     let base_mean = published(&base.all, places, "the mean of all cases")?;
-    let mut points_total = BigInt::zero();
-    let mut unrounded = BigInt::zero();
-    let mut pooled = BigInt::zero();
+    let mut sums = [const { BigInt::ZERO }; 5];
     let mut fen = 0i128;
     for (estimate, group) in estimates.iter().zip(groups) {
         let cases = ratio(group.cases);
-        let term = |yuan: Ratio| round_half_away(&(&cases * yuan), TERM_PLACES);
-        let kept = Total::of(estimate.kept.iter().copied());
         let exact_mean = match scale {
-            Some(_) => plan.blend.quotient(&estimate.kept, base).map(|of_base| of_base * &base.all),
-            None => Some(estimate.mean.clone()),
+            Some(_) => &estimate.quotient * &base.all,
+            None => estimate.mean.clone(),
         };
-        points_total += term(group.given(scale, base_mean));
-        unrounded += term(exact_mean.unwrap_or_else(Ratio::zero) / ratio(100));
-        pooled += term(kept.mean().unwrap_or_else(Ratio::zero) / ratio(100));
+        let own = match (&estimate.pooled, scale) {
+            (None, _) => exact_mean.clone(),
+            (Some(_), Some(_)) => &estimate.own_quotient * &base.all,
+            (Some(_), None) => estimate.own_mean.clone(),
+        };
+        let centre = estimate.own.together.clone().unwrap_or_else(Ratio::zero);
+        let mean = estimate.kept_total().mean().unwrap_or_else(Ratio::zero);
+        let given = group.given(scale, base_mean) * ratio(100);
+        for (sum, fen) in sums.iter_mut().zip([given, exact_mean, own, centre, mean]) {
+            *sum += round_half_away(&(&cases * fen / ratio(100)), TERM_PLACES);
+        }
         fen = fen.saturating_add(Total::of(estimate.all.iter().copied()).fen);
     }
     let unit = BigInt::from(10u8).pow(TERM_PLACES);
-    let level = |value: BigInt| {
+    let mut levels = vec![Decimal::new(0, PLACES)];
+    for value in sums {
         let value = fraction(value, unit.clone()).unwrap_or_else(Ratio::zero);
-        rounded(&value, PLACES, "a line of the identity")
-    };
-    let levels = [
-        Decimal::new(0, PLACES),
-        level(points_total)?,
-        level(unrounded)?,
-        level(pooled)?,
-        published(&ratio(fen), PLACES, "the cost of the groups")?,
-        published(&ratio(total.fen), PLACES, "the cost of all cases")?,
-    ];
-    let names = ["points_total", "rounding", "blending", "trimming", "ungrouped"];
+        levels.push(rounded(&value, PLACES, "a line of the identity")?);
+    }
+    levels.push(published(&ratio(fen), PLACES, "the cost of the groups")?);
+    levels.push(published(&ratio(total.fen), PLACES, "the cost of all cases")?);
+    let names =
+        ["points_total", "rounding", "pooling", "blending", "centre", "trimming", "ungrouped"];
+    let pools = estimates.iter().any(|estimate| estimate.pooled.is_some());
+    let centred = plan.policy.weights.centre != Centre::Arithmetic;
     let mut lines = Vec::with_capacity(levels.len());
     for (name, pair) in names.into_iter().zip(levels.windows(2)) {
         let amount = pair[1]
             .checked_sub(pair[0])
             .ok_or_else(|| Error::Overflow { what: format!("line `{name}` of the identity") })?;
+        if (name == "pooling" && !pools) || (name == "centre" && !centred) {
+            debug_assert!(amount.is_zero(), "{name} has no cause");
+            continue;
+        }
         lines.push(IdentityLine { line: name.to_owned(), amount });
     }
     lines.push(IdentityLine { line: "total".to_owned(), amount: levels[levels.len() - 1] });

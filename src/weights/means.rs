@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Basis, Error};
+use super::{Error, estimate, prepared};
 use crate::period::Years;
 use crate::policy::model::Policy;
 use crate::settlement::cases::Cases;
 use crate::units::Ratio;
 
-/// Trimmed and blended means of the groups of `cases`, in fen, as the policy takes them (R34). Groups
-/// that would leave the catalog (A03 `drop`, no kept case) are not there.
+/// Trimmed and blended means of the groups of `cases`, in fen, as the policy takes them (R34), before
+/// small groups are pooled. Groups that would leave the catalog (A03 `drop`, no kept case) are not there.
 ///
 /// # Errors
 /// Those of [`super::build`].
@@ -18,6 +18,8 @@ pub fn means(
     policy: &Policy,
     years: &Years,
 ) -> Result<BTreeMap<String, Ratio>, Error> {
-    let basis = Basis::new(cases, policy, years)?;
-    Ok(basis.estimates.into_iter().map(|one| (one.code.to_owned(), one.mean)).collect())
+    prepared(cases, policy, years, |plan, centres| {
+        let estimates = estimate::estimates(plan, centres, &mut Vec::new());
+        Ok(estimates.into_iter().map(|one| (one.code.to_owned(), one.own_mean)).collect())
+    })
 }

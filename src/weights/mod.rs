@@ -3,34 +3,41 @@
 //! Everything is counted in whole fen and divided exactly ([`crate::units::Ratio`]); a number is
 //! rounded once, where the catalog publishes it (A46). Nothing depends on the order of the cases.
 //!
-//! * A small group (A51) keeps its own mean and is flagged: parents of groups are not declared yet.
+//! * A small group takes the mean of its pool where parents are declared ([`pool`], A51).
 //! * A group without a mean (every case trimmed, or only years of weight 0) leaves with a warning.
 //! * Cases of groups that left (A03 `drop`, or without a mean) stay in M over all cases, trimmed in
 //!   their own group; M over grouped cases (A04) is taken over the groups of the catalog.
 //! * Groups of the policy's price list are always there.
 //!
 //! ```text
-//! Σn, Σx, Σx² per group and year → trim (A39) → blend 2:8 (A01–A03) → ÷ M (A04) × scale = points
+//! scan → trim (A39) → centre (A40) → blend 2:8 (A01–A03) → ÷ M (A04) → pools (A51) → × scale = points
 //! ```
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
 mod blend;
 mod bootstrap;
 mod card;
+mod centre;
 mod coefficients;
+mod cost;
 mod error;
+mod estimate;
 mod forecast;
+mod geometric;
 mod grid;
 mod identity;
 mod means;
+mod parallel;
+mod pool;
 mod publish;
 mod quotient;
+mod scan;
 mod sums;
 #[cfg(test)]
 mod tests;
 mod trim;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
@@ -43,16 +50,21 @@ pub use grid::{Grid, Method, grid};
 pub use means::means;
 
 use blend::{Base, Blend};
-use sums::{Sums, Total, Window};
+use centre::{Centres, Measures};
+use estimate::Estimate;
+use scan::Scan;
+use sums::Total;
 use trim::Kept;
 
-use crate::catalog::model::{Catalog, FlowStep, Group, Institution, Trimmed};
+use crate::catalog::model::{Catalog, FlowStep, Group, Trimmed};
+use crate::explain;
 use crate::grouper::GroupInfo;
 use crate::period::Years;
-use crate::policy::model::{BlendLevel, Denominator, Policy, SingleYear, Weights};
+use crate::policy::model::{BlendLevel, Denominator, PointBase, Policy, SingleYear, Weights};
 use crate::settlement::cases::Cases;
 use crate::settlement::coefficient::InstitutionFacts;
-use crate::units::{Fen, Ratio, exact, ratio, to_decimal};
+use crate::table::Table;
+use crate::units::{Ratio, exact, ratio, to_decimal};
 
 /// What the catalog records about its input and the statistics only pass on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -82,73 +94,136 @@ pub struct Built {
 /// What is asked for.
 struct Plan<'a> {
     policy: &'a Policy,
+    /// The statistics years without those the policy leaves out (A34), oldest first.
     years: &'a [u16],
     blend: Blend,
 }
 
 /// Everything the published numbers follow from.
 struct Basis<'a> {
-    plan: Plan<'a>,
-    window: Window<'a>,
-    /// What trimming left.
-    kept: Kept,
+    plan: &'a Plan<'a>,
+    centres: &'a Centres<'a>,
     estimates: Vec<Estimate<'a>>,
+    /// M.
+    mean: Base,
+    /// What points are a multiple of: M, a number of yuan, or the mean of the base disease.
     base: Base,
+    /// Quotient of the base disease; 1 without one (R30).
+    base_quotient: Ratio,
     warnings: Vec<Warning>,
-    total: Total,
 }
 
 impl<'a> Basis<'a> {
-    fn new(cases: &'a Cases, policy: &'a Policy, years: &'a Years) -> Result<Self, Error> {
-        let plan = Plan { policy, years: years.as_slice(), blend: blend_of(policy, years)? };
-        trim::check(policy)?;
-        let window = Window::new(cases, plan.years)?;
-        let all = window.sums()?;
-        every_year_has_cases(window, &all)?;
-        let kept = trim::keep(window, &all, policy)?;
-        let total = Total::of(all.iter().map(|sums| sums.total));
-        let mut warnings = trim_warning(&kept.ledger, total);
-        let estimates = estimates(&plan, window, (&all, &kept.sums), &mut warnings);
-        let totals = match policy.weights.denominator {
-            Denominator::All => per_year(&kept.sums, plan.years.len()),
-            Denominator::BeforeTrim => per_year(&all, plan.years.len()),
-            Denominator::Grouped | Denominator::Given(_) => {
-                let of = |at: usize| {
-                    Total::of(estimates.iter().filter_map(|group| group.kept.get(at).copied()))
-                };
-                (0..plan.years.len()).map(of).collect()
-            }
+    fn new(
+        plan: &'a Plan<'a>,
+        centres: &'a Centres<'a>,
+        info: &BTreeMap<String, GroupInfo>,
+    ) -> Result<Self, Error> {
+        let mut warnings = trim_warning(&centres.kept.ledger, centres.scan.total());
+        let cases = centres.without_logarithm();
+        if cases > 0 {
+            warnings.push(Warning::NoLogarithm { cases });
+        }
+        let mut estimates = estimate::estimates(plan, centres, &mut warnings);
+        let mean = mean_of_all(plan, centres, &estimates)?;
+        for estimate in &mut estimates {
+            estimate.divide(plan, &mean);
+        }
+        pool::small_groups((plan, &mean), centres, &mut estimates, info)?;
+        let mut basis = Self {
+            plan,
+            centres,
+            estimates,
+            base: mean.clone(),
+            mean,
+            base_quotient: ratio(1),
+            warnings,
         };
-        let base = plan.blend.base(policy.weights.denominator, plan.years, &totals)?;
-        Ok(Self { plan, window, kept, estimates, base, warnings, total })
+        if let PointBase::BaseDisease { group_code } = &plan.policy.weights.base {
+            basis.measure_by(group_code)?;
+        }
+        Ok(basis)
     }
 
-    /// Whether a published group follows from these cases: its cases, its mean and the base mean. Points
-    /// may have been set by an expert.
+    /// Makes points a multiple of the mean of one group (6.2, Z18).
+    fn measure_by(&mut self, group_code: &str) -> Result<(), Error> {
+        let code = |estimate: &Estimate<'a>| estimate.code;
+        let Some(chosen) = self.estimates.iter().find(|known| code(known) == group_code) else {
+            let nearest = explain::nearest(group_code, self.estimates.iter().map(code));
+            return Err(Error::NoBaseDisease {
+                policy: self.plan.policy.identity.id.clone(),
+                group_code: group_code.to_owned(),
+                nearest: nearest.map(str::to_owned),
+            });
+        };
+        if !chosen.mean.is_positive() || !chosen.quotient.is_positive() {
+            return Err(Error::BaseDiseaseMean {
+                group_code: group_code.to_owned(),
+                mean: published(&chosen.mean, 4, "the mean of the base disease")?,
+            });
+        }
+        let years = chosen.own.years.iter().map(|(_, centre)| centre.clone()).collect();
+        self.base = Base { years, all: chosen.mean.clone() };
+        self.base_quotient = chosen.quotient.clone();
+        for estimate in &mut self.estimates {
+            estimate.quotient = &estimate.quotient / &self.base_quotient;
+            estimate.own_quotient = &estimate.own_quotient / &self.base_quotient;
+        }
+        Ok(())
+    }
+
+    /// The price of a group with these cases: points, or the mean in yuan without a scale. `None`
+    /// where it would leave the catalog (A03).
+    fn price(&self, own: &Measures) -> Option<Ratio> {
+        let Plan { policy, blend, .. } = self.plan;
+        if drops(policy) && own.lacks_a_year() {
+            return None;
+        }
+        match policy.weights.scale {
+            Some(scale) => {
+                Some(blend.quotient(own, &self.mean)? / &self.base_quotient * exact(scale))
+            }
+            None => Some(blend.mean(own)? / ratio(100)),
+        }
+    }
+
+    /// Whether a published group follows from these cases: its cases, its mean unless a pool gave it,
+    /// and the base mean. Points may have been set by an expert.
     fn gives(&self, catalog: &Catalog, group: &Group) -> Result<bool, Error> {
         let places = self.plan.policy.weights.places;
         let code = group.group_code.as_str();
         let Some(own) = self.estimates.iter().find(|estimate| estimate.code == code) else {
             return Ok(false);
         };
+        let is_small = group.flags.iter().any(|flag| flag == "small");
         let same_cases = own.all.iter().map(|year| year.cases).eq(group.year_cases.iter().copied());
-        Ok(same_cases
-            && published(&own.mean, places, "the mean of a group")? == group.mean
-            && published(&self.base.all, places, "the mean of all cases")? == catalog.base_mean)
+        let mean = published(&own.mean, places, "the mean of a group")?;
+        let base = published(&self.base.all, places, "the mean of all cases")?;
+        Ok(same_cases && (is_small || mean == group.mean) && base == catalog.base_mean)
     }
 }
 
-/// One group before it is published. Sums are per year, oldest first.
-struct Estimate<'a> {
-    code: &'a str,
-    /// All cases.
-    all: Vec<Total>,
-    /// Cases left after trimming.
-    kept: Vec<Total>,
-    /// Σx² of the kept cases of all years.
-    squares: BigInt,
-    /// Blended mean in fen; 0 for a price without history.
-    mean: Ratio,
+/// M (A04): the centre of all cases, of the grouped, of the untrimmed, or a number of yuan.
+fn mean_of_all(
+    plan: &Plan<'_>,
+    centres: &Centres<'_>,
+    estimates: &[Estimate<'_>],
+) -> Result<Base, Error> {
+    let weights = &plan.policy.weights;
+    let of = match (&weights.base, weights.denominator) {
+        (PointBase::Fixed(yuan), _) => return Base::given(*yuan, plan.years.len()),
+        (_, Denominator::Given(yuan)) => return Base::given(yuan, plan.years.len()),
+        (_, Denominator::All) => centres.of_all().clone(),
+        (_, Denominator::BeforeTrim) => {
+            let kept = Kept::everything(centres.scan);
+            Centres::new(centres.scan, &kept, centres.centre).of_all().clone()
+        }
+        (_, Denominator::Grouped) => {
+            let slots: Vec<usize> = estimates.iter().filter_map(|group| group.slot).collect();
+            centres.of(&slots)
+        }
+    };
+    plan.blend.base(weights.denominator, plan.years, &of)
 }
 
 /// Computes the catalog of `policy` from the cases of `years`.
@@ -164,37 +239,97 @@ pub fn build(
     years: &Years,
     passed: Passed,
 ) -> Result<Built, Error> {
-    let plan = Plan { policy, years: years.as_slice(), blend: blend_of(policy, years)? };
+    let kept_years = kept_years(policy, years);
+    let plan = Plan::new(policy, years, &kept_years)?;
     coefficients::price(&plan, cases, passed, |cases, passed| weigh(cases, policy, years, passed))
 }
 
 /// One pass of [`build`], without coefficients.
 fn weigh(cases: &Cases, policy: &Policy, years: &Years, passed: Passed) -> Result<Built, Error> {
-    let Basis { plan, window, kept, estimates, base, warnings, total, .. } =
-        Basis::new(cases, policy, years)?;
-    let groups = publish::groups(&plan, &base, &estimates, &passed.info)?;
-    let identity = identity::lines(&plan, &base, (&estimates, &groups), total)?;
+    prepared(cases, policy, years, |plan, centres| {
+        let basis = Basis::new(plan, centres, &passed.info)?;
+        let tables = tables(&basis)?;
+        let mut built = publish(basis, passed)?;
+        built.catalog.institutions = centres.scan.institutions()?;
+        built.catalog.tables = tables;
+        Ok(built)
+    })
+}
+
+/// Reads the cases, trims them as the policy says and lets `work` take their centres.
+fn prepared<T>(
+    cases: &Cases,
+    policy: &Policy,
+    years: &Years,
+    work: impl FnOnce(&Plan<'_>, &Centres<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let kept_years = kept_years(policy, years);
+    let plan = Plan::new(policy, years, &kept_years)?;
+    let scan = Scan::new(cases, &kept_years, 1)?;
+    let kept = trim::keep(&scan, policy, &plan.blend)?;
+    work(&plan, &Centres::new(&scan, &kept, policy.weights.centre))
+}
+
+/// The catalog without its institutions and further tables.
+fn publish(basis: Basis<'_>, passed: Passed) -> Result<Built, Error> {
+    let Basis { plan, centres, estimates, base, warnings, .. } = basis;
+    let policy = plan.policy;
+    let groups = publish::groups(plan, &estimates, &passed.info)?;
+    let total = centres.scan.total();
+    let identity = identity::lines(plan, &base, (&estimates, &groups), total)?;
     let mean = |mean: &Ratio| published(mean, policy.weights.places, "the mean of all cases");
+    let year_base_means = base.years.iter().map(|year| year.as_ref().map(mean).transpose());
     let catalog = Catalog {
         system: policy.identity.id.clone(),
         years: plan.years.to_vec(),
         scale: policy.weights.scale,
         base_mean: mean(&base.all)?,
-        year_base_means: base
-            .years
-            .iter()
-            .map(|year| mean(year).map(Some))
-            .collect::<Result<_, _>>()?,
+        year_base_means: year_base_means.collect::<Result<_, _>>()?,
         places: policy.weights.places,
         groups,
-        institutions: institutions(window)?,
+        institutions: Vec::new(),
         flow: passed.flow,
-        trimmed: kept.ledger,
+        trimmed: centres.kept.ledger.clone(),
         identity,
         sources: passed.sources,
         tables: Vec::new(),
     };
     Ok(Built { catalog, r_squared: r_squared(&estimates), warnings })
+}
+
+/// The further tables of the catalog, ascending by name.
+fn tables(basis: &Basis<'_>) -> Result<Vec<Table>, Error> {
+    let places = basis.plan.policy.weights.places;
+    let mut tables = Vec::new();
+    tables.extend(cost::table(basis)?);
+    tables.extend(pool::table(&basis.estimates, places));
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(tables)
+}
+
+/// The years named, without those the policy leaves out (A34).
+fn kept_years(policy: &Policy, years: &Years) -> Vec<u16> {
+    let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
+    years.as_slice().iter().copied().filter(|year| !left_out(year)).collect()
+}
+
+impl<'a> Plan<'a> {
+    /// # Errors
+    /// Those of [`build`] that concern the policy alone.
+    fn new(policy: &'a Policy, years: &Years, kept: &'a [u16]) -> Result<Self, Error> {
+        trim::check(policy)?;
+        let mut blend = blend_of(policy, years)?;
+        if kept.is_empty() {
+            return Err(Error::NoYearLeft { policy: policy.identity.id.clone() });
+        }
+        // The weights of the years left out are shared by the others (A34, A03).
+        let named = years.as_slice().iter().zip(std::mem::take(&mut blend.weights));
+        let left: Vec<Ratio> =
+            named.filter(|(year, _)| kept.contains(year)).map(|(_, weight)| weight).collect();
+        let sum: Ratio = left.iter().sum();
+        blend.weights = left.into_iter().map(|weight| weight / &sum).collect();
+        Ok(Self { policy, years: kept, blend })
+    }
 }
 
 /// Year weights as exact shares.
@@ -220,105 +355,8 @@ fn blend_of(policy: &Policy, years: &Years) -> Result<Blend, Error> {
     Ok(Blend { level: *level, weights: shares })
 }
 
-/// A03: a year without any case is an error, whatever the level.
-fn every_year_has_cases(window: Window<'_>, all: &[Sums]) -> Result<(), Error> {
-    let totals = per_year(all, window.years.len());
-    let Some(at) = totals.iter().position(|total| total.cases == 0) else { return Ok(()) };
-    let known: BTreeSet<u16> = window.cases.year.iter().copied().collect();
-    Err(Error::EmptyYear {
-        year: window.years[at],
-        cases: "case",
-        known: known.into_iter().collect(),
-    })
-}
-
-/// Totals of every year over all cells.
-fn per_year(cells: &[Sums], width: usize) -> Vec<Total> {
-    let of = |at: usize| Total::of(cells.iter().skip(at).step_by(width).map(|sums| sums.total));
-    (0..width).map(of).collect()
-}
-
-/// The groups of the catalog with their blended means, ascending by code.
-///
-/// Groups of the published price list are there with or without cases and are never dropped.
-fn estimates<'a>(
-    plan: &Plan<'a>,
-    window: Window<'a>,
-    (all, kept): (&[Sums], &[Sums]),
-    warnings: &mut Vec<Warning>,
-) -> Vec<Estimate<'a>> {
-    let width = plan.years.len();
-    let standards = plan.policy.standards.iter();
-    let priced: BTreeSet<&str> = standards.map(|standard| standard.group_code.as_str()).collect();
-    let mut found = BTreeMap::new();
-    let mut dropped = Total::default();
-    let mut dropped_groups = 0u64;
-    let cells = all.chunks_exact(width).zip(kept.chunks_exact(width));
-    for (code, (all, kept)) in window.cases.groups.iter().zip(cells) {
-        let totals = |cells: &[Sums]| cells.iter().map(|sums| sums.total).collect::<Vec<Total>>();
-        let squares = kept.iter().map(|sums| BigInt::from(sums.squares)).sum();
-        let (all, kept) = (totals(all), totals(kept));
-        let sum = Total::of(all.iter().copied());
-        if sum.cases == 0 {
-            continue;
-        }
-        let has_price = priced.contains(code.as_str());
-        let in_some_years = kept.iter().any(|year| year.cases == 0);
-        let mean = match plan.blend.mean(&kept) {
-            Some(_) if in_some_years && !has_price && drops(plan.policy) => {
-                dropped_groups = dropped_groups.saturating_add(1);
-                dropped = Total::of([dropped, sum]);
-                continue;
-            }
-            Some(mean) => mean,
-            None if has_price => Ratio::zero(),
-            None => {
-                let group_code = code.clone();
-                warnings.push(Warning::NoMean { group_code, cases: sum.cases });
-                continue;
-            }
-        };
-        found.insert(code.as_str(), Estimate { code, all, kept, squares, mean });
-    }
-    if dropped_groups > 0 {
-        warnings.push(Warning::Dropped { groups: dropped_groups, cases: dropped.cases });
-    }
-    for code in priced {
-        found.entry(code).or_insert_with(|| Estimate {
-            code,
-            all: vec![Total::default(); width],
-            kept: vec![Total::default(); width],
-            squares: BigInt::zero(),
-            mean: Ratio::zero(),
-        });
-    }
-    found.into_values().collect()
-}
-
 fn drops(policy: &Policy) -> bool {
     policy.weights.single_year == SingleYear::Drop
-}
-
-/// What each institution contributed; those without a case of these years are not there.
-fn institutions(window: Window<'_>) -> Result<Vec<Institution>, Error> {
-    let totals = window.institutions();
-    let mut rows = Vec::new();
-    for (code, years) in
-        window.cases.institutions.iter().zip(totals.chunks_exact(window.years.len()))
-    {
-        if years.iter().all(|year| year.cases == 0) {
-            continue;
-        }
-        let cost = years.iter().map(|year| i64::try_from(year.fen).map(Fen));
-        rows.push(Institution {
-            fixmedins_code: code.clone(),
-            year_cases: years.iter().map(|year| year.cases).collect(),
-            year_cost: cost.collect::<Result<_, _>>().map_err(|_| Error::Overflow {
-                what: format!("the yearly cost of institution `{code}`"),
-            })?,
-        });
-    }
-    Ok(rows)
 }
 
 /// 1 − Σ_g (Σx² − (Σx)² ÷ n) ÷ (Σx² − (Σx)² ÷ n over all groups).
@@ -327,11 +365,10 @@ fn r_squared(estimates: &[Estimate<'_>]) -> Option<Decimal> {
         let mean = total.mean().unwrap_or_else(Ratio::zero);
         ratio(squares.clone()) - mean * ratio(total.fen)
     };
-    let pooled = |estimate: &Estimate<'_>| Total::of(estimate.kept.iter().copied());
     let within: Ratio =
-        estimates.iter().map(|estimate| spread(pooled(estimate), &estimate.squares)).sum();
+        estimates.iter().map(|group| spread(group.kept_total(), &group.squares)).sum();
     let squares: BigInt = estimates.iter().map(|estimate| &estimate.squares).sum();
-    let total = spread(Total::of(estimates.iter().map(pooled)), &squares);
+    let total = spread(Total::of(estimates.iter().map(Estimate::kept_total)), &squares);
     (!total.is_zero()).then(|| to_decimal(&(ratio(1) - within / total), 4)).flatten()
 }
 

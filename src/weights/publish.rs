@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 use num_bigint::BigInt;
-use num_traits::{Signed, Zero};
+use num_traits::Signed;
 use rust_decimal::Decimal;
 
-use super::blend::Base;
-use super::sums::Total;
 use super::{Error, Estimate, Plan, published, rounded};
 use crate::catalog::model::Group;
 use crate::grouper::GroupInfo;
@@ -24,7 +22,6 @@ const CV_PLACES: u32 = 6;
 /// [`Error::NegativeMean`], [`Error::Overflow`].
 pub(super) fn groups(
     plan: &Plan<'_>,
-    base: &Base,
     estimates: &[Estimate<'_>],
     info: &BTreeMap<String, GroupInfo>,
 ) -> Result<Vec<Group>, Error> {
@@ -34,14 +31,13 @@ pub(super) fn groups(
     let newest = plan.years.last().copied().unwrap_or_default();
     let prices = prices(&policy.standards, newest);
     let row = |estimate: &Estimate<'_>| {
-        let Estimate { code, all, kept, .. } = estimate;
-        let quotient = plan.blend.quotient(kept, base).unwrap_or_else(Ratio::zero);
-        not_negative(estimate, &quotient, plan.years)?;
+        let Estimate { code, all, own, quotient, .. } = estimate;
+        not_negative(estimate, plan.years)?;
         let places = policy.weights.places;
-        let points = policy.weights.scale.map(|scale| points(&quotient, scale, places, code));
+        let points = policy.weights.scale.map(|scale| points(quotient, scale, places, code));
         let points = points.transpose()?;
         let mean = |mean: &Ratio| published(mean, places, &format!("a mean of group `{code}`"));
-        let year_means = kept.iter().map(|year| year.mean().map(|value| mean(&value)).transpose());
+        let year_means = own.years.iter().map(|(_, centre)| centre.as_ref().map(mean).transpose());
         let known = info.get(*code);
         let named = known.map(|info| info.name.as_str()).filter(|name| !name.is_empty());
         let kind_known = known.map(|info| info.kind.as_str()).filter(|kind| !kind.is_empty());
@@ -54,7 +50,7 @@ pub(super) fn groups(
             mark: String::new(),
             year_cases: all.iter().map(|year| year.cases).collect(),
             year_means: year_means.collect::<Result<_, _>>()?,
-            cases: Total::of(all.iter().copied()).cases,
+            cases: estimate.cases(),
             mean: mean(&estimate.mean)?,
             cv: cv(estimate)?,
             computed: points,
@@ -73,8 +69,8 @@ fn points(quotient: &Ratio, scale: Decimal, places: u32, code: &str) -> Result<P
 }
 
 /// A mean of 0 stands (R37: its cases count as ungrouped); one below 0 would earn negative points.
-fn not_negative(estimate: &Estimate<'_>, quotient: &Ratio, years: &[u16]) -> Result<(), Error> {
-    if !estimate.mean.is_negative() && !quotient.is_negative() {
+fn not_negative(estimate: &Estimate<'_>, years: &[u16]) -> Result<(), Error> {
+    if !estimate.mean.is_negative() && !estimate.quotient.is_negative() {
         return Ok(());
     }
     // A negative blend has at least one year with a negative sum.
@@ -97,7 +93,7 @@ fn kind(code: &str, method: &Method) -> &'static str {
 
 /// `single_year` (A03), `small` (A51, A33: counted before trimming) and `no_cases`, sorted.
 fn flags(estimate: &Estimate<'_>, minimum_cases: u32) -> Vec<String> {
-    let cases = Total::of(estimate.all.iter().copied()).cases;
+    let cases = estimate.cases();
     let years = estimate.all.len() as u128;
     let mut flags = Vec::new();
     if cases == 0 {
@@ -129,7 +125,7 @@ fn prices(standards: &[Standard], year: u16) -> BTreeMap<&str, (NaiveDate, Fen)>
 /// Rounded from the exact number: with D under the root and P = 10^places it is
 /// ⌊(⌊√(4·P²·D)⌋ + Σx) ÷ (2·Σx)⌋ ÷ P, because a floor inside a floor of whole divisors is lost.
 fn cv(estimate: &Estimate<'_>) -> Result<Option<Decimal>, Error> {
-    let total = Total::of(estimate.kept.iter().copied());
+    let total = estimate.kept_total();
     if total.cases < 2 || total.fen <= 0 {
         return Ok(None);
     }

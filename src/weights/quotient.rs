@@ -15,6 +15,7 @@ use num_bigint::BigInt;
 use num_traits::{Signed as _, Zero as _};
 
 use super::blend::Blend;
+use super::centre::Measures;
 use super::sums::{Sums, Total};
 use crate::policy::model::BlendLevel;
 use crate::units::{Ratio, fraction, ratio};
@@ -56,7 +57,7 @@ pub(super) fn quotient(part: &[Sums], whole: &[Sums], blend: &Blend) -> Option<Q
 
 /// Blended mean of yearly totals (A01–A03).
 pub(super) fn mean(years: &[Total], blend: &Blend) -> Option<Ratio> {
-    blend.mean(years)
+    blend.mean(&Measures::of_totals(years))
 }
 
 fn variance(

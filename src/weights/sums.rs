@@ -52,6 +52,36 @@ impl Sums {
     }
 }
 
+impl Sums {
+    /// Takes back a case that was counted.
+    pub(super) fn remove(&mut self, fee_fen: i64) {
+        let fee = i128::from(fee_fen);
+        self.total.cases = self.total.cases.saturating_sub(1);
+        self.total.fen = self.total.fen.saturating_sub(fee);
+        self.squares = self.squares.saturating_sub(fee.saturating_mul(fee));
+    }
+
+    /// Counts many cases of one fee; `None` when the squares leave 128 bits.
+    pub(super) fn add_times(&mut self, fee_fen: i64, times: u64) -> Option<()> {
+        let (fee, times) = (i128::from(fee_fen), i128::from(times));
+        self.total.cases = self.total.cases.saturating_add(u64::try_from(times).ok()?);
+        self.total.fen = self.total.fen.saturating_add(fee.saturating_mul(times));
+        let squares = fee.saturating_mul(fee).checked_mul(times)?;
+        self.squares = self.squares.checked_add(squares)?;
+        Some(())
+    }
+
+    /// The sum of many sums; `None` when the squares leave 128 bits.
+    pub(super) fn of<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
+        parts.into_iter().try_fold(Self::default(), |sum, part| {
+            Some(Self {
+                total: Total::of([sum.total, part.total]),
+                squares: sum.squares.checked_add(part.squares)?,
+            })
+        })
+    }
+}
+
 /// The cases that lie in the statistics years, each placed in the cell of its group and year.
 ///
 /// Cells are numbered group by group, oldest year first; the ungrouped cases are the last "group".

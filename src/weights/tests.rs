@@ -1,11 +1,15 @@
 //! The statistics against numbers worked by hand, and against slower ways of computing them.
 
+mod bases;
 mod cards;
+mod centres;
 mod coefficients;
+mod costs;
 mod directories;
 mod errors;
 mod grids;
 mod levels;
+mod pools;
 mod properties;
 mod tables;
 mod trims;
@@ -18,9 +22,9 @@ use super::{Built, Passed, build};
 use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
-    Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite, Clearing, Denominator,
-    Grouping, Identity, Life, Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Scope,
-    ShareBy, Sharing, SingleYear, Trim, Weights,
+    Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Centre, Cite, Clearing,
+    Denominator, Grouping, Identity, Life, Method, Outliers, PayMethod, Payment, PointBase, Policy,
+    Pools, RatioOf, Scope, ShareBy, Sharing, SingleYear, Trim, TrimStage, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 
@@ -38,7 +42,11 @@ fn weights(years: &[&str]) -> Weights {
         denominator: Denominator::All,
         trim: Trim::None,
         trim_from_cases: 0,
+        trim_stage: TrimStage::Before,
         outliers: Outliers::Drop,
+        centre: Centre::Arithmetic,
+        base: PointBase::Mean,
+        credibility: None,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,

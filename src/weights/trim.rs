@@ -5,17 +5,24 @@
 //!
 //! * Percentile: t = ⌊share · n⌋ on each side, bounds x₍ₜ₊₁₎ and x₍ₙ₋ₜ₎ of the ascending fees.
 //! * IQR: Q1 and Q3 are the nearest-rank order statistics, ranks ⌈n/4⌉ and ⌈3n/4⌉.
-//! * SD: the population SD, compared as (n·x − Σx)² ≤ k²·(n·Σx² − (Σx)²): no root is rounded.
-//! * Multiple: between low and high times the mean of the group and year.
+//! * SD: the population SD around the mean, compared in whole numbers: no root is rounded.
+//! * Multiple: between low and high times the mean.
+//!
+//! `before` blending n, x, SD and mean are those of the group and year, and so are the bounds. `after`
+//! it they are of all years of the group together, and the mean is the blended one (A01–A03); the same
+//! bounds then hold in every year. A mean is arithmetic here whatever the centre (A40).
 
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
 use rust_decimal::Decimal;
 
-use super::Error;
-use super::sums::{Sums, Window};
+use super::blend::Blend;
+use super::centre::Measures;
+use super::scan::Scan;
+use super::sums::{Sums, Total};
+use super::{Error, Plan};
 use crate::catalog::model::Trimmed;
-use crate::policy::model::{Denominator, Outliers, Policy, Trim};
+use crate::policy::model::{Denominator, Outliers, Policy, Trim, TrimStage, Weights};
 use crate::units::{Fen, Ratio, exact, fraction, ratio};
 
 /// A39: more cases trimmed than this share of all cases is worth a warning.
@@ -28,14 +35,15 @@ pub(super) struct Kept {
     /// Cells that lost cases, by group code and year.
     pub(super) ledger: Vec<Trimmed>,
     /// What stays in every cell.
-    pub(super) bounds: Vec<Bounds>,
+    bounds: Vec<Bounds>,
+    outliers: Outliers,
 }
 
 /// Smallest and largest fee that stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bounds {
-    pub(super) from: i64,
-    pub(super) to: i64,
+struct Bounds {
+    from: i64,
+    to: i64,
 }
 
 const EVERYTHING: Bounds = Bounds { from: i64::MIN, to: i64::MAX };
@@ -64,45 +72,93 @@ pub(super) fn check(policy: &Policy) -> Result<(), Error> {
     }
 }
 
-/// Applies the policy's rule to every cell with enough cases.
+/// Whether two methods over the same years keep the same cases.
+pub(super) fn same(one: &Plan<'_>, two: &Plan<'_>) -> bool {
+    let (a, b) = (&one.policy.weights, &two.policy.weights);
+    let with_ungrouped =
+        |weights: &Weights| weights.denominator == Denominator::All || weights.trim == Trim::None;
+    let same_rule = (&a.trim, a.trim_from_cases, a.outliers, a.trim_stage)
+        == (&b.trim, b.trim_from_cases, b.outliers, b.trim_stage);
+    let by_year = a.trim == Trim::None || a.trim_stage == TrimStage::Before;
+    let same_blend = one.blend.level == two.blend.level && one.blend.weights == two.blend.weights;
+    same_rule && with_ungrouped(a) == with_ungrouped(b) && (by_year || same_blend)
+}
+
+/// Applies the policy's rule to every cell, or group, with enough cases.
 ///
 /// # Errors
 /// [`Error::Overflow`].
-pub(super) fn keep(window: Window<'_>, all: &[Sums], policy: &Policy) -> Result<Kept, Error> {
+pub(super) fn keep(scan: &Scan<'_>, policy: &Policy, blend: &Blend) -> Result<Kept, Error> {
     if policy.weights.trim == Trim::None {
-        let bounds = vec![EVERYTHING; all.len()];
-        return Ok(Kept { sums: all.to_vec(), ledger: Vec::new(), bounds });
+        return Ok(Kept::everything(scan));
     }
-    apply(window, all, (bounds(window, all, policy), policy.weights.outliers))
+    let bounds = match policy.weights.trim_stage {
+        TrimStage::Before => bounds_of_years(scan, policy),
+        TrimStage::After => bounds_of_groups(scan, policy, blend),
+    };
+    Kept::new(scan, bounds, policy.weights.outliers)
 }
 
-/// What stays in every cell. Where M is that of all cases the ungrouped are in the statistics, as one
-/// group (A04); elsewhere nothing of them leaves.
-fn bounds(window: Window<'_>, all: &[Sums], policy: &Policy) -> Vec<Bounds> {
-    let rule = &policy.weights.trim;
+/// Groups the rule is tried on. Where M is that of all cases the ungrouped are in the statistics, as
+/// one group (A04); elsewhere nothing of them leaves.
+fn tried(scan: &Scan<'_>, policy: &Policy) -> usize {
     let with_ungrouped = policy.weights.denominator == Denominator::All;
-    let grouped = window.cells().saturating_sub(window.years.len());
-    let tried = if with_ungrouped { window.cells() } else { grouped };
-    let tried = |cell: usize| {
-        let cases = all[cell].total.cases;
-        cell < tried && cases > 0 && cases >= policy.weights.trim_from_cases
+    if with_ungrouped { scan.slots() } else { scan.slots().saturating_sub(1) }
+}
+
+fn enough(cases: u64, policy: &Policy) -> bool {
+    cases > 0 && cases >= policy.weights.trim_from_cases
+}
+
+fn by_order(rule: &Trim) -> bool {
+    matches!(rule, Trim::Percentile { .. } | Trim::Iqr { .. })
+}
+
+/// Before blending: the cases of each group and year bound themselves.
+fn bounds_of_years(scan: &Scan<'_>, policy: &Policy) -> Vec<Bounds> {
+    let rule = &policy.weights.trim;
+    let last = scan.cells(tried(scan, policy)).start;
+    let cell = |(cell, sums): (usize, &Sums)| {
+        if cell >= last || !enough(sums.total.cases, policy) {
+            return EVERYTHING;
+        }
+        if by_order(rule) {
+            return by_rank(rule, scan.fees(cell));
+        }
+        sums.total.mean().map_or(EVERYTHING, |mean| by_sums(rule, &mean, sums))
     };
-    if matches!(rule, Trim::Percentile { .. } | Trim::Iqr { .. }) {
-        let mut fees = FeesByCell::new(window, all);
-        (0..all.len())
-            .map(|cell| if tried(cell) { by_rank(rule, fees.of(cell)) } else { EVERYTHING })
-            .collect()
-    } else {
-        let cells = all.iter().enumerate();
-        cells
-            .map(|(cell, sums)| if tried(cell) { by_sums(rule, sums) } else { EVERYTHING })
-            .collect()
-    }
+    scan.all.iter().enumerate().map(cell).collect()
+}
+
+/// After blending: the cases of all years of a group bound each of its years, around its blended
+/// mean where the rule has a middle.
+fn bounds_of_groups(scan: &Scan<'_>, policy: &Policy, blend: &Blend) -> Vec<Bounds> {
+    let rule = &policy.weights.trim;
+    let group = |slot: usize| {
+        let cells = scan.cells(slot);
+        let sums = Sums::of(&scan.all[cells.clone()])?;
+        if slot >= tried(scan, policy) || !enough(sums.total.cases, policy) {
+            return None;
+        }
+        if by_order(rule) {
+            let mut fees: Vec<i64> =
+                cells.flat_map(|cell| scan.fees(cell).iter().copied()).collect();
+            fees.sort_unstable();
+            return Some(by_rank(rule, &fees));
+        }
+        let years: Vec<Total> = scan.all[cells].iter().map(|sums| sums.total).collect();
+        let mean = blend.mean(&Measures::of_totals(&years))?;
+        Some(by_sums(rule, &mean, &sums))
+    };
+    let years = scan.window.years.len();
+    (0..scan.slots())
+        .flat_map(|slot| std::iter::repeat_n(group(slot).unwrap_or(EVERYTHING), years))
+        .collect()
 }
 
 impl Bounds {
     /// The fee that counts for a case of this fee, if any.
-    pub(super) fn counts(self, fee: i64, outliers: Outliers) -> Option<i64> {
+    fn counts(self, fee: i64, outliers: Outliers) -> Option<i64> {
         if (self.from..=self.to).contains(&fee) {
             return Some(fee);
         }
@@ -112,84 +168,115 @@ impl Bounds {
     }
 }
 
-/// Second pass: sums of what counts, and the ledger of what does not, or not in full.
-fn apply(
-    window: Window<'_>,
-    all: &[Sums],
-    (bounds, outliers): (Vec<Bounds>, Outliers),
-) -> Result<Kept, Error> {
-    let mut sums = vec![Sums::default(); all.len()];
-    let mut outside = vec![0u64; all.len()];
-    let mut spans: Vec<Option<(i64, i64)>> = vec![None; all.len()];
-    for (cell, fee) in window.fees() {
-        let counted = bounds[cell].counts(fee, outliers);
-        if counted != Some(fee) {
-            outside[cell] = outside[cell].saturating_add(1);
-        }
-        let Some(fee) = counted else { continue };
-        sums[cell].add(fee).ok_or_else(|| window.overflow(cell))?;
-        let span = spans[cell].get_or_insert((fee, fee));
-        *span = (span.0.min(fee), span.1.max(fee));
-    }
-    let mut ledger = Vec::new();
-    for (cell, (before, after)) in all.iter().zip(&sums).enumerate() {
-        let cases = outside[cell];
-        if cases == 0 {
-            continue;
-        }
-        let (code, year) = window.name(cell);
-        let amount = i64::try_from(before.total.fen.saturating_sub(after.total.fen));
-        let amount = amount.map_err(|_| Error::Overflow {
-            what: format!("the cost of the trimmed cases of group `{code}` in {year}"),
-        })?;
-        let (from, to) = spans[cell].unwrap_or((bounds[cell].from, bounds[cell].to));
-        ledger.push(Trimmed {
-            group_code: code.to_owned(),
-            year,
-            cases,
-            amount: Fen(amount),
-            kept_from: Fen(from),
-            kept_to: Fen(to),
-        });
-    }
-    ledger.sort_by(|a, b| (&a.group_code, a.year).cmp(&(&b.group_code, b.year)));
-    Ok(Kept { sums, ledger, bounds })
+/// What counts of one cell: fees within the bounds, and those moved to a bound.
+pub(super) struct Part<'a> {
+    below: (u64, i64),
+    inside: &'a [i64],
+    above: (u64, i64),
+    /// Fees beyond either bound.
+    beyond: [&'a [i64]; 2],
 }
 
-/// All fees, those of one cell next to each other (a counting sort).
-struct FeesByCell {
-    fees: Vec<i64>,
-    /// One past the last fee of each cell.
-    ends: Vec<usize>,
-}
-
-impl FeesByCell {
-    fn new(window: Window<'_>, all: &[Sums]) -> Self {
-        // `next` is where the next fee of a cell goes: its first place now, its end after the pass.
-        let mut next = Vec::with_capacity(all.len());
-        let mut total = 0usize;
-        for sums in all {
-            next.push(total);
-            // Every case is a row in memory, so their number fits.
-            total = total.saturating_add(usize::try_from(sums.total.cases).unwrap_or(usize::MAX));
-        }
-        let mut fees = vec![0; total];
-        for (cell, fee) in window.fees() {
-            let place = &mut next[cell];
-            fees[*place] = fee;
-            *place = place.saturating_add(1);
-        }
-        Self { fees, ends: next }
+impl Part<'_> {
+    pub(super) fn cases(&self) -> usize {
+        let moved = self.below.0.saturating_add(self.above.0);
+        self.inside.len().saturating_add(usize::try_from(moved).unwrap_or(usize::MAX))
     }
 
-    fn of(&mut self, cell: usize) -> &mut [i64] {
-        let from = cell.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &mut self.fees[from..self.ends[cell]]
+    /// Every fee that counts, ascending, with how often it does.
+    pub(super) fn each(&self, mut take: impl FnMut(i64, u64)) {
+        if self.below.0 > 0 {
+            take(self.below.1, self.below.0);
+        }
+        for fee in self.inside {
+            take(*fee, 1);
+        }
+        if self.above.0 > 0 {
+            take(self.above.1, self.above.0);
+        }
+    }
+
+    /// The fee at a place counted from 0.
+    pub(super) fn fee(&self, at: usize) -> i64 {
+        let below = usize::try_from(self.below.0).unwrap_or(usize::MAX);
+        match at.checked_sub(below) {
+            None => self.below.1,
+            Some(at) => self.inside.get(at).copied().unwrap_or(self.above.1),
+        }
     }
 }
 
-/// Bounds from order statistics; `fees` has at least one entry and is reordered.
-fn by_rank(rule: &Trim, fees: &mut [i64]) -> Bounds {
+impl Kept {
+    /// Nothing is trimmed.
+    pub(super) fn everything(scan: &Scan<'_>) -> Self {
+        let bounds = vec![EVERYTHING; scan.all.len()];
+        Self { sums: scan.all.clone(), ledger: Vec::new(), bounds, outliers: Outliers::Drop }
+    }
+
+    /// Sums of what counts, and the ledger of what does not, or not in full.
+    fn new(scan: &Scan<'_>, bounds: Vec<Bounds>, outliers: Outliers) -> Result<Self, Error> {
+        let mut kept = Self { sums: scan.all.clone(), ledger: Vec::new(), bounds, outliers };
+        for (cell, before) in scan.all.iter().enumerate() {
+            if kept.bounds[cell] == EVERYTHING || before.total.cases == 0 {
+                continue;
+            }
+            let part = kept.part(scan, cell);
+            let outside = part.beyond.concat();
+            if outside.is_empty() {
+                continue;
+            }
+            let mut after = *before;
+            let Bounds { from, to } = kept.bounds[cell];
+            outside.iter().for_each(|fee| after.remove(*fee));
+            for (times, fee) in [part.below, part.above] {
+                after.add_times(fee, times).ok_or_else(|| scan.window.overflow(cell))?;
+            }
+            let (code, year) = scan.window.name(cell);
+            let amount = i64::try_from(before.total.fen.saturating_sub(after.total.fen));
+            let amount = amount.map_err(|_| Error::Overflow {
+                what: format!("the cost of the trimmed cases of group `{code}` in {year}"),
+            })?;
+            let last = part.cases().checked_sub(1);
+            let (from, to) = last.map_or((from, to), |last| (part.fee(0), part.fee(last)));
+            kept.sums[cell] = after;
+            kept.ledger.push(Trimmed {
+                group_code: code.to_owned(),
+                year,
+                cases: outside.len() as u64,
+                amount: Fen(amount),
+                kept_from: Fen(from),
+                kept_to: Fen(to),
+            });
+        }
+        kept.ledger.sort_by(|a, b| (&a.group_code, a.year).cmp(&(&b.group_code, b.year)));
+        Ok(kept)
+    }
+
+    /// What counts of a cell.
+    pub(super) fn part<'s>(&self, scan: &'s Scan<'_>, cell: usize) -> Part<'s> {
+        let Bounds { from, to } = self.bounds[cell];
+        let fees = scan.fees(cell);
+        let low = fees.partition_point(|fee| *fee < from);
+        let high = fees.partition_point(|fee| *fee <= to).max(low);
+        // Bounds that have crossed, as between fees that never are, leave nothing to move to.
+        let moves = self.outliers == Outliers::Winsorise && from <= to;
+        let moved = |count: usize| if moves { count as u64 } else { 0 };
+        Part {
+            below: (moved(low), from),
+            inside: &fees[low..high],
+            above: (moved(fees.len().saturating_sub(high)), to),
+            beyond: [&fees[..low], &fees[high..]],
+        }
+    }
+
+    /// The fee that counts for a case of a cell, if any.
+    pub(super) fn counts(&self, cell: usize, fee: i64) -> Option<i64> {
+        self.bounds[cell].counts(fee, self.outliers)
+    }
+}
+
+/// Bounds from order statistics; `fees` ascend and have at least one entry.
+fn by_rank(rule: &Trim, fees: &[i64]) -> Bounds {
     let cases = fees.len();
     match rule {
         Trim::Percentile { low, high } => {
@@ -219,34 +306,28 @@ fn share_of(share: Decimal, cases: usize) -> usize {
 }
 
 /// The fee of a rank counted from 1, clamped to the ranks there are.
-fn ranked(fees: &mut [i64], rank: usize) -> i64 {
+fn ranked(fees: &[i64], rank: usize) -> i64 {
     let last = fees.len().saturating_sub(1);
-    *fees.select_nth_unstable(rank.saturating_sub(1).min(last)).1
+    fees.get(rank.saturating_sub(1).min(last)).copied().unwrap_or_default()
 }
 
-/// Bounds from count, sum and squares of at least one case.
-fn by_sums(rule: &Trim, sums: &Sums) -> Bounds {
-    let cases = BigInt::from(sums.total.cases);
-    let sum = BigInt::from(sums.total.fen);
+/// Bounds around a mean, from count, sum and squares of at least one case.
+fn by_sums(rule: &Trim, mean: &Ratio, sums: &Sums) -> Bounds {
     match rule {
         Trim::Sd { k } => {
-            let k = exact(*k);
+            let cases = BigInt::from(sums.total.cases);
+            let sum = BigInt::from(sums.total.fen);
+            let (k, unit) = (exact(*k) * ratio(mean.denom().clone()), ratio(mean.denom().clone()));
             let spread = &cases * BigInt::from(sums.squares) - &sum * &sum;
-            // |n·x − Σx| is whole, so it is at most k·√spread exactly when at most its floor.
-            let reach = (&k * &k * ratio(spread)).floor().to_integer().sqrt();
-            let bound = |edge: BigInt| fraction(edge, cases.clone());
-            match (bound(&sum - &reach), bound(&sum + &reach)) {
-                (Some(from), Some(to)) => Bounds { from: at_least(&from), to: at_most(&to) },
-                _ => EVERYTHING,
-            }
+            let Some(variance) = fraction(spread, &cases * &cases) else { return EVERYTHING };
+            // With m = p ÷ q, |q·x − p| is whole, so it is at most q·k·SD exactly when at most
+            // the floor of that.
+            let reach = ratio((&k * &k * variance).floor().to_integer().sqrt()) / unit;
+            Bounds { from: at_least(&(mean - &reach)), to: at_most(&(mean + &reach)) }
         }
-        Trim::Multiple { low, high } => match fraction(sum, cases) {
-            Some(mean) => Bounds {
-                from: at_least(&(exact(*low) * &mean)),
-                to: at_most(&(exact(*high) * &mean)),
-            },
-            None => EVERYTHING,
-        },
+        Trim::Multiple { low, high } => {
+            Bounds { from: at_least(&(exact(*low) * mean)), to: at_most(&(exact(*high) * mean)) }
+        }
         _ => EVERYTHING,
     }
 }

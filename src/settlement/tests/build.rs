@@ -8,10 +8,10 @@ use rust_decimal::Decimal;
 
 use crate::catalog::model::{Catalog, Group};
 use crate::policy::model::{
-    Anchor, Band, BandPay, Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Cite,
-    Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity, Life,
-    Method, Outliers, PayMethod, Payment, Policy, Pools, RatioOf, Reference, Scope, ShareBy,
-    Sharing, SingleYear, Standard, Trim, Weights,
+    Anchor, Band, BandPay, Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Centre,
+    Cite, Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity,
+    Life, Method, Outliers, PayMethod, Payment, PointBase, Policy, Pools, RatioOf, Reference,
+    Scope, ShareBy, Sharing, SingleYear, Standard, Trim, TrimStage, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::{Error, Outcome, ScenarioInput, settle};
@@ -97,21 +97,7 @@ pub(super) fn points_policy() -> Policy {
         },
         carve_out: None,
         units: Vec::new(),
-        weights: Weights {
-            cite: cite("weights"),
-            years: vec![dec("0.2"), dec("0.8")],
-            level: BlendLevel::Means,
-            exclude: Vec::new(),
-            single_year: SingleYear::Rescale,
-            denominator: Denominator::All,
-            trim: Trim::None,
-            trim_from_cases: 0,
-            outliers: Outliers::Drop,
-            scale: Some(dec("1000")),
-            minimum_cases: 0,
-            places: 4,
-            ungrouped_factor: dec("0.7"),
-        },
+        weights: weights(),
         standards: Vec::new(),
         deviation: None,
         payment: Payment { cite: cite("payment"), method: PayMethod::Points, ratio: RatioOf::Fee },
@@ -301,4 +287,26 @@ pub(super) fn settle_one(rows: &[Case], input: ScenarioInput<'_>) -> Result<Outc
 /// Paid by institution, in yuan.
 pub(super) fn paid(outcome: &Outcome) -> Vec<String> {
     outcome.institutions.iter().map(|row| row.paid.to_string()).collect()
+}
+
+fn weights() -> Weights {
+    Weights {
+        cite: cite("weights"),
+        years: vec![dec("0.2"), dec("0.8")],
+        level: BlendLevel::Means,
+        exclude: Vec::new(),
+        single_year: SingleYear::Rescale,
+        denominator: Denominator::All,
+        trim: Trim::None,
+        trim_from_cases: 0,
+        trim_stage: TrimStage::Before,
+        outliers: Outliers::Drop,
+        centre: Centre::Arithmetic,
+        base: PointBase::Mean,
+        credibility: None,
+        scale: Some(dec("1000")),
+        minimum_cases: 0,
+        places: 4,
+        ungrouped_factor: dec("0.7"),
+    }
 }

@@ -1,11 +1,20 @@
 //! The method grid on a handful of cases worked by hand.
 
-use super::{cases, policy, weights, years};
+use std::collections::BTreeMap;
+
+use proptest::prelude::{ProptestConfig, proptest};
+use proptest::{prop_assert, prop_assert_eq};
+
+use super::{cases, dec, policy, weights, years};
 use crate::explain::{Explain, render};
-use crate::policy::model::SingleYear;
+use crate::grouper::GroupInfo;
+use crate::policy::model::{
+    BlendLevel, Centre, Denominator, Outliers, SingleYear, Trim, TrimStage, Weights,
+};
 use crate::settlement::cases::Cases;
 use crate::table::Table;
-use crate::weights::{Error, Method, grid};
+use crate::weights::grid::price;
+use crate::weights::{Error, Method, Passed, build, grid};
 
 /// A costs 100 then 200, B 300 then 200: every year all cases cost 200 on average.
 fn two_groups() -> Cases {
@@ -21,7 +30,7 @@ fn two_groups() -> Cases {
 fn method(name: &str, year_weights: &[&str]) -> Method {
     // M over the grouped cases, so that the ungrouped one disturbs no number.
     let mut weights = weights(year_weights);
-    weights.denominator = crate::policy::model::Denominator::Grouped;
+    weights.denominator = Denominator::Grouped;
     Method { name: name.to_owned(), policy: policy(weights) }
 }
 
@@ -39,7 +48,9 @@ fn points_and_pay_range_over_the_methods() {
         method("old", &["0.8", "0.2"]),
     ];
     for threads in [1, 2, 8] {
-        let grid = grid(&two_groups(), &years(&[2022, 2023]), &methods, threads).unwrap();
+        let grid =
+            grid(&two_groups(), &years(&[2022, 2023]), &methods, (&BTreeMap::new(), threads))
+                .unwrap();
         assert_eq!(
             cells(&grid.groups, 0),
             [
@@ -98,7 +109,7 @@ fn a_group_that_a_method_lacks_is_counted_and_paid_as_ungrouped() {
     let keeps = method("baseline", &["0.2", "0.8"]);
     let mut drops = method("single-year-drop", &["0.2", "0.8"]);
     drops.policy.weights.single_year = SingleYear::Drop;
-    let grid = grid(&cases, &years(&[2022, 2023]), &[keeps, drops], 2).unwrap();
+    let grid = grid(&cases, &years(&[2022, 2023]), &[keeps, drops], (&BTreeMap::new(), 2)).unwrap();
     let missing: Vec<_> =
         (0..2).map(|row| grid.groups.cell("missing_methods", row).unwrap()).collect();
     assert_eq!(missing, ["0", "1"]);
@@ -114,7 +125,9 @@ fn groups_of_wide_spread_are_counted() {
     let mut rows = vec![("A", "H1", 2023, 10); 70];
     rows.push(("A", "H1", 2023, 1_000));
     rows.extend([("B", "H1", 2023, 100), ("B", "H1", 2023, 100)]);
-    let grid = grid(&cases(&rows), &years(&[2023]), &[method("baseline", &["1"])], 1).unwrap();
+    let grid =
+        grid(&cases(&rows), &years(&[2023]), &[method("baseline", &["1"])], (&BTreeMap::new(), 1))
+            .unwrap();
     let cell = |column: &str| grid.methods.cell(column, 0).unwrap();
     assert_eq!((cell("cv_above_0_7"), cell("cv_above_1")), ("1".into(), "1".into()));
 }
@@ -124,7 +137,7 @@ fn groups_of_wide_spread_are_counted() {
 fn pay_is_compared_only_where_points_are_paid() {
     let mut rules = method("baseline", &["0.2", "0.8"]);
     rules.policy.payment.method = crate::policy::model::PayMethod::Standard;
-    let grid = grid(&two_groups(), &years(&[2022, 2023]), &[rules], 1).unwrap();
+    let grid = grid(&two_groups(), &years(&[2022, 2023]), &[rules], (&BTreeMap::new(), 1)).unwrap();
     assert_eq!(grid.institutions.rows(), 0);
     assert_eq!(grid.methods.cell("moved_yuan", 0), None);
 }
@@ -133,9 +146,89 @@ fn pay_is_compared_only_where_points_are_paid() {
 fn a_method_that_cannot_be_computed_is_named() {
     let wrong = method("years-three", &["0.2", "0.3", "0.5"]);
     let methods = [method("baseline", &["0.2", "0.8"]), wrong];
-    let err = grid(&two_groups(), &years(&[2022, 2023]), &methods, 1).unwrap_err();
+    let err =
+        grid(&two_groups(), &years(&[2022, 2023]), &methods, (&BTreeMap::new(), 1)).unwrap_err();
     let text = render(&err);
     assert!(text.contains("`years-three`") && text.contains("weights 3 years"), "{text}");
     assert_eq!(err.kind().exit_code(), 2);
-    assert!(matches!(grid(&two_groups(), &years(&[2022]), &[], 1), Err(Error::Columns { .. })));
+    assert!(matches!(
+        grid(&two_groups(), &years(&[2022]), &[], (&BTreeMap::new(), 1)),
+        Err(Error::Columns { .. })
+    ));
+}
+
+fn ways() -> Vec<Method> {
+    let trims = [
+        Trim::None,
+        Trim::Percentile { low: dec("0.1"), high: dec("0.9") },
+        Trim::Iqr { k: dec("0.5") },
+        Trim::Sd { k: dec("1.2") },
+        Trim::Multiple { low: dec("0.3"), high: dec("2") },
+    ];
+    let stages = [
+        (TrimStage::Before, Outliers::Drop),
+        (TrimStage::After, Outliers::Drop),
+        (TrimStage::Before, Outliers::Winsorise),
+    ];
+    let centres = [Centre::Arithmetic, Centre::Geometric, Centre::Median];
+    let levels = [BlendLevel::Means, BlendLevel::Totals, BlendLevel::Ratios, BlendLevel::Pooled];
+    let denominators = [Denominator::All, Denominator::Grouped, Denominator::BeforeTrim];
+    let mut ways = Vec::new();
+    for (at, trim) in trims.iter().enumerate() {
+        for (centre, level) in centres.iter().flat_map(|c| levels.iter().map(move |l| (c, l))) {
+            let turn = at + ways.len();
+            let (trim_stage, outliers) = stages[turn % 3];
+            let weights = Weights {
+                trim: trim.clone(),
+                trim_stage,
+                outliers,
+                trim_from_cases: 3,
+                centre: *centre,
+                level: *level,
+                denominator: denominators[turn % 2],
+                minimum_cases: [0, 2, 5][turn % 3],
+                ..weights(&["0.2", "0.8"])
+            };
+            ways.push(Method { name: format!("way-{}", ways.len()), policy: policy(weights) });
+        }
+    }
+    ways
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Sixty methods from one reading of the cases are the sixty catalogs built one by one.
+    #[test]
+    fn a_grid_is_what_building_each_method_gives(
+        rows in proptest::collection::vec(
+            (
+                proptest::sample::select(vec!["A", "B", "C", ""]),
+                proptest::sample::select(vec!["H1", "H2"]),
+                2022u16..=2023,
+                1i64..100_000,
+            ),
+            0..60,
+        ),
+    ) {
+        let mut rows = rows;
+        rows.extend([("Z", "H1", 2022, 5_000), ("Z", "H2", 2023, 7_000)]);
+        let (cases, years, ways) = (cases(&rows), years(&[2022, 2023]), ways());
+        prop_assert!(ways.len() >= 60);
+        let info = |parent: &str| {
+            GroupInfo { parent: Some(parent.to_owned()), ..GroupInfo::default() }
+        };
+        let info = BTreeMap::from([("A".to_owned(), info("P")), ("B".to_owned(), info("P"))]);
+        let priced = price(&cases, &years, &ways, (&info, 2)).unwrap();
+        for (at, way) in ways.iter().enumerate() {
+            let passed = Passed { info: info.clone(), ..Passed::default() };
+            let made = build(&cases, &way.policy, &years, passed).unwrap();
+            let (one, other) = (&priced.catalogs[at], &made.catalog);
+            prop_assert_eq!(&one.groups, &other.groups);
+            prop_assert_eq!(&one.identity, &other.identity);
+            prop_assert_eq!(&one.trimmed, &other.trimmed);
+            prop_assert_eq!(one.base_mean, other.base_mean);
+            prop_assert_eq!(priced.fits[at], made.r_squared);
+        }
+    }
 }

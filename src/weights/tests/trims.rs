@@ -6,7 +6,7 @@ use proptest::{prop_assert_eq, prop_assume};
 
 use super::{built, cases, catalog, dec, group, policy, weights};
 use crate::catalog::model::Trimmed;
-use crate::policy::model::{Denominator, Outliers, Policy, Trim, Weights};
+use crate::policy::model::{Denominator, Outliers, Policy, Trim, TrimStage, Weights};
 use crate::units::{Fen, Ratio, exact, fraction, ratio, to_decimal};
 use crate::weights::Warning;
 
@@ -123,6 +123,52 @@ fn the_ungrouped_are_trimmed_as_one_group_only_where_they_count() {
 }
 
 // shows: A39
+// After blending the 40 fees of both years bound themselves once: t = ⌊0.05·40⌋ = 2 on each side, 1 and 2
+// of the older, 119 and 120 of the newer year. Before it, t = 1 on each side of each year.
+// shows: A39, E05
+#[test]
+fn after_blending_the_years_of_a_group_are_trimmed_together() {
+    let mut rows: Vec<_> = (1..=20).map(|at| ("A", "H1", 2022, at * 100)).collect();
+    rows.extend((101..=120).map(|at| ("A", "H1", 2023, at * 100)));
+    let rule = Trim::Percentile { low: dec("0.05"), high: dec("0.95") };
+    let mut rules = trimming(rule, 10);
+    rules.weights.years = vec![dec("0.2"), dec("0.8")];
+    let lost = |rules: &Policy| -> Vec<(u16, u64, i64)> {
+        let made = catalog(&cases(&rows), rules, &[2022, 2023]);
+        made.trimmed.iter().map(|row| (row.year, row.cases, row.amount.0)).collect()
+    };
+    assert_eq!(lost(&rules), [(2022, 2, 2_100), (2023, 2, 22_100)]);
+    rules.weights.trim_stage = TrimStage::After;
+    assert_eq!(lost(&rules), [(2022, 2, 300), (2023, 2, 23_900)]);
+    rules.weights.trim_from_cases = 40;
+    assert_eq!(lost(&rules).len(), 2, "40 cases of both years are enough");
+    rules.weights.trim_from_cases = 41;
+    assert!(lost(&rules).is_empty());
+}
+
+// 50 and 150 (mean 100), then 250 and 350 (mean 300). Half to one and a half times the mean of its year
+// holds every case. Blended 5:5 the mean is 200: 100 … 300 holds the two in the middle. Blended 2:8 it is
+// 260; all four have SD √12 500 ≈ 111.8, and 148.2 … 371.8 loses the 50.
+// shows: A39
+#[test]
+fn after_blending_multiples_and_deviations_are_those_of_the_blended_mean() {
+    let fees = [(2022, 5_000), (2022, 15_000), (2023, 25_000), (2023, 35_000)];
+    let rows: Vec<_> = fees.iter().map(|(year, fee)| ("A", "H1", *year, *fee)).collect();
+    let lost = |rule: Trim, shares: [&str; 2], stage| -> Vec<i64> {
+        let mut rules = trimming(rule, 0);
+        rules.weights.years = shares.iter().map(|share| dec(share)).collect();
+        rules.weights.trim_stage = stage;
+        let made = catalog(&cases(&rows), &rules, &[2022, 2023]);
+        made.trimmed.iter().map(|row| row.amount.0).collect()
+    };
+    let multiple = Trim::Multiple { low: dec("0.5"), high: dec("1.5") };
+    assert!(lost(multiple.clone(), ["0.5", "0.5"], TrimStage::Before).is_empty());
+    assert_eq!(lost(multiple, ["0.5", "0.5"], TrimStage::After), [5_000, 35_000]);
+    let deviation = Trim::Sd { k: dec("1") };
+    assert!(lost(deviation.clone(), ["0.2", "0.8"], TrimStage::Before).is_empty());
+    assert_eq!(lost(deviation, ["0.2", "0.8"], TrimStage::After), [5_000]);
+}
+
 #[test]
 fn eight_percent_trimmed_is_no_warning_yet() {
     // 25 cases: 2 of 25 is exactly 8 %; 3 of 25 is above.
