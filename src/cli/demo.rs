@@ -94,7 +94,11 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         parts: 1,
     })?;
     common.say(&super::synth::summary(&made));
-    common.say(&format!("2/{steps} ingest     {} → {}", export.display(), common.warehouse.display()));
+    common.say(&format!(
+        "2/{steps} ingest     {} → {}",
+        export.display(),
+        common.warehouse.display()
+    ));
     ingest::load(&common, &[export])?;
     common.say(&format!("3/{steps} check      planted defects among the findings"));
     let checked = check::checked(&common, None, Some(&args.system), (Fen(1), LIMIT))?;

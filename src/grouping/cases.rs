@@ -209,6 +209,8 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     built.cases.institutions = names(|cases| &cases.institutions);
     built.cases.groups = names(|cases| &cases.groups);
     built.cases.insutypes = names(|cases| &cases.insutypes);
+    built.cases.auxiliaries = names(|cases| &cases.auxiliaries);
+    built.cases.disciplines = names(|cases| &cases.disciplines);
     let mut without_begin = 0;
     for part in parts {
         without_begin += part.without_begin;
@@ -247,6 +249,14 @@ fn append(into: &mut Cases, part: Cases) {
     );
     into.insutype.extend(
         part.insutype.iter().map(|id| u8::try_from(insutypes[usize::from(*id)]).unwrap_or(u8::MAX)),
+    );
+    let auxiliaries = renumber(&part.auxiliaries, &into.auxiliaries);
+    into.auxiliary.extend(part.auxiliary.iter().map(|id| auxiliaries[*id as usize]));
+    let disciplines = renumber(&part.disciplines, &into.disciplines);
+    into.discipline.extend(
+        part.discipline
+            .iter()
+            .map(|id| u16::try_from(disciplines[usize::from(*id)]).unwrap_or(u16::MAX)),
     );
     into.year.extend(part.year);
     into.month.extend(part.month);

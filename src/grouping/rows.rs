@@ -11,6 +11,7 @@ use super::cycle::opens_cycle;
 use super::late::is_late;
 use super::stays::{Stay, Stays};
 use crate::grouper::Reason;
+use crate::grouper::auxiliary::Typing;
 use crate::grouper::dip::combination;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
@@ -132,6 +133,8 @@ pub(super) struct Collector {
     institutions: Dictionary,
     groups: Dictionary,
     insutypes: Dictionary,
+    auxiliaries: Dictionary,
+    disciplines: Dictionary,
     /// Disease or given code → letters → group id.
     group_of: HashMap<String, Vec<(&'static str, u32)>>,
     flow: Vec<(u16, String, Tally)>,
@@ -181,6 +184,8 @@ impl Collector {
             institutions: Dictionary::default(),
             groups: Dictionary::default(),
             insutypes: Dictionary::default(),
+            auxiliaries: Dictionary::default(),
+            disciplines: Dictionary::default(),
             group_of: HashMap::new(),
             flow: Vec::new(),
             seen: HashSet::new(),
@@ -294,7 +299,11 @@ impl Collector {
     }
 
     fn merges(&self) -> bool {
-        self.rules.policy.case.cycle.is_some() || self.rules.policy.case.unit == CaseUnit::Visit
+        let policy = &self.rules.policy;
+        // Types are given once all cases are there: their dictionaries are made ready only once.
+        policy.case.cycle.is_some()
+            || policy.case.unit == CaseUnit::Visit
+            || policy.auxiliary.is_some()
     }
 
     /// Group of a settlement: the fallback for late and unusable ones, else by the policy's method.
@@ -392,6 +401,10 @@ impl Collector {
         if self.rules.policy.case.cost_classes.is_some() {
             cases.cost_fen.push(stay.cost_fen);
         }
+        if self.stays.wanted().discipline {
+            let id = self.disciplines.id(&stay.discipline);
+            cases.discipline.push(u16::try_from(id).unwrap_or(u16::MAX));
+        }
         if self.rules.keep_records {
             self.part.records.push(stay.record);
         }
@@ -416,7 +429,12 @@ impl Collector {
                 .collect();
             rows = merge_cycles(rows, cycle, &exempt);
         }
+        let typing = rules.policy.auxiliary.as_ref().map(Typing::new);
         for row in rows {
+            if let (Some(typing), Some(stay)) = (&typing, &row.stay) {
+                let id = self.auxiliaries.id(&typing.types(&stay.record));
+                self.part.cases.auxiliary.push(id);
+            }
             self.push(row);
         }
         for (year, step, tally) in std::mem::take(&mut self.flow) {
@@ -425,6 +443,8 @@ impl Collector {
         self.part.cases.institutions = self.institutions.into_names();
         self.part.cases.groups = self.groups.into_names();
         self.part.cases.insutypes = self.insutypes.into_names();
+        self.part.cases.auxiliaries = self.auxiliaries.into_names();
+        self.part.cases.disciplines = self.disciplines.into_names();
         self.part
     }
 }
