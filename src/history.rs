@@ -7,12 +7,11 @@
 use crate::catalog::model::Catalog;
 use crate::explain::{Explain, Kind};
 use crate::grouper::drg::Grouper;
-use crate::grouper::{GroupInfo, dip};
+use crate::grouper::{GroupInfo, Reason, dip};
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
 use crate::policy::model::{Dip, Method, Policy};
-use crate::settlement::cases::Cases;
-use crate::table::Table;
+use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
@@ -64,6 +63,15 @@ pub struct History {
     directory: Option<(Dip, Vec<dip::Dropped>)>,
 }
 
+/// What is kept of every case beside its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// Its id, and why it is grouped or not.
+    pub ids: bool,
+    /// Its medical record.
+    pub records: bool,
+}
+
 /// Builds the cases of `years` and groups them, learning the directory where the policy has one.
 ///
 /// # Errors
@@ -74,9 +82,26 @@ pub fn learn(
     policy: &Policy,
     years: &Years,
 ) -> Result<History, Error> {
+    learn_keeping(engine, snapshot, (policy, years), Keep::default())
+}
+
+/// [`learn`], with ids, reasons and records of the cases kept.
+///
+/// # Errors
+/// [`Error`]
+pub fn learn_keeping(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    (policy, years): (&Policy, &Years),
+    keep: Keep,
+) -> Result<History, Error> {
     let (policy_of, years_of) = (policy.clone(), years.clone());
-    let request =
-        Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
+    let request = Request {
+        policy: policy_of,
+        years: years_of,
+        keep_ids: keep.ids,
+        keep_records: keep.records,
+    };
     let built = cases::build(engine, snapshot, &request)?;
     match &policy.grouping.method {
         Method::Dip(dip) => {
@@ -98,6 +123,12 @@ fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Resu
     let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
     let learned = dip::learn(&dip, std::mem::take(&mut built.cases), &kept, means)?;
     built.cases = learned.cases;
+    // The directory may leave a combination without group.
+    for (reason, group) in built.reasons.iter_mut().zip(&built.cases.group) {
+        if *group == UNGROUPED && *reason == Reason::Grouped {
+            *reason = Reason::NoGroup;
+        }
+    }
     built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
     let info = dip::info(&dip, &learned.groups);
     Ok(History { built, info, directory: Some((dip, learned.dropped)) })
@@ -112,11 +143,12 @@ fn operations(engine: &Engine, snapshot: &Snapshot, dip: &Dip) -> Result<Dip, Er
 }
 
 impl History {
-    /// The tables that the grouper adds to a catalog built from these cases.
-    #[must_use]
-    pub fn tables(&self, catalog: &Catalog) -> Vec<Table> {
-        let Some((dip, dropped)) = &self.directory else { return Vec::new() };
-        dip::tables(dip, (&self.built.cases, dropped), catalog, None)
+    /// Adds to a catalog built from these cases what the grouper knows besides: marks and tables.
+    pub fn complete(&self, catalog: &mut Catalog) {
+        let Some((dip, dropped)) = &self.directory else { return };
+        dip::mark(dip, catalog);
+        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, None);
+        catalog.tables.extend(tables);
     }
 }
 

@@ -87,6 +87,23 @@ impl Column {
         self.len() == 0
     }
 
+    /// The entries of these rows, in this order.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn take(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Text(values) => Self::Text(rows.iter().map(|row| values[*row].clone()).collect()),
+            Self::Whole(values) => Self::Whole(rows.iter().map(|row| values[*row]).collect()),
+            Self::Decimal { places, values } => Self::Decimal {
+                places: *places,
+                values: rows.iter().map(|row| values[*row]).collect(),
+            },
+            Self::Float(values) => Self::Float(rows.iter().map(|row| values[*row]).collect()),
+        }
+    }
+
     /// The entry as text; `None` when missing.
     #[must_use]
     pub fn show(&self, row: usize) -> Option<String> {

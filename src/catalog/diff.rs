@@ -5,18 +5,26 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use super::crosswalk::Crosswalk;
 use super::error::Error;
 use super::model::{Catalog, Group};
 use crate::table::{Column, Table};
 use crate::units::{Fen, Points, Ratio, exact, fraction, ratio};
 
+/// What a crosswalk calls cases without a group.
+const UNGROUPED: &str = "ungrouped";
+
 /// What happened to a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    /// Only in the second catalog.
+    /// Only in the second catalog, and its cases come from no group of the first.
     Added,
-    /// Only in the first.
+    /// Only in the first, and its cases are in no group of the second.
     Dropped,
+    /// Its cases went to several groups, or it took a part of another one's. Known from a crosswalk only.
+    Split,
+    /// Its cases went into another group, or several went into it. Known from a crosswalk only.
+    Merged,
     /// Other points, or another price.
     Repriced,
     /// Points and price stand; counts and means may differ.
@@ -30,6 +38,8 @@ impl Change {
         match self {
             Self::Added => "added",
             Self::Dropped => "dropped",
+            Self::Split => "split",
+            Self::Merged => "merged",
             Self::Repriced => "repriced",
             Self::Same => "same",
         }
@@ -43,20 +53,24 @@ pub struct DiffRow {
     pub group_code: String,
     /// What happened to it.
     pub change: Change,
+    /// Groups its cases went to or came from, other than itself, with the share of its cases in percent.
+    pub with: Vec<(String, u64)>,
     /// As it was; `None` when added.
     pub before: Option<Group>,
     /// As it is; `None` when dropped.
     pub after: Option<Group>,
     /// |change of points| × cases, in points, or |change of price| × cases, in yuan, where there
-    /// are no points. Cases are those of the second catalog, of the first for a dropped group.
+    /// are no points. Cases are those of the second catalog, of the first for a dropped group; with a
+    /// crosswalk each case is compared with what it was worth in its own group before.
     pub weight: Decimal,
     /// The same in yuan: points ÷ scale × base mean of the second catalog, to the fen.
     pub money: Fen,
 }
 
-/// Compares two catalogs: every group of either, the largest money first, then by code.
+/// Compares two catalogs: every group of either, the largest money first, then by code. Only the same
+/// cases in both groupings tell what was split or merged.
 #[must_use]
-pub fn diff(before: &Catalog, after: &Catalog) -> Vec<DiffRow> {
+pub fn diff(before: &Catalog, after: &Catalog, crosswalk: Option<&Crosswalk>) -> Vec<DiffRow> {
     let mut pairs: BTreeMap<&str, (Option<&Group>, Option<&Group>)> = BTreeMap::new();
     for group in &before.groups {
         pairs.entry(&group.group_code).or_default().0 = Some(group);
@@ -67,13 +81,48 @@ pub fn diff(before: &Catalog, after: &Catalog) -> Vec<DiffRow> {
     let yuan_per_point = yuan_per_point(after).or_else(|| yuan_per_point(before));
     let mut rows: Vec<DiffRow> = pairs
         .into_iter()
-        .map(|(code, (one, two))| row(code, one, two, yuan_per_point.as_ref()))
+        .map(|(code, (one, two))| {
+            let row = row(code, one, two, yuan_per_point.as_ref());
+            match crosswalk {
+                Some(crosswalk) => with_facts(row, crosswalk, yuan_per_point.as_ref()),
+                None => row,
+            }
+        })
         .collect();
     rows.sort_by(|one, two| {
         let rank = |row: &DiffRow| (Reverse(row.money), Reverse(row.weight));
         rank(one).cmp(&rank(two)).then_with(|| one.group_code.cmp(&two.group_code))
     });
     rows
+}
+
+/// What a crosswalk says of a group: where its cases went or came from, and what that moved.
+fn with_facts(row: DiffRow, crosswalk: &Crosswalk, yuan_per_point: Option<&Ratio>) -> DiffRow {
+    let mut row = row;
+    let code = row.group_code.as_str();
+    let real =
+        |(other, _): &(String, u64)| !other.is_empty() && other != UNGROUPED && other != code;
+    let (targets, sources) = (crosswalk.targets(code), crosswalk.sources(code));
+    let went: Vec<(String, u64)> = targets.iter().filter(|to| real(to)).cloned().collect();
+    let came: Vec<(String, u64)> = sources.iter().filter(|from| real(from)).cloned().collect();
+    // The same cases in another group than this one.
+    row.change = match (row.change, went.len(), came.len()) {
+        (Change::Dropped, 1, _) => Change::Merged,
+        (Change::Dropped, 2.., _) => Change::Split,
+        (Change::Added, _, 1) => Change::Split,
+        (Change::Added, _, 2..) => Change::Merged,
+        (Change::Repriced | Change::Same, 1.., _) => Change::Split,
+        (Change::Repriced | Change::Same, 0, 1..) => Change::Merged,
+        (change, ..) => change,
+    };
+    row.with = if row.before.is_some() && !went.is_empty() { went } else { came };
+    if let Some(yuan_per_point) = yuan_per_point {
+        let moved = crosswalk.moved(code, row.before.is_some());
+        let points = ratio(moved) / ratio(Points::PER_POINT);
+        row.weight = crate::units::to_decimal(&points, Points::PLACES).unwrap_or(Decimal::MAX);
+        row.money = Fen::nearest(&(points * yuan_per_point * ratio(100))).unwrap_or(Fen(i64::MAX));
+    }
+    row
 }
 
 fn yuan_per_point(catalog: &Catalog) -> Option<Ratio> {
@@ -115,6 +164,7 @@ fn row(
     DiffRow {
         group_code: code.to_owned(),
         change,
+        with: Vec::new(),
         before: before.cloned(),
         after: after.cloned(),
         weight: crate::units::to_decimal(&weight, Points::PLACES).unwrap_or(Decimal::MAX),
@@ -180,6 +230,13 @@ pub fn diff_table(rows: &[DiffRow], places: u32) -> Table {
             Column::text(rows.iter().map(|row| either(row, |group| &group.group_name))),
         )
         .with("change", Column::text(rows.iter().map(|row| row.change.as_str())))
+        .with(
+            "with",
+            Column::text(rows.iter().map(|row| {
+                let parts = row.with.iter().map(|(code, percent)| format!("{code} {percent}%"));
+                parts.collect::<Vec<_>>().join("; ")
+            })),
+        )
         .with("points_before", points)
         .with("points_after", points_after)
         .with("standard_before_yuan", price)

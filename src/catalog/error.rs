@@ -230,6 +230,19 @@ pub enum Error {
         /// What it would have to be.
         needed: &'static str,
     },
+    /// Gates that say no.
+    #[error("catalog `{}` does not pass: {step} is refused; {}", path.display(), failed.join("; "))]
+    GatesFail {
+        /// The folder.
+        path: PathBuf,
+        /// What was to be done.
+        step: &'static str,
+        /// The gates, each with value and limit.
+        failed: Vec<String>,
+    },
+    /// A trial that shows nothing.
+    #[error("a trial needs table `impact`: what every institution would gain or lose")]
+    TrialWithoutImpact,
     /// The second review by the same person.
     #[error("catalog `{}` was reviewed by `{by}` already", path.display())]
     SameReviewer {
@@ -315,6 +328,12 @@ pub enum Error {
     /// An identity without its first line, or beyond 28 digits.
     #[error("the catalog's identity cannot be stated for other points")]
     IdentityLost,
+    /// A crosswalk of other catalogs.
+    #[error("the crosswalk is of other catalogs: they have `{group}` not, or with other points")]
+    OtherCrosswalk {
+        /// The first group that does not fit.
+        group: String,
+    },
     /// A difference that was made from other groups.
     #[error("the difference does not fit these groups: `{group}` {found}")]
     Apply {
@@ -360,7 +379,13 @@ impl Explain for Error {
                 return vec![format!("did you mean `{nearest}`?")];
             }
             Self::Step { state: "draft", .. } => {
+                "show first what it moves: `dianshu catalog trial DIR --last … --by … --on … --why …`"
+            }
+            Self::Step { state: "trial", .. } => {
                 "have two people review it: `dianshu catalog review DIR --by … --on … --why …`"
+            }
+            Self::GatesFail { .. } => {
+                "`dianshu catalog gates DIR` lists all of them; the limits are `[gates]` of the policy"
             }
             Self::Step { state: "reviewed", step: "a review", .. } => {
                 "it has its two reviews: `dianshu catalog publish DIR --by … --on … --why …`"
@@ -380,6 +405,9 @@ impl Explain for Error {
             }
             Self::LastDiffers { .. } => "name the catalog before this one, of the same system",
             Self::HoldOutOfReach { .. } => "widen `up` or `down`, or hold `none` in a scenario",
+            Self::OtherCrosswalk { .. } => {
+                "make it anew: `dianshu catalog crosswalk OLD NEW --years … --out FILE`"
+            }
             Self::NoPoints { .. } => "change the price in the policy, with its clause",
             Self::Apply { .. } => "make the difference from the groups it is applied to",
             _ => return Vec::new(),

@@ -1,11 +1,11 @@
-//! What happens to a catalog after it is built: experts correct it, two people review it, it is
-//! published (E19, Z25).
+//! What happens to a catalog after it is built: experts correct it, its effect on every institution is
+//! put on record, two people review it, it is published (E19, Z25).
 //!
 //! ```text
-//! draft ── override ──► draft ── review (two people) ──► reviewed ── publish ──► published
+//! draft ── override ──► draft ── trial ──► trial ── review (two people) ──► reviewed ── publish ──► published
 //! ```
 //!
-//! An override starts the review anew. Every step is a row of `history.csv` with the digest of the
+//! An override takes a trial back: the catalog is a draft again. Every step is a row of `history.csv` with the digest of the
 //! catalog it was taken on; nothing is ever taken out of it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,18 +17,24 @@ use rust_decimal::Decimal;
 
 use super::digest::Digests;
 use super::error::Error;
+use super::gates::{self, Gate};
 use super::manifest::{self, State};
 use super::model::Catalog;
 use super::read::{Folder, catalog_of, foreign_files, manifest_of};
 use super::sheet::{Reader, Sheet};
 use super::sheets::header;
-use super::{sheets, write};
+use super::verify::verify;
+use super::{sheets, tables, write};
 use crate::explain;
 use crate::table::{Column, Table};
 use crate::units::{Fen, Points, exact};
 
 pub(super) const HISTORY: &str = "history.csv";
 pub(super) const OVERRIDES: &str = "overrides.csv";
+/// Table of a trial: what every institution would gain or lose.
+const IMPACT: &str = "impact";
+/// Table of a trial: which cases went from which group to which.
+pub(super) const CROSSWALK: &str = "crosswalk";
 /// Flag of a group whose points were set by an expert.
 const FLAG: &str = "override";
 /// Line of the identity that takes the overrides back.
@@ -53,7 +59,7 @@ pub struct Signature {
 /// One step of a catalog's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// `override`, `review` or `publish`.
+    /// `override`, `trial`, `review` or `publish`.
     pub step: String,
     /// Of an override: the group, its points before and after, what that is worth.
     pub what: String,
@@ -80,6 +86,35 @@ pub struct Override {
 }
 
 impl Folder {
+    /// Judges the gates and keeps what was found; a gate that fails stops the step.
+    fn pass_gates(&mut self, dir: &Path, step: &'static str) -> Result<(), Error> {
+        self.nothing_else(dir)?;
+        let judged = gates(dir)?;
+        gates::refuse(dir, step, &judged)?;
+        self.put_table(&gates::gate_table(&judged))
+    }
+
+    /// Writing the folder anew would lose what is not part of the catalog.
+    fn nothing_else(&self, dir: &Path) -> Result<(), Error> {
+        match foreign_files(dir, &self.manifest)?.into_iter().next() {
+            Some(file) => Err(Error::ForeignFile { path: dir.to_owned(), file }),
+            None => Ok(()),
+        }
+    }
+
+    fn put_table(&mut self, table: &Table) -> Result<(), Error> {
+        let (shape, bytes) = tables::write(table)?;
+        self.manifest.table.insert(table.name.clone(), shape);
+        self.files.insert(tables::file_of(&table.name), bytes);
+        Ok(())
+    }
+
+    fn drop_table(&mut self, name: &str) {
+        if self.manifest.table.remove(name).is_some() {
+            self.files.remove(&tables::file_of(name));
+        }
+    }
+
     /// Adds the step and writes the folder anew.
     fn write(
         mut self,
@@ -87,10 +122,7 @@ impl Folder {
         (step, what): (&str, String),
         signature: &Signature,
     ) -> Result<(), Error> {
-        // Writing the folder anew would lose what is not part of the catalog.
-        if let Some(file) = foreign_files(dir, &self.manifest)?.into_iter().next() {
-            return Err(Error::ForeignFile { path: dir.to_owned(), file });
-        }
+        self.nothing_else(dir)?;
         // A mistyped year could never be followed by a right one.
         let last = self.manifest.years.last().copied().unwrap_or_default();
         if signature.on.year() > i32::from(last) + YEARS_AFTER {
@@ -125,31 +157,73 @@ impl Folder {
         write::put(&self.files, dir, (true, self.manifest.state == State::Published))
     }
 
-    fn needs(&self, dir: &Path, state: State, step: &'static str) -> Result<(), Error> {
-        let needed = match state {
-            State::Draft => "a draft",
-            State::Reviewed => "a reviewed one",
-            State::Published => "a published one",
-        };
-        if self.manifest.state == state {
+    /// Refuses a step that a catalog in its state does not take; `states` has the first it needs.
+    fn needs(&self, dir: &Path, states: &[State], step: &'static str) -> Result<(), Error> {
+        if states.contains(&self.manifest.state) {
             return Ok(());
         }
+        let needed = match states.first() {
+            Some(State::Trial) => "one on trial",
+            Some(State::Reviewed) => "a reviewed one",
+            _ => "a draft",
+        };
         let path = dir.to_owned();
         Err(Error::Step { path, state: self.manifest.state.as_str(), step, needed })
     }
 }
 
-/// Signs a draft. When two people have signed since the last override the catalog is reviewed.
+/// Puts a draft on trial: `tables` say what it would move for every institution (`impact`, and whatever
+/// belongs to it). A trial can be repeated; reviews count from the last one.
 ///
 /// # Errors
-/// [`Error::Step`] unless it is a draft, [`Error::SameReviewer`], [`Error::Signature`]; nothing is
-/// changed then.
+/// [`Error::Step`] unless it is a draft or on trial, [`Error::TrialWithoutImpact`],
+/// [`Error::Signature`]; nothing is changed then.
+pub fn trial(
+    dir: &Path,
+    tables: Vec<Table>,
+    what: &str,
+    signature: &Signature,
+) -> Result<(), Error> {
+    let signature = &check(signature)?;
+    let dir = &real(dir)?;
+    let _lock = write::lock(dir)?;
+    let mut folder = Folder::read(dir)?;
+    folder.needs(dir, &[State::Draft, State::Trial], "a trial")?;
+    if !tables.iter().any(|table| table.name == IMPACT) {
+        return Err(Error::TrialWithoutImpact);
+    }
+    tables::check(&tables)?;
+    for table in &tables {
+        folder.put_table(table)?;
+    }
+    folder.manifest.state = State::Trial;
+    folder.write(dir, ("trial", what.to_owned()), signature)
+}
+
+/// What a catalog passes and what it does not, judged now under the limits it was built with.
+///
+/// # Errors
+/// As [`super::verify()`] and [`super::open`].
+pub fn gates(dir: &Path) -> Result<Vec<Gate>, Error> {
+    let Folder { manifest, files, .. } = Folder::read(dir)?;
+    let catalog = catalog_of(dir, &manifest, &files)?;
+    let checks = verify(dir)?.checks;
+    Ok(gates::gates(&catalog, &gates::limits_of(&catalog), &checks))
+}
+
+/// Signs a catalog on trial that passes its gates. When two people have signed since the trial it is
+/// reviewed.
+///
+/// # Errors
+/// [`Error::Step`] unless it is on trial, [`Error::GatesFail`], [`Error::SameReviewer`],
+/// [`Error::Signature`]; nothing is changed then.
 pub fn review(dir: &Path, signature: &Signature) -> Result<State, Error> {
     let signature = &check(signature)?;
     let dir = &real(dir)?;
     let _lock = write::lock(dir)?;
     let mut folder = Folder::read(dir)?;
-    folder.needs(dir, State::Draft, "a review")?;
+    folder.needs(dir, &[State::Trial], "a review")?;
+    folder.pass_gates(dir, "a review")?;
     let mut reviewers = reviewers(&read_history(&folder.files)?);
     if !reviewers.insert(signature.by.to_lowercase()) {
         return Err(Error::SameReviewer { path: dir.to_owned(), by: signature.by.clone() });
@@ -162,16 +236,18 @@ pub fn review(dir: &Path, signature: &Signature) -> Result<State, Error> {
     Ok(state)
 }
 
-/// Puts a reviewed catalog in force: from now on no command replaces it, and its files are read-only.
+/// Puts a reviewed catalog that passes its gates in force: from now on no command replaces it, and its
+/// files are read-only.
 ///
 /// # Errors
-/// [`Error::Step`] unless it is reviewed, [`Error::Signature`]; nothing is changed then.
+/// [`Error::Step`] unless it is reviewed, [`Error::GatesFail`], [`Error::Signature`]; nothing is changed then.
 pub fn publish(dir: &Path, signature: &Signature) -> Result<(), Error> {
     let signature = &check(signature)?;
     let dir = &real(dir)?;
     let _lock = write::lock(dir)?;
     let mut folder = Folder::read(dir)?;
-    folder.needs(dir, State::Reviewed, "publishing")?;
+    folder.needs(dir, &[State::Reviewed], "publishing")?;
+    folder.pass_gates(dir, "publishing")?;
     folder.manifest.state = State::Published;
     folder.write(dir, ("publish", String::new()), signature)
 }
@@ -192,7 +268,7 @@ pub fn set_points(
     let dir = &real(dir)?;
     let _lock = write::lock(dir)?;
     let mut folder = Folder::read(dir)?;
-    folder.needs(dir, State::Draft, "an override")?;
+    folder.needs(dir, &[State::Draft, State::Trial], "an override")?;
     let mut catalog = catalog_of(dir, &folder.manifest, &folder.files)?;
     let mut overrides = read_overrides(&folder.files)?;
     let codes = catalog.groups.iter().map(|known| known.group_code.as_str());
@@ -240,6 +316,11 @@ pub fn set_points(
     for (name, bytes) in sheets::write_all(&catalog)? {
         folder.files.insert(name.to_owned(), bytes);
     }
+    // What the trial showed was shown with other points.
+    folder.manifest.state = State::Draft;
+    for name in [IMPACT, CROSSWALK] {
+        folder.drop_table(name);
+    }
     folder.files.insert(OVERRIDES.to_owned(), override_sheet(&overrides).to_bytes(OVERRIDES)?);
     folder.write(dir, ("override", what), signature)?;
     Ok(change)
@@ -270,10 +351,10 @@ fn check(signature: &Signature) -> Result<Signature, Error> {
     Ok(checked)
 }
 
-/// Who has signed since the last override, in small letters. Its author may be among them: that two
+/// Who has signed since the last trial, in small letters. Its author may be among them: that two
 /// people stand for the catalog is what is asked (E19).
 fn reviewers(history: &[Entry]) -> BTreeSet<String> {
-    let since = history.iter().rposition(|entry| entry.step == "override");
+    let since = history.iter().rposition(|entry| ["override", "trial"].contains(&&*entry.step));
     let since = since.map_or(0, |at| at.saturating_add(1));
     let reviews = history[since..].iter().filter(|entry| entry.step == "review");
     reviews.map(|entry| entry.signature.by.to_lowercase()).collect()
@@ -365,7 +446,7 @@ pub(super) fn contradiction(
     if flagged != set {
         return Some("the groups flagged `override` are not those of overrides.csv".to_owned());
     }
-    let steps = ["override", "review", "publish"];
+    let steps = ["override", "trial", "review", "publish"];
     if let Some(entry) = history.iter().find(|entry| !steps.contains(&entry.step.as_str())) {
         return Some(format!("`{}` in the history is no step", entry.step));
     }
@@ -374,11 +455,17 @@ pub(super) fn contradiction(
     }
     let reviewed = reviewers(history).len() >= REVIEWERS;
     let published = history.last().is_some_and(|entry| entry.step == "publish");
-    let fits = match state {
-        State::Draft => !reviewed && !published,
-        State::Reviewed => reviewed && !published,
-        State::Published => reviewed && published,
-    };
+    let mut steps = history.iter().rev().map(|entry| entry.step.as_str());
+    let tried = steps.find(|step| ["override", "trial"].contains(step)) == Some("trial");
+    if tried != catalog.table(IMPACT).is_some() {
+        return Some("table `impact` and the history do not agree on a trial".to_owned());
+    }
+    let fits = tried == (state != State::Draft)
+        && match state {
+            State::Draft | State::Trial => !reviewed && !published,
+            State::Reviewed => reviewed && !published,
+            State::Published => reviewed && published,
+        };
     (!fits).then(|| format!("the history does not lead to a {} catalog", state.as_str()))
 }
 

@@ -20,12 +20,14 @@ const HEAD: &str =
     "# A point catalog and what it was computed from. Changes are noticed; build it anew.\n\n";
 const TAIL: &str = "\n[digest]\n";
 
-/// How far a catalog has come. Only a draft can be replaced.
+/// How far a catalog has come (E19). Only a draft can be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// As built.
     Draft,
+    /// Shown to every institution: what it would move is kept in table `impact`.
+    Trial,
     /// Accepted by two reviewers.
     Reviewed,
     /// In force for its year.
@@ -38,6 +40,7 @@ impl State {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
+            Self::Trial => "trial",
             Self::Reviewed => "reviewed",
             Self::Published => "published",
         }

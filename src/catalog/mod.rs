@@ -18,7 +18,7 @@
 //! places, an empty cell is a missing value. The same catalog gives the same bytes; there is no
 //! time in them.
 //!
-//! After the build (`dianshu catalog override | review | publish`, E19) two more may be there:
+//! After the build (`dianshu catalog override | trial | review | publish`, E19) two more may be there:
 //!
 //! | file | one row per |
 //! | --- | --- |
@@ -29,9 +29,11 @@
 //! when the catalog is read.
 
 mod adjust;
+mod crosswalk;
 mod diff;
 mod digest;
 mod error;
+mod gates;
 mod hold;
 mod identity;
 mod life;
@@ -40,6 +42,7 @@ pub mod model;
 mod read;
 mod sheet;
 mod sheets;
+mod standards;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -47,15 +50,18 @@ mod verify;
 mod write;
 
 pub use adjust::adjust;
+pub use crosswalk::{Crosswalk, read_crosswalk, write_crosswalk};
 pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;
+pub use gates::{Gate, gate_table, gates};
 pub use life::{
-    Entry, Override, Signature, history_table, override_table, overrides, publish, review,
-    set_points,
+    Entry, Override, Signature, gates as gates_of, history_table, override_table, overrides,
+    publish, review, set_points, trial,
 };
 pub use manifest::State;
 pub use read::{Stored, open, read};
 pub use sheets::{group_table, identity_table};
+pub use standards::{expected_standards, same_price_candidates};
 pub use tables::tables_diff;
-pub use verify::{Check, Report, verify};
+pub use verify::{Check, Report, verify, verify_content};
 pub use write::{Artefact, SCENARIO_PREFIX, write};

@@ -8,6 +8,7 @@ mod adjusting;
 mod build;
 mod differences;
 mod folders;
+mod gates;
 mod life;
 mod tables;
 mod tampering;

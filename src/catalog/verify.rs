@@ -102,6 +102,14 @@ pub fn verify(dir: &Path) -> Result<Report, Error> {
     Ok(report)
 }
 
+/// The checks that need no folder, for a catalog that is about to be written.
+#[must_use]
+pub fn verify_content(catalog: &Catalog, by_ratios: bool) -> Vec<Check> {
+    let mut report = Report::default();
+    check_content(catalog, (&[], by_ratios), &mut report);
+    report.checks
+}
+
 type Content = (Catalog, Vec<Override>, Vec<Entry>);
 
 fn content_of(

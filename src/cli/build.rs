@@ -9,8 +9,13 @@ use crate::catalog::Artefact;
 use crate::catalog::model::Catalog;
 use crate::grouping::flow;
 use crate::period::Years;
-use crate::policy::{self, LoadedPolicy, model::Method};
+use crate::policy::{
+    self, LoadedPolicy,
+    model::{BlendLevel, BudgetSource, Method, Policy},
+};
 use crate::settlement::coefficient::InstitutionFacts;
+use crate::table::Table;
+use crate::units::Fen;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
@@ -80,6 +85,9 @@ pub(super) fn build(
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");
     }
+    if policy.policy.auxiliary.is_some() || !policy.policy.scope.carve_out_diagnoses.is_empty() {
+        tables.push("diagnosis");
+    }
     let mut sources: BTreeMap<String, (u64, String)> = tables
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
@@ -93,9 +101,14 @@ pub(super) fn build(
     let institutions = institutions(&engine, &snapshot, policy)?;
     let passed = weights::Passed { flow, sources, info: history.info.clone(), institutions };
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
-    let more = history.tables(&built.catalog);
-    built.catalog.tables.extend(more);
+    history.complete(&mut built.catalog);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
+    let more = points_tables(&engine, &snapshot, &policy.policy, &built.catalog)?;
+    built.catalog.tables.extend(more);
+    let by_ratios = policy.policy.weights.level == BlendLevel::Ratios;
+    let checks = catalog::verify_content(&built.catalog, by_ratios);
+    let gates = catalog::gates(&built.catalog, &policy.policy.life.gates, &checks);
+    built.catalog.tables.push(catalog::gate_table(&gates));
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
     common.warn(&warnings);
@@ -127,4 +140,37 @@ fn institutions(
     }
     let table = dimension::read(engine, snapshot, "stg_institution_fact", &Params::default())?;
     Ok(InstitutionFacts::from_table(&table).map_err(weights::Error::from)?)
+}
+
+/// Candidates for one price (P05), and standards under the control total where it is known (P04).
+fn points_tables(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    policy: &Policy,
+    catalog: &Catalog,
+) -> Result<Vec<Table>, Error> {
+    let mut tables = Vec::new();
+    if let Some(rule) = &policy.same_price {
+        tables.push(catalog::same_price_candidates(catalog, rule));
+    }
+    let newest = catalog.years.iter().max().copied().unwrap_or_default();
+    let ahead = policy.expected_standard.as_ref().map(|rule| rule.years_ahead);
+    let Some(year) = ahead.map(|ahead| i64::from(newest) + i64::from(ahead)) else {
+        return Ok(tables);
+    };
+    let control = match &policy.budget.source {
+        BudgetSource::Table { item } => {
+            let params = Params::default().whole("year", year).text("item", item);
+            let table = dimension::read(engine, snapshot, "stg_budget", &params)?;
+            let amounts = (0..table.rows()).filter_map(|row| table.cell("amount", row));
+            let fen: Vec<Fen> = amounts.filter_map(|yuan| yuan.parse().ok()).collect();
+            if fen.is_empty() { None } else { Some(Fen::sum(fen)?) }
+        }
+        BudgetSource::Amount(amounts) => {
+            amounts.iter().find(|(known, _)| i64::from(*known) == year).map(|(_, fen)| *fen)
+        }
+        BudgetSource::LastYearBooked { .. } => None,
+    };
+    tables.extend(control.map(|control| catalog::expected_standards(catalog, control)));
+    Ok(tables)
 }

@@ -8,7 +8,10 @@ use super::{Error, Outcome, card, catalog, output};
 use crate::catalog::model::{Catalog, Group};
 use crate::table::{Column, Table};
 use crate::units::{fraction, to_decimal};
+use crate::weights::CardRequest;
 
+/// Bootstrap rounds of the card.
+const ROUNDS: u32 = 200;
 /// Groups shown by name.
 const SHOWN: usize = 10;
 
@@ -19,8 +22,17 @@ pub(super) fn show(common: &Common, built: &Catalog, book: &Path) -> Result<Outc
         output::gap(false)?;
     }
     if let Some(group) = built.groups.iter().max_by_key(|group| built.given(group)) {
-        card::run(&card::Args::of(book, &group.group_code, common))?;
-        output::gap(false)?;
+        let asked = CardRequest {
+            group: &group.group_code,
+            rounds: ROUNDS,
+            seed: 1,
+            last: None,
+            set: None,
+        };
+        for table in card::compute(book, asked, common)?.tables() {
+            output::print(table, false)?;
+            output::gap(false)?;
+        }
     }
     catalog::verify(book, false)
 }

@@ -64,45 +64,42 @@ pub fn severity_of(rule: &Auxiliary, name: &str) -> Option<(&'static str, u32)> 
 
 /// A dictionary in which the longest beginning of a code counts.
 #[derive(Debug)]
-struct Beginnings<'a, T> {
-    known: HashMap<&'a str, T>,
+struct Beginnings<T> {
+    known: HashMap<String, T>,
     /// Lengths of its entries in bytes, the longest first.
     lengths: Vec<usize>,
 }
 
-impl<'a, T: Copy> Beginnings<'a, T> {
-    fn new(entries: impl Iterator<Item = (&'a str, T)>) -> Self {
-        let known: HashMap<&str, T> = entries.collect();
-        let lengths: BTreeSet<usize> = known.keys().map(|code| code.len()).collect();
-        Self { known, lengths: lengths.into_iter().rev().collect() }
+impl<T: Clone> Beginnings<T> {
+    fn new(entries: &BTreeMap<String, T>) -> Self {
+        let lengths: BTreeSet<usize> = entries.keys().map(String::len).collect();
+        Self {
+            known: entries.iter().map(|(code, value)| (code.clone(), value.clone())).collect(),
+            lengths: lengths.into_iter().rev().collect(),
+        }
     }
 
-    fn find(&self, code: &str) -> Option<T> {
-        self.lengths.iter().find_map(|length| self.known.get(code.get(..*length)?).copied())
+    fn find(&self, code: &str) -> Option<&T> {
+        self.lengths.iter().find_map(|length| self.known.get(code.get(..*length)?))
     }
 }
 
 /// The rules of a policy, ready to read records.
 #[derive(Debug)]
-pub struct Typing<'a> {
-    rule: &'a Auxiliary,
-    complications: Beginnings<'a, Complication>,
-    comorbidities: Beginnings<'a, (&'a str, u32)>,
+pub struct Typing {
+    rule: Auxiliary,
+    complications: Beginnings<Complication>,
+    comorbidities: Beginnings<(String, u32)>,
 }
 
-impl<'a> Typing<'a> {
+impl Typing {
     /// Takes the dictionaries of the policy in.
     #[must_use]
-    pub fn new(rule: &'a Auxiliary) -> Self {
-        let complications = rule.complications.iter().map(|(code, level)| (code.as_str(), *level));
-        let comorbidities = rule
-            .comorbidities
-            .iter()
-            .map(|(code, (category, weight))| (code.as_str(), (category.as_str(), *weight)));
+    pub fn new(rule: &Auxiliary) -> Self {
         Self {
-            rule,
-            complications: Beginnings::new(complications),
-            comorbidities: Beginnings::new(comorbidities),
+            complications: Beginnings::new(&rule.complications),
+            comorbidities: Beginnings::new(&rule.comorbidities),
+            rule: rule.clone(),
         }
     }
 
@@ -136,8 +133,8 @@ impl<'a> Typing<'a> {
         let mut categories: BTreeMap<&str, u32> = BTreeMap::new();
         for code in &record.other_diagnoses {
             if let Some((category, weight)) = self.comorbidities.find(code) {
-                let highest = categories.entry(category).or_default();
-                *highest = weight.max(*highest);
+                let highest = categories.entry(category.as_str()).or_default();
+                *highest = (*weight).max(*highest);
             }
         }
         categories.values().copied().fold(0, u32::saturating_add)
@@ -150,7 +147,7 @@ impl<'a> Typing<'a> {
         }
         let has = |wanted: Complication| {
             let mut others = record.other_diagnoses.iter();
-            others.any(|code| self.complications.find(code) == Some(wanted))
+            others.any(|code| self.complications.find(code) == Some(&wanted))
         };
         let dead = record.dscg_way == DEATH;
         let Some(rule) = self.malignant(&record.main_diagnosis) else {
@@ -178,7 +175,7 @@ impl<'a> Typing<'a> {
         })
     }
 
-    fn malignant(&self, code: &str) -> Option<&'a Malignant> {
+    fn malignant(&self, code: &str) -> Option<&Malignant> {
         let rule = self.rule.malignant.as_ref()?;
         let three = code.get(..3)?;
         let inside =

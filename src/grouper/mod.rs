@@ -10,6 +10,8 @@ pub mod auxiliary;
 #[cfg(test)]
 mod auxiliary_tests;
 pub mod codes;
+pub mod compare;
+pub mod coverage;
 pub mod dip;
 pub mod drg;
 pub mod record;

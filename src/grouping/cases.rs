@@ -14,6 +14,7 @@ use super::elsewhere::Elsewhere;
 use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
 use super::stays::{Stays, Wanted};
 use crate::grouper::Reason;
+use crate::grouper::auxiliary::Typing;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::period::Years;
@@ -142,6 +143,8 @@ fn plan(
         judge_diagnosis: unusable && loaded("diagnosis"),
         keep_ids: request.keep_ids,
         keep_records: request.keep_records,
+        typing: policy.auxiliary.as_ref().map(Typing::new),
+        keep_disciplines: policy.has_discipline_bonus(),
     };
     let wanted = Wanted::of(policy, request.keep_records);
     let classes = classes.with_costs(policy.case.cost_classes.as_ref());
@@ -243,20 +246,14 @@ fn append(into: &mut Cases, part: Cases) {
     let institutions = renumber(&part.institutions, &into.institutions);
     let groups = renumber(&part.groups, &into.groups);
     let insutypes = renumber(&part.insutypes, &into.insutypes);
+    let auxiliaries = renumber(&part.auxiliaries, &into.auxiliaries);
+    let disciplines = renumber(&part.disciplines, &into.disciplines);
     into.institution.extend(part.institution.iter().map(|id| institutions[*id as usize]));
     into.group.extend(
         part.group.iter().map(|id| if *id == UNGROUPED { *id } else { groups[*id as usize] }),
     );
     into.insutype.extend(
         part.insutype.iter().map(|id| u8::try_from(insutypes[usize::from(*id)]).unwrap_or(u8::MAX)),
-    );
-    let auxiliaries = renumber(&part.auxiliaries, &into.auxiliaries);
-    into.auxiliary.extend(part.auxiliary.iter().map(|id| auxiliaries[*id as usize]));
-    let disciplines = renumber(&part.disciplines, &into.disciplines);
-    into.discipline.extend(
-        part.discipline
-            .iter()
-            .map(|id| u16::try_from(disciplines[usize::from(*id)]).unwrap_or(u16::MAX)),
     );
     into.year.extend(part.year);
     into.month.extend(part.month);
@@ -266,6 +263,9 @@ fn append(into: &mut Cases, part: Cases) {
     into.flags.extend(part.flags);
     into.case_id.extend(part.case_id);
     into.cost_fen.extend(part.cost_fen);
+    into.auxiliary.extend(part.auxiliary.iter().map(|id| auxiliaries[*id as usize]));
+    let discipline = |id: &u16| u16::try_from(disciplines[usize::from(*id)]).unwrap_or(u16::MAX);
+    into.discipline.extend(part.discipline.iter().map(discipline));
 }
 
 /// Adds the steps `merged` and `cases`, and asserts that the flow closes in rows and money.

@@ -114,6 +114,10 @@ pub(super) struct Rules {
     pub policy: Policy,
     /// The grouper of method `drg`.
     pub drg: Option<Grouper>,
+    /// How cases of one disease are told apart.
+    pub typing: Option<Typing>,
+    /// Keep the discharge departments.
+    pub keep_disciplines: bool,
     /// Whether late uploads can be judged: the warehouse has upload times (A23).
     pub judge_late: bool,
     /// Whether missing fee lines and diagnoses can be judged: the tables were loaded (R24).
@@ -299,11 +303,7 @@ impl Collector {
     }
 
     fn merges(&self) -> bool {
-        let policy = &self.rules.policy;
-        // Types are given once all cases are there: their dictionaries are made ready only once.
-        policy.case.cycle.is_some()
-            || policy.case.unit == CaseUnit::Visit
-            || policy.auxiliary.is_some()
+        self.rules.policy.case.cycle.is_some() || self.rules.policy.case.unit == CaseUnit::Visit
     }
 
     /// Group of a settlement: the fallback for late and unusable ones, else by the policy's method.
@@ -401,7 +401,10 @@ impl Collector {
         if self.rules.policy.case.cost_classes.is_some() {
             cases.cost_fen.push(stay.cost_fen);
         }
-        if self.stays.wanted().discipline {
+        if let Some(typing) = &self.rules.typing {
+            cases.auxiliary.push(self.auxiliaries.id(&typing.types(&stay.record)));
+        }
+        if self.rules.keep_disciplines {
             let id = self.disciplines.id(&stay.discipline);
             cases.discipline.push(u16::try_from(id).unwrap_or(u16::MAX));
         }
@@ -429,12 +432,7 @@ impl Collector {
                 .collect();
             rows = merge_cycles(rows, cycle, &exempt);
         }
-        let typing = rules.policy.auxiliary.as_ref().map(Typing::new);
         for row in rows {
-            if let (Some(typing), Some(stay)) = (&typing, &row.stay) {
-                let id = self.auxiliaries.id(&typing.types(&stay.record));
-                self.part.cases.auxiliary.push(id);
-            }
             self.push(row);
         }
         for (year, step, tally) in std::mem::take(&mut self.flow) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::fees::{COST_COLUMNS, CostSums};
 use crate::grouper::record::Record;
-use crate::policy::model::{BonusOn, Method, Policy};
+use crate::policy::model::{Method, Policy};
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
     Array as _, AsArray as _, Int64Array, RecordBatch, StringViewArray,
@@ -22,23 +22,16 @@ pub(super) struct Wanted {
     pub(super) record: bool,
     /// Classes of cost.
     pub(super) cost: bool,
-    /// Departments of discharge, for bonuses of key disciplines (Z21).
-    pub(super) discipline: bool,
 }
 
 impl Wanted {
     /// What a policy asks for; `keep_records`: records are wanted for themselves.
     pub(super) fn of(policy: &Policy, keep_records: bool) -> Self {
         let decides = matches!(policy.grouping.method, Method::Dip(_) | Method::Drg(_))
-            || !policy.scope.carve_out_diagnoses.is_empty();
-        let bonuses = policy.coefficient.iter().flat_map(|rule| &rule.bonuses);
-        let discipline =
-            bonuses.map(|bonus| &bonus.on).any(|on| matches!(on, BonusOn::Discipline(_)));
-        Self {
-            record: keep_records || decides || discipline || policy.auxiliary.is_some(),
-            cost: policy.case.cost_classes.is_some(),
-            discipline,
-        }
+            || !policy.scope.carve_out_diagnoses.is_empty()
+            || policy.auxiliary.is_some()
+            || policy.has_discipline_bonus();
+        Self { record: keep_records || decides, cost: policy.case.cost_classes.is_some() }
     }
 
     /// Whether anything is.
@@ -159,11 +152,6 @@ impl Stays {
     /// Main diagnosis of a settlement; empty where it has none or records are not wanted.
     pub(super) fn main_diagnosis(&self, setl_id: &str) -> &str {
         self.known.get(&id_key(setl_id)).map_or("", |stay| stay.record.main_diagnosis.as_str())
-    }
-
-    /// What was read.
-    pub(super) fn wanted(&self) -> Wanted {
-        self.wanted
     }
 
     /// What a settlement carries, once; nothing where nothing is wanted.

@@ -14,7 +14,7 @@ use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_life, read_score, read_weights,
+    read_life, read_points, read_score, read_weights,
 };
 use crate::units::Fen;
 
@@ -52,16 +52,15 @@ pub(crate) fn policy(
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
     let budget = budget(&top.section("budget")?)?;
     let sharing = sharing(&top.section("sharing")?)?;
-    let surplus_cap =
-        top.maybe_section("surplus_cap")?.map(|fields| surplus_cap(&fields)).transpose()?;
-    let coefficient = top
-        .maybe_section("coefficient")?
-        .map(|fields| read_coefficient::coefficient(&fields))
-        .transpose()?;
+    let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
+    let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;
     let auxiliary = top
         .maybe_section("auxiliary")?
         .map(|fields| read_auxiliary::auxiliary(&fields, folder))
         .transpose()?;
+    let outlier = top.maybe("outlier", read_points::outlier)?;
+    let same_price = top.maybe("same_price", read_points::same_price)?;
+    let expected_standard = top.maybe("expected_standard", read_points::expected_standard)?;
     let score =
         top.maybe_section("score")?.map(|fields| read_score::score(&fields, folder)).transpose()?;
     Ok(Policy {
@@ -82,6 +81,9 @@ pub(crate) fn policy(
         coefficient,
         auxiliary,
         score,
+        outlier,
+        same_price,
+        expected_standard,
     })
 }
 
@@ -118,6 +120,15 @@ impl<'a> Top<'a> {
             return Ok(Vec::new());
         };
         entries(node, section)
+    }
+
+    /// Reads a section that may be absent.
+    fn maybe<T>(
+        &self,
+        path: &str,
+        read: impl FnOnce(&Fields<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.maybe_section(path)?.map(|fields| read(&fields)).transpose()
     }
 
     fn section(&self, path: &'static str) -> Result<Fields<'a>, Error> {

@@ -55,7 +55,8 @@ pub(crate) fn dip(fields: &Fields<'_>, folder: &mut Folder) -> Result<Dip, Error
             .maybe_word("residual_below", &below_threshold)?
             .unwrap_or(ResidualBelow::Keep),
         attributes: operations(fields, folder)?,
-        grass_roots: grass_roots(fields, folder)?,
+        grass_roots: group_codes(fields, folder, "grass_roots")?.unwrap_or_default(),
+        national: group_codes(fields, folder, "national")?,
         code_names: code_names(fields, folder)?,
         matching: matching(fields)?,
         ties: ties(fields)?,
@@ -101,10 +102,14 @@ fn operations(
     Ok(attributes)
 }
 
-fn grass_roots(fields: &Fields<'_>, folder: &mut Folder) -> Result<BTreeSet<String>, Error> {
-    let Some(name) = fields.maybe_text("grass_roots")? else { return Ok(BTreeSet::new()) };
-    let (file, bytes) =
-        folder.file(&name, &fields.path_of("grass_roots"), &fields.at_of("grass_roots"))?;
+/// A list of group codes, each once.
+fn group_codes(
+    fields: &Fields<'_>,
+    folder: &mut Folder,
+    key: &str,
+) -> Result<Option<BTreeSet<String>>, Error> {
+    let Some(name) = fields.maybe_text(key)? else { return Ok(None) };
+    let (file, bytes) = folder.file(&name, &fields.path_of(key), &fields.at_of(key))?;
     let mut codes = BTreeSet::new();
     for row in rows(&file, &bytes, &["group_code"])? {
         row.filled(0)?;
@@ -112,7 +117,7 @@ fn grass_roots(fields: &Fields<'_>, folder: &mut Folder) -> Result<BTreeSet<Stri
             return Err(row.wrong(0, "each group once"));
         }
     }
-    Ok(codes)
+    Ok(Some(codes))
 }
 
 fn code_names(fields: &Fields<'_>, folder: &mut Folder) -> Result<BTreeMap<String, String>, Error> {

@@ -129,6 +129,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             "residual_below",
             "operations",
             "grass_roots",
+            "national",
             "code_names",
             "matching",
             "ties",
@@ -200,6 +201,10 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("coefficient.bonus", &["name", "tiers", "inst_type", "discipline", "value"])
         .many("name"),
     section("coefficient.disease", &["minimum_cases", "minimum_difference"]),
+    section("outlier", &["low", "low_rule", "high_rule"]),
+    section("outlier.high", &["weight_below", "ratio"]).many("ratio"),
+    section("same_price", &["groups", "maximum_cv"]),
+    section("expected_standard", &["years_ahead"]),
     section("auxiliary", &["given", "factor", "monotone", "except_kinds", "severity", "cci"]),
     section("auxiliary.trigger", &["disease_cases", "type_cases", "cv_drop"]),
     section("auxiliary.icu", &["disease_cases", "type_cases", "cv_drop"]),

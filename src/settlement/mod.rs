@@ -11,6 +11,7 @@
 //! [`Tariff`]: tariff::Tariff
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
+pub mod auxiliary;
 pub mod cases;
 mod clearing;
 pub mod coefficient;

@@ -338,6 +338,17 @@ fn summary(catalog: &Catalog, group: &Group, request: CardRequest<'_>) -> Table 
     Table::new("card").with("field", Column::text(names)).with("value", Column::Text(values))
 }
 
+/// What a card says without the claims: its summary and the neighbours.
+///
+/// # Errors
+/// [`Error::NoGroup`].
+pub fn known_card(catalog: &Catalog, request: CardRequest<'_>) -> Result<[Table; 2], Error> {
+    let group = catalog.groups.iter().find(|group| group.group_code == request.group);
+    let group = group
+        .ok_or_else(|| Error::NoGroup { group_code: request.group.to_owned(), nearest: None })?;
+    Ok([summary(catalog, group, request), neighbours(catalog, group)])
+}
+
 fn neighbours(catalog: &Catalog, group: &Group) -> Table {
     let mut order: Vec<&Group> = catalog.groups.iter().collect();
     order.sort_by(|one, two| {

@@ -13,6 +13,11 @@ pub enum Error {
     /// An institution or a tier that cannot be given a coefficient.
     #[error(transparent)]
     Coefficient(#[from] CoefficientError),
+    /// High costs are told by classes of cost, and the cases have none (`[auxiliary.malignant]`).
+    #[error(
+        "the policy types malignant diseases by high cost, but its cases have no classes of cost"
+    )]
+    NoCostClasses,
     /// One method of a grid cannot be computed.
     #[error("method `{method}` cannot be computed")]
     Method {
@@ -136,6 +141,12 @@ pub enum Error {
         /// Which number.
         what: String,
     },
+    /// Money, and nobody to divide it by.
+    #[error("{pool} yuan were booked, but no case of that year has points under this catalog")]
+    NoPoints {
+        /// What was booked.
+        pool: crate::units::Fen,
+    },
     /// The columns of the cases do not fit together.
     #[error("broken case columns: {fact}")]
     Columns {
@@ -158,6 +169,9 @@ impl Explain for Error {
         match self {
             Self::Method { source, .. } => source.hints(),
             Self::Coefficient(source) => source.hints(),
+            Self::NoCostClasses => {
+                vec!["add [case.cost_class], or remove [auxiliary.malignant]".to_owned()]
+            }
             Self::NoGroup { nearest, .. } | Self::NoBaseDisease { nearest, .. } => {
                 nearest.iter().map(|nearest| format!("did you mean `{nearest}`?")).collect()
             }
@@ -183,6 +197,9 @@ impl Explain for Error {
             }
             Self::Overflow { .. } => {
                 vec!["check `medfee_sumamt`: amounts are in yuan".to_owned()]
+            }
+            Self::NoPoints { .. } => {
+                vec!["name a year whose cases the catalog's policy has in scope".to_owned()]
             }
             Self::NoYearLeft { .. } => {
                 vec!["name other years, or remove `[[weights.exclude]]` in a scenario".to_owned()]

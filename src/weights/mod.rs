@@ -14,6 +14,7 @@
 //! ```
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
+mod auxiliary;
 mod blend;
 mod bootstrap;
 mod card;
@@ -26,6 +27,7 @@ mod forecast;
 mod geometric;
 mod grid;
 mod identity;
+mod impact;
 mod means;
 mod parallel;
 mod pool;
@@ -43,10 +45,11 @@ use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 use rust_decimal::Decimal;
 
-pub use card::{Card, CardRequest, card};
+pub use card::{Card, CardRequest, card, known_card};
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
+pub use impact::{Grouped, crosswalk, impact};
 pub use means::means;
 
 use blend::{Base, Blend};
@@ -241,7 +244,11 @@ pub fn build(
 ) -> Result<Built, Error> {
     let kept_years = kept_years(policy, years);
     let plan = Plan::new(policy, years, &kept_years)?;
-    coefficients::price(&plan, cases, passed, |cases, passed| weigh(cases, policy, years, passed))
+    let weigh = |cases: &Cases, passed| weigh(cases, policy, years, passed);
+    let mut built = coefficients::price(&plan, cases, passed, weigh)?;
+    built.catalog.tables.extend(auxiliary::table(&plan, cases, &built.catalog)?);
+    built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(built)
 }
 
 /// One pass of [`build`], without coefficients.

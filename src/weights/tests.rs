@@ -1,5 +1,6 @@
 //! The statistics against numbers worked by hand, and against slower ways of computing them.
 
+mod auxiliaries;
 mod bases;
 mod cards;
 mod centres;
@@ -8,6 +9,7 @@ mod costs;
 mod directories;
 mod errors;
 mod grids;
+mod impacts;
 mod levels;
 mod pools;
 mod properties;
@@ -116,6 +118,9 @@ fn policy(weights: Weights) -> Policy {
         coefficient: None,
         auxiliary: None,
         score: None,
+        outlier: None,
+        same_price: None,
+        expected_standard: None,
     }
 }
 

@@ -43,10 +43,30 @@ fn a_catalog_is_corrected_signed_by_two_and_published() {
     step(path, "catalog publish catalog", "Wang", "2023-12-01").refused(&[
         "is draft",
         "publishing needs a reviewed one",
-        "catalog review",
+        "catalog trial",
     ]);
     step(&path.join("catalog"), "catalog review .", "Li", "2023-12-02")
         .refused(&["you are in the catalog folder"]);
+    step(path, "catalog review catalog", "Li", "2023-12-02").refused(&[
+        "is draft",
+        "a review needs one on trial",
+        "catalog trial",
+    ]);
+    let trial = "catalog trial catalog --warehouse wh --json --quiet";
+    step(path, &format!("{trial} --year 1999"), "Sun", "2023-12-02").refused(&["1999"]);
+    let shown = json_lines(&step(path, trial, "Sun", "2023-12-02").ok().stdout);
+    let sum = |key: &str| -> rust_decimal::Decimal {
+        shown
+            .iter()
+            .map(|row| row[key].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap())
+            .sum()
+    };
+    // All that was booked is divided anew, to the fen.
+    assert_eq!(sum("money_yuan"), sum("booked_yuan"));
+    let kept = dianshu(path, "catalog show catalog --table impact --json").ok().stdout;
+    assert_eq!(json_lines(&kept), shown);
+    let gates = dianshu(path, "catalog gates catalog").ok().stdout;
+    assert!(gates.contains("trimmed") && !gates.contains("failed"), "{gates}");
     step(path, "catalog review catalog", "Li", "2023-12-02").ok();
     step(path, "catalog review catalog", "Li", "2023-12-03").refused(&["was reviewed by `Li`"]);
     step(path, "catalog review catalog", "Wang", "2023-12-04").ok();
@@ -59,8 +79,8 @@ fn a_catalog_is_corrected_signed_by_two_and_published() {
     let history = dianshu(path, "catalog history catalog").ok().stdout;
     assert_eq!(
         history.matches("annual review").count(),
-        5,
-        "four steps and one override\n{history}"
+        6,
+        "five steps and one override\n{history}"
     );
     // The year is settled by the points in force.
     dianshu(
@@ -125,6 +145,65 @@ fn a_grid_prices_the_same_cases_by_every_combination() {
         .refused(&["trim-iqr", "twice"]);
 }
 
+// The same cases under two scenarios: what changed is followed case by case, and capped on request.
+// shows: E34, E19
+#[test]
+fn catalogs_are_compared_by_regrouping_the_same_cases() {
+    let home = city();
+    let path = home.path();
+    let build = "catalog build --policy jining-apg --years 2022,2023 --warehouse wh --quiet";
+    dianshu(path, &format!("{build} --out last")).ok();
+    fs::write(
+        path.join("cap.toml"),
+        "title = \"封顶\"\nbase = \"jining-apg\"\n[set]\n\
+         \"weights.years\" = { value = [\"0.8\", \"0.2\"], reason = \"试算\", reading = \"A01\" }\n\
+         \"weights.change_cap\" = { value = { up = \"0.001\", down = \"0.001\" }, reason = \"试算\", \
+         clause = \"试算\" }\n",
+    )
+    .unwrap();
+    let capped = format!("{build} --scenario cap.toml --out new");
+    dianshu(path, &capped).refused(&["`weights.change_cap`", "--last DIR"]);
+    dianshu(path, &format!("{capped} --last last")).ok();
+    dianshu(path, "catalog verify new").ok();
+    let table =
+        json_lines(&dianshu(path, "catalog show new --table change_cap --json").ok().stdout);
+    let decimal = |value: &serde_json::Value| -> rust_decimal::Decimal {
+        value.as_str().unwrap().parse().unwrap()
+    };
+    assert!(
+        table.iter().any(|row| row["side"] == "up")
+            && table.iter().any(|row| row["side"] == "down")
+    );
+    for row in &table {
+        let (last, points) = (decimal(&row["last_points"]), decimal(&row["points"]));
+        let share = rust_decimal::Decimal::new(1, 3);
+        assert!((points - last).abs() <= last * share, "{row}");
+    }
+    let walk =
+        "catalog crosswalk last new --years 2023 --warehouse wh --quiet --json --out walk.csv";
+    let rows = json_lines(&dianshu(path, walk).ok().stdout);
+    // Both catalogs have the same rules for cases and groups: every case stays where it is.
+    assert!(rows.iter().all(|row| row["group_before"] == row["group_after"]), "{rows:?}");
+    let diff =
+        json_lines(&dianshu(path, "catalog diff last new --crosswalk walk.csv --json").ok().stdout);
+    let changes: Vec<&str> = diff.iter().filter_map(|row| row["change"].as_str()).collect();
+    assert!(changes.contains(&"repriced") && !changes.contains(&"split"), "{changes:?}");
+    // A trial against the last catalog keeps its own crosswalk, and what it moves sums to nothing.
+    let trial = "catalog trial new --last last --year 2023 --warehouse wh --json --quiet";
+    let shown = json_lines(&step(path, trial, "Sun", "2023-12-02").ok().stdout);
+    let moved: rust_decimal::Decimal = shown.iter().map(|row| decimal(&row["change_yuan"])).sum();
+    assert_eq!(moved, rust_decimal::Decimal::ZERO);
+    let kept = json_lines(&dianshu(path, "catalog show new --table crosswalk --json").ok().stdout);
+    assert_eq!(kept, rows);
+    // The card of a group has its rows of every table, without any claims.
+    let code = table[0]["group_code"].as_str().unwrap();
+    let card = dianshu(path, &format!("catalog show new {code} --last last")).ok().stdout;
+    for part in ["computed_points", "price_before", "last_points", "ratio", "group_before"] {
+        assert!(card.contains(part), "`{part}` is not in:\n{card}");
+    }
+}
+
+// shows: J13, E31
 #[test]
 fn the_card_of_a_group_shows_cases_hospitals_and_interval() {
     let home = city();
@@ -135,7 +214,7 @@ fn the_card_of_a_group_shows_cases_hospitals_and_interval() {
     let (code, cases) =
         (largest["group_code"].as_str().unwrap(), largest["cases"].as_i64().unwrap());
     let command = format!(
-        "catalog card catalog {code} --last catalog --rounds 40 --warehouse wh --json --quiet"
+        "catalog show catalog {code} --last catalog --rounds 40 --warehouse wh --json --quiet"
     );
     let shown = json_lines(&dianshu(path, &command).ok().stdout);
     let sum = |key: &str, of: &dyn Fn(&serde_json::Value) -> bool| -> i64 {

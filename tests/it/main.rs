@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod codes;
+mod group;
 mod inpatients;
 mod intake;
 mod life;

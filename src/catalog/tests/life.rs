@@ -8,12 +8,14 @@ use super::build::{Folder, POLICY, contents, dec, policy, tiny, write_draft, yua
 use rust_decimal::Decimal;
 
 use crate::catalog::life::contradiction;
+use crate::catalog::model::Catalog;
 use crate::catalog::write::lock;
 use crate::catalog::{
     Artefact, Entry, Error, Signature, State, history_table, open, override_table, publish, review,
-    set_points, verify, write,
+    set_points, trial, verify, write,
 };
 use crate::explain::{Explain, render};
+use crate::table::{Column, Table};
 use crate::units::Points;
 
 fn by(name: &str, on: &str) -> Signature {
@@ -22,7 +24,23 @@ fn by(name: &str, on: &str) -> Signature {
 
 fn draft(folder: &Folder) -> std::path::PathBuf {
     let dir = folder.0.join("c");
-    write_draft(&tiny(), &dir).unwrap();
+    write_draft(&whole(), &dir).unwrap();
+    dir
+}
+
+/// Without trimmed cases: one of four would close a gate.
+fn whole() -> Catalog {
+    Catalog { trimmed: Vec::new(), ..tiny() }
+}
+
+fn impact() -> Table {
+    Table::new("impact").with("fixmedins_code", Column::text(["H1"]))
+}
+
+/// A draft of which the effect was shown.
+fn on_trial(folder: &Folder) -> std::path::PathBuf {
+    let dir = draft(folder);
+    trial(&dir, vec![impact()], "", &by("孙", "2023-12-01")).unwrap();
     dir
 }
 
@@ -77,14 +95,21 @@ fn an_override_stands_beside_the_computed_points_with_its_money() {
 #[test]
 fn two_people_review_and_an_override_starts_anew() {
     let folder = Folder::new("review");
-    let dir = draft(&folder);
-    assert_eq!(review(&dir, &by("张", "2023-12-01")).unwrap(), State::Draft);
+    let dir = on_trial(&folder);
+    assert_eq!(review(&dir, &by("张", "2023-12-01")).unwrap(), State::Trial);
     let again = review(&dir, &by("张", "2023-12-02"));
     assert!(matches!(again, Err(Error::SameReviewer { .. })));
     // What people did is not built over.
-    assert!(matches!(write_draft(&tiny(), &dir), Err(Error::Signed { .. })));
+    assert!(matches!(write_draft(&tiny(), &dir), Err(Error::NotADraft { .. })));
     set_points(&dir, "A", dec("70"), &by("王", "2023-12-03")).unwrap();
-    assert_eq!(review(&dir, &by("李", "2023-12-04")).unwrap(), State::Draft, "the first is void");
+    // It is a draft again, without what was shown of other points.
+    assert!(matches!(write_draft(&tiny(), &dir), Err(Error::Signed { .. })));
+    let stored = open(&dir).unwrap();
+    assert_eq!((stored.state, stored.catalog.table("impact")), (State::Draft, None));
+    let early = review(&dir, &by("李", "2023-12-04")).unwrap_err();
+    assert!(render(&early).contains("a review needs one on trial\nhint: show first"), "{early}");
+    trial(&dir, vec![impact()], "", &by("孙", "2023-12-04")).unwrap();
+    assert_eq!(review(&dir, &by("李", "2023-12-04")).unwrap(), State::Trial, "the first is void");
     assert!(matches!(publish(&dir, &by("赵", "2023-12-04")), Err(Error::Step { .. })));
     assert_eq!(review(&dir, &by("张", "2023-12-05")).unwrap(), State::Reviewed);
     let late = set_points(&dir, "A", dec("71"), &by("王", "2023-12-06"));
@@ -95,12 +120,16 @@ fn two_people_review_and_an_override_starts_anew() {
 #[test]
 fn a_published_catalog_stays_as_it_is() {
     let folder = Folder::new("publish");
-    let dir = draft(&folder);
+    let dir = on_trial(&folder);
     review(&dir, &by("张", "2023-12-01")).unwrap();
     review(&dir, &by("李", "2023-12-01")).unwrap();
     publish(&dir, &by("赵", "2023-12-31")).unwrap();
     let stored = open(&dir).unwrap();
-    assert_eq!((stored.state, stored.catalog), (State::Published, tiny()));
+    assert_eq!(stored.state, State::Published);
+    let judged = stored.catalog.table("gates").unwrap();
+    let results: Vec<_> = (0..judged.rows()).filter_map(|row| judged.cell("result", row)).collect();
+    assert!(results.iter().all(|result| result != "failed"), "{results:?}");
+    assert_eq!(Catalog { tables: Vec::new(), ..stored.catalog }, whole());
     assert!(verify(&dir).unwrap().passed());
     let published = contents(&dir);
     assert!(
@@ -108,6 +137,7 @@ fn a_published_catalog_stays_as_it_is() {
     );
     assert!(matches!(write_draft(&tiny(), &dir), Err(Error::NotADraft { .. })));
     for step in [
+        trial(&dir, vec![impact()], "", &by("王", "2024-01-01")),
         review(&dir, &by("王", "2024-01-01")).map(|_| ()),
         publish(&dir, &by("王", "2024-01-01")),
         set_points(&dir, "A", dec("1"), &by("王", "2024-01-01")).map(|_| ()),
@@ -117,14 +147,14 @@ fn a_published_catalog_stays_as_it_is() {
     }
     assert_eq!(contents(&dir), published);
     let steps = history_table(&dir).unwrap();
-    let named: Vec<_> = (0..3).filter_map(|row| steps.cell("step", row)).collect();
-    assert_eq!(named, ["review", "review", "publish"]);
+    let named: Vec<_> = (0..4).filter_map(|row| steps.cell("step", row)).collect();
+    assert_eq!(named, ["trial", "review", "review", "publish"]);
 }
 
 #[test]
 fn a_step_that_is_refused_changes_nothing() {
     let folder = Folder::new("refused");
-    let dir = draft(&folder);
+    let dir = on_trial(&folder);
     review(&dir, &by("张", "2023-12-02")).unwrap();
     let before = contents(&dir);
     let right = by("王", "2023-12-02");
@@ -148,7 +178,7 @@ fn a_step_that_is_refused_changes_nothing() {
 #[test]
 fn two_programs_do_not_change_a_catalog_at_once() {
     let folder = Folder::new("lock");
-    let dir = draft(&folder);
+    let dir = on_trial(&folder);
     let held = lock(&dir).unwrap();
     let err = review(&dir, &by("张", "2023-12-01")).unwrap_err();
     assert!(matches!(err, Error::Busy { .. }), "{err:?}");
@@ -168,7 +198,7 @@ fn two_programs_do_not_change_a_catalog_at_once() {
         threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
     });
     assert!(signed >= 1);
-    assert_eq!(history_table(&dir).unwrap().rows(), 1 + signed);
+    assert_eq!(history_table(&dir).unwrap().rows(), 2 + signed);
 }
 
 #[test]
@@ -185,7 +215,7 @@ fn a_catalog_that_a_killed_program_moved_aside_is_named() {
 #[test]
 fn a_mistyped_year_is_refused() {
     let folder = Folder::new("year");
-    let dir = draft(&folder);
+    let dir = on_trial(&folder);
     assert!(review(&dir, &by("张", "2043-12-31")).is_ok());
     let err = review(&dir, &by("李", "2044-01-01")).unwrap_err();
     assert!(render(&err).contains("within 20 years after 2023"), "{}", render(&err));
@@ -221,7 +251,7 @@ fn ratios_of_a_scenario_are_known_to_verify() {
 #[test]
 fn what_does_not_belong_to_the_catalog_is_not_lost() {
     let folder = Folder::new("minutes");
-    let dir = draft(&folder);
+    let dir = on_trial(&folder);
     fs::write(dir.join("minutes.docx"), "said").unwrap();
     let before = contents(&dir);
     let err = review(&dir, &by("张", "2023-12-01")).unwrap_err();
@@ -252,17 +282,19 @@ fn every_step_of_the_history_says_what_it_changed() {
     set_points(&dir, "B", dec("250"), &by("张", "2023-12-01")).unwrap();
     set_points(&dir, "A", dec("70"), &by("张", "2023-12-01")).unwrap();
     set_points(&dir, "B", dec("200"), &by("张", "2023-12-02")).unwrap();
+    trial(&dir, vec![impact()], "2023", &by("孙", "2023-12-02")).unwrap();
     review(&dir, &by(" 李 ", "2023-12-03")).unwrap();
     assert!(matches!(review(&dir, &by("李", "2023-12-03")), Err(Error::SameReviewer { .. })));
     // A has 3 cases: 3 × (70 − 66.6667) ÷ 100 × 300 = 29.9997.
     let history = history_table(&dir).unwrap();
-    let what: Vec<_> = (0..4).map(|row| history.cell("what", row).unwrap()).collect();
+    let what: Vec<_> = (0..5).map(|row| history.cell("what", row).unwrap()).collect();
     assert_eq!(
         what,
         [
             "B: 200 → 250, 150.00 yuan",
             "A: 66.6667 → 70, 30.00 yuan",
             "B: 250 → 200, -150.00 yuan",
+            "2023",
             ""
         ]
     );

@@ -16,4 +16,6 @@ pub use combination::{combination, with_attributes};
 pub use directory::{Dropped, Learned, Means, learn, match_year};
 pub use error::{Error, Warning};
 pub use matcher::{DecidedBy, Decision, Kind, Matcher};
-pub use tables::{base_candidates, coverage_table, directory_table, dropped_table, info, tables};
+pub use tables::{
+    base_candidates, coverage_table, directory_table, dropped_table, info, mark, tables,
+};

@@ -82,6 +82,16 @@ pub fn info(dip: &Dip, groups: &BTreeMap<String, Kind>) -> BTreeMap<String, Grou
     groups.iter().map(|(code, kind)| (code.clone(), info(code, *kind))).collect()
 }
 
+/// Marks the groups that the national catalog has and those that are local extras (6.1, E31), where the
+/// policy has the national list.
+pub fn mark(dip: &Dip, catalog: &mut Catalog) {
+    let Some(national) = &dip.national else { return };
+    for group in &mut catalog.groups {
+        let mark = if national.contains(&group.group_code) { "national" } else { "local" };
+        mark.clone_into(&mut group.mark);
+    }
+}
+
 /// Table `directory`: diagnosis, operations, attribute and kind of every group, its cases by year and
 /// its share of all grouped cases (E31).
 #[must_use]

@@ -27,6 +27,8 @@ pub struct Dip {
     pub attributes: BTreeMap<String, Attribute>,
     /// Groups that are grass-roots diseases (基层病种), by code: no institution coefficient (E15).
     pub grass_roots: BTreeSet<String>,
+    /// Groups of the national catalog (6.1, E31): others are marked local; absent: no marks.
+    pub national: Option<BTreeSet<String>>,
     /// Names of diagnoses and operations, from which names of groups are composed.
     pub code_names: BTreeMap<String, String>,
     /// The ways a case may find its group, tried in this order (R02).

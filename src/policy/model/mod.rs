@@ -13,6 +13,7 @@ mod dip;
 pub mod drg;
 mod life;
 mod money;
+mod points;
 mod score;
 mod weights;
 
@@ -30,6 +31,7 @@ pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCoun
 pub use drg::Drg;
 pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
+pub use points::*;
 pub use score::{
     Abnormal, AbnormalCoefficient, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid,
 };
@@ -88,6 +90,21 @@ pub struct Policy {
     pub auxiliary: Option<Auxiliary>,
     /// The kinds of score beside the points of the group; absent: those points are all.
     pub score: Option<Score>,
+    /// Lines for low and high cases of a points system (5.3); absent where it has none.
+    pub outlier: Option<Outlier>,
+    /// Groups of one price everywhere (P05).
+    pub same_price: Option<SamePrice>,
+    /// Standards that follow from the control total (P04).
+    pub expected_standard: Option<ExpectedStandard>,
+}
+
+impl Policy {
+    /// Whether a case earns more where its discharge department is a key discipline (R18).
+    #[must_use]
+    pub fn has_discipline_bonus(&self) -> bool {
+        let bonuses = self.coefficient.iter().flat_map(|rule| &rule.bonuses);
+        bonuses.into_iter().any(|bonus| matches!(bonus.on, BonusOn::Discipline(_)))
+    }
 }
 
 /// `[policy]`

@@ -22,6 +22,7 @@ fn rules() -> Dip {
         residual_below: ResidualBelow::Keep,
         attributes: [("47.0100".to_owned(), Attribute::Surgery)].into(),
         grass_roots: BTreeSet::from(["J18.9".to_owned()]),
+        national: Some(BTreeSet::from(["K35.9".to_owned(), "J18.9".to_owned()])),
         code_names: [
             ("K35.9", "急性阑尾炎"),
             ("K35", "急性阑尾炎类"),
@@ -60,6 +61,7 @@ fn catalog(policy: &Policy, dip: &Dip, rows: &[(&str, &str, u16, i64)]) -> Catal
     let info = dip::info(dip, &learned.groups);
     let passed = Passed { info, ..Passed::default() };
     let mut catalog = build(&learned.cases, policy, &window, passed).unwrap().catalog;
+    dip::mark(dip, &mut catalog);
     catalog.tables = dip::tables(dip, (&learned.cases, &learned.dropped), &catalog, Some("K35.9"));
     catalog
 }
@@ -97,6 +99,8 @@ fn the_tables_of_a_directory_say_what_its_groups_are_and_cover() {
     assert_eq!(codes, ["J18.9", "K35.9", "K35.9+47.0100", "K35_S"]);
     let kinds: Vec<&str> = catalog.groups.iter().map(|group| group.kind.as_str()).collect();
     assert_eq!(kinds, ["grass_roots", "core", "core", "residual"]);
+    let marks: Vec<&str> = catalog.groups.iter().map(|group| group.mark.as_str()).collect();
+    assert_eq!(marks, ["national", "national", "local", "local"]);
     let names: Vec<&str> = catalog.groups.iter().map(|group| group.group_name.as_str()).collect();
     assert_eq!(
         names,
