@@ -16,6 +16,7 @@ mod error;
 mod grid;
 mod group;
 mod ingest;
+mod intervals;
 mod life;
 mod output;
 mod report;

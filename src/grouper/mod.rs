@@ -17,6 +17,7 @@ pub mod drg;
 pub mod record;
 pub mod refine;
 mod status;
+pub mod units;
 
 use std::collections::BTreeSet;
 

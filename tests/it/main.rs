@@ -15,6 +15,7 @@ mod group;
 mod inpatients;
 mod intake;
 mod life;
+mod outpatients;
 mod pipeline;
 mod readme;
 mod refunds;

@@ -7,6 +7,7 @@
 
 mod apg;
 mod auxiliary;
+mod capitation;
 mod coefficient;
 mod cost;
 mod dip;
@@ -20,6 +21,7 @@ mod weights;
 pub use apg::{
     Apg, CarveOut, Combined, DiseaseOf, Feature, ItemClass, Letters, Level, Refine, Unit, UnitKind,
 };
+pub use capitation::{Capitation, Elsewhere};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -39,8 +41,8 @@ pub use score::{
 use crate::units::Fen;
 
 pub use weights::{
-    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers,
-    PointBase, SingleYear, Trim, TrimStage, Weights,
+    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Inversions,
+    Outliers, PointBase, SingleYear, Trim, TrimStage, Weights,
 };
 
 /// Where a value comes from: the clause of the document, or the reading taken where it is silent.
@@ -76,6 +78,8 @@ pub struct Policy {
     pub deviation: Option<Deviation>,
     /// How a case is paid.
     pub payment: Payment,
+    /// Head budgets of signed and unsigned persons; absent: one area budget.
+    pub capitation: Option<Capitation>,
     /// The money to be divided.
     pub budget: Budget,
     /// Shares of surplus and overspend between institutions and fund.
@@ -130,6 +134,9 @@ pub struct Scope {
     pub cite: Cite,
     /// Insurance types counted, for example `310`, `390`.
     pub insutype: Vec<String>,
+    /// Insurance types of patients who pay themselves: their cases count in means and M, and are never
+    /// settled (E32).
+    pub self_paying_insutype: Vec<String>,
     /// Medical categories counted, for example `14`.
     pub med_type: Vec<String>,
     /// Diseases counted (`dise_codg`, exact); empty: all, also none at all.
