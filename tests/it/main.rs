@@ -14,6 +14,7 @@ mod bytes;
 mod codes;
 mod expected;
 mod group;
+mod inpatients;
 mod intake;
 mod life;
 mod outpatients;
