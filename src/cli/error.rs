@@ -138,6 +138,44 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// A file that cannot be read or written.
+    #[error("cannot read or write `{}`", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A workbook that cannot be made.
+    #[error("cannot make the workbook `{}`", path.display())]
+    WorkbookWrite {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: rust_xlsxwriter::XlsxError,
+    },
+    /// A file that is no workbook.
+    #[error("`{}` cannot be read as a workbook (XLSX)", path.display())]
+    WorkbookRead {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Box<calamine::XlsxError>,
+    },
+    /// Cells of an edited workbook.
+    #[error("`{}` has {cells} cells that cannot be taken; nothing was changed", path.display())]
+    BadCells {
+        /// The workbook.
+        path: PathBuf,
+        /// How many.
+        cells: usize,
+    },
+    /// Changed values, and no file for them.
+    #[error("`{}` changes values of the policy, and no file for them is named", path.display())]
+    NoScenarioFile {
+        /// The workbook.
+        path: PathBuf,
+    },
     /// A folder of the demo that holds something else.
     #[error("`{}` exists and was not made by `dianshu demo`", path.display())]
     Foreign {
@@ -227,6 +265,27 @@ impl Explain for Error {
             }
             Self::Folder { .. } => {
                 vec!["check that the folder exists, can be written to and has space".to_owned()]
+            }
+            Self::File { .. } => {
+                vec![
+                    "check that the file is there, or is new and its folder can be written to"
+                        .to_owned(),
+                ]
+            }
+            Self::WorkbookRead { .. } => {
+                vec![
+                    "name the workbook that `dianshu catalog export` wrote, saved as XLSX"
+                        .to_owned(),
+                ]
+            }
+            Self::BadCells { .. } => {
+                vec![
+                    "they are listed with sheet, row and column; correct them and import again"
+                        .to_owned(),
+                ]
+            }
+            Self::NoScenarioFile { .. } => {
+                vec!["name a new scenario file with `--scenario FILE`".to_owned()]
             }
             Self::NoDemo { known, .. } => vec![format!("there are {}", known.join(", "))],
             Self::Foreign { .. } => vec!["name another folder with `--dir`".to_owned()],

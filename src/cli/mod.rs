@@ -16,6 +16,7 @@ mod grid;
 mod ingest;
 mod life;
 mod output;
+mod parameters;
 mod report;
 mod show;
 mod sql;
