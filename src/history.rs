@@ -7,17 +7,19 @@
 use crate::catalog::model::Catalog;
 use crate::explain::{Explain, Kind};
 use crate::grouper::drg::Grouper;
-use crate::grouper::{GroupInfo, dip};
+use crate::grouper::{GroupInfo, Reason, dip, refine, units};
+use crate::grouping::Tally;
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
-use crate::policy::model::{Dip, Method, Policy};
-use crate::settlement::cases::Cases;
+use crate::policy::model::{Apg, Dip, Method, Policy, Refine};
+use crate::settlement::cases::{Cases, UNGROUPED};
+use crate::table::Table;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
 use crate::{warehouse, weights};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What keeps cases from being grouped.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,9 @@ pub enum Error {
     /// The directory.
     #[error(transparent)]
     Directory(#[from] dip::Error),
+    /// The refinement of an APG.
+    #[error(transparent)]
+    Refinement(#[from] refine::Overflow),
 }
 
 impl Explain for Error {
@@ -40,6 +45,7 @@ impl Explain for Error {
             Self::Warehouse(err) => err.kind(),
             Self::Statistics(err) => err.kind(),
             Self::Directory(err) => err.kind(),
+            Self::Refinement(err) => err.kind(),
         }
     }
 
@@ -48,6 +54,7 @@ impl Explain for Error {
             Self::Warehouse(err) => err.hints(),
             Self::Statistics(err) => err.hints(),
             Self::Directory(err) => err.hints(),
+            Self::Refinement(err) => err.hints(),
         }
     }
 }
@@ -61,6 +68,17 @@ pub struct History {
     pub info: BTreeMap<String, GroupInfo>,
     /// The rules of the directory, and the combinations that left it.
     directory: Option<(Dip, Vec<dip::Dropped>)>,
+    /// How the groups of an APG came about.
+    refinement: Option<Table>,
+}
+
+/// What is kept of every case beside its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// Its id, and why it is grouped or not.
+    pub ids: bool,
+    /// Its medical record.
+    pub records: bool,
 }
 
 /// Builds the cases of `years` and groups them, learning the directory where the policy has one.
@@ -73,10 +91,30 @@ pub fn learn(
     policy: &Policy,
     years: &Years,
 ) -> Result<History, Error> {
-    let (policy_of, years_of) = (policy.clone(), years.clone());
-    let request =
-        Request { policy: policy_of, years: years_of, keep_ids: false, keep_records: false };
-    let built = cases::build(engine, snapshot, &request)?;
+    learn_keeping(engine, snapshot, (policy, years), Keep::default())
+}
+
+/// [`learn`], with ids, reasons and records of the cases kept.
+///
+/// # Errors
+/// [`Error`]
+pub fn learn_keeping(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    (policy, years): (&Policy, &Years),
+    keep: Keep,
+) -> Result<History, Error> {
+    let (mut policy_of, years_of) = (policy.clone(), years.clone());
+    // Means are of all patients (E32); only here, so that nobody else is ever settled.
+    policy_of.scope.insutype.extend_from_slice(&policy.scope.self_paying_insutype);
+    let request = Request {
+        policy: policy_of,
+        years: years_of,
+        keep_ids: keep.ids,
+        keep_records: keep.records,
+    };
+    let mut built = cases::build(engine, snapshot, &request)?;
+    leave_units_out(&mut built, policy);
     match &policy.grouping.method {
         Method::Dip(dip) => {
             let dip = operations(engine, snapshot, dip)?;
@@ -86,20 +124,71 @@ pub fn learn(
             let info = Grouper::new(tables).info();
             Ok(History { built, info, ..History::default() })
         }
+        Method::Apg(Apg { refine: Some(rule), .. }) => refined(built, policy, rule, years),
         Method::Given { .. } | Method::Apg(_) => Ok(History { built, ..History::default() }),
+    }
+}
+
+/// The years that count: those that the policy does not leave out (A34).
+fn kept(policy: &Policy, years: &Years) -> Vec<u16> {
+    let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
+    years.as_slice().iter().copied().filter(|year| !left_out(year)).collect()
+}
+
+/// Groups of an APG learned from the years that count (H11).
+fn refined(
+    mut built: Built,
+    policy: &Policy,
+    rule: &Refine,
+    years: &Years,
+) -> Result<History, Error> {
+    let Some(years) = Years::new(kept(policy, years)) else {
+        // Every year is left out: the statistics refuse it by name.
+        return Ok(History { built, ..History::default() });
+    };
+    let directory = refine::Directory::learn(&built.cases, rule, &years)?;
+    let cases = std::mem::take(&mut built.cases);
+    built.cases = refine::match_cases(cases, |code| directory.holds(code));
+    let info = directory.info(&policy.grouping.names);
+    Ok(History { built, info, refinement: Some(directory.table()), ..History::default() })
+}
+
+/// Cases paid by other units are no part of the statistics (R19): step `units` of the flow.
+fn leave_units_out(built: &mut Built, policy: &Policy) {
+    let keep = units::stay(&built.cases, &policy.units);
+    fn kept<T>(values: &mut Vec<T>, keep: &[bool]) {
+        // Records and reasons are there only where they were asked for.
+        let mut marks = keep.iter();
+        values.retain(|_| marks.next().is_none_or(|keep| *keep));
+    }
+    kept(&mut built.records, &keep);
+    kept(&mut built.reasons, &keep);
+    for (year, left) in units::leave_out(&mut built.cases, &policy.units) {
+        let step = |name: &str| (year, name.to_owned());
+        let gone = Tally { rows: -left.cases, fee_fen: -left.fee_fen };
+        built.flow.insert(step("units"), gone);
+        let cases = built.flow.entry(step("cases")).or_default();
+        cases.rows += gone.rows;
+        cases.fee_fen += gone.fee_fen;
     }
 }
 
 /// Groups cases by the directory that they make.
 fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Result<History, Error> {
-    let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
-    let kept: Vec<u16> = years.as_slice().iter().copied().filter(|year| !left_out(year)).collect();
+    let kept = kept(policy, years);
     let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
     let learned = dip::learn(&dip, std::mem::take(&mut built.cases), &kept, means)?;
     built.cases = learned.cases;
+    // The directory may leave a combination without group.
+    for (reason, group) in built.reasons.iter_mut().zip(&built.cases.group) {
+        if *group == UNGROUPED && *reason == Reason::Grouped {
+            *reason = Reason::NoGroup;
+        }
+    }
     built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
     let info = dip::info(&dip, &learned.groups);
-    Ok(History { built, info, directory: Some((dip, learned.dropped)) })
+    let directory = Some((dip, learned.dropped));
+    Ok(History { built, info, directory, refinement: None })
 }
 
 /// The rules with the operations of table `op_attribute`.
@@ -113,6 +202,7 @@ fn operations(engine: &Engine, snapshot: &Snapshot, dip: &Dip) -> Result<Dip, Er
 impl History {
     /// Adds to a catalog built from these cases what the grouper knows besides: marks and tables.
     pub fn complete(&self, catalog: &mut Catalog) {
+        catalog.tables.extend(self.refinement.iter().cloned());
         let Some((dip, dropped)) = &self.directory else { return };
         dip::mark(dip, catalog);
         let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, None);
@@ -131,6 +221,12 @@ pub fn of_year(
     catalog: &Catalog,
 ) -> Result<Built, Error> {
     let mut built = cases::build(engine, snapshot, request)?;
+    if let Method::Apg(Apg { refine: Some(_), .. }) = &request.policy.grouping.method {
+        let groups = catalog.groups.iter().map(|group| group.group_code.as_str());
+        let groups: BTreeSet<&str> = groups.collect();
+        let cases = std::mem::take(&mut built.cases);
+        built.cases = refine::match_cases(cases, |code| groups.contains(code));
+    }
     if let Method::Dip(dip) = &request.policy.grouping.method {
         let dip = operations(engine, snapshot, dip)?;
         let cases = std::mem::take(&mut built.cases);

@@ -6,7 +6,7 @@
 -- ref:    R14
 --
 -- A refund in January takes its lines away from a visit in December: lines of reversals, in the shape
--- of stg_fee_item, from the years in which reversals were settled beyond those asked for.
+-- of stg_fee_item_flagged, from the years in which reversals were settled beyond those asked for.
 select
     fee_item_elsewhen.setl_id,
     fee_item_elsewhen.feedetl_sn,
@@ -14,6 +14,7 @@ select
     national('med_list_codg', fee_item_elsewhen.med_list_codg, fee_item_elsewhen.fee_ocur_time)
         as med_list_codg,
     fee_item_elsewhen.med_chrgitm_type,
+    fee_item_elsewhen.hi_nego_drug_flag,
     fen(fee_item_elsewhen.det_item_fee_sumamt) as amount_fen
 from fee_item_elsewhen
 left semi join int_cases__reversal_match

@@ -106,6 +106,14 @@ pub enum Error {
         /// The first file that does not belong there.
         file: String,
     },
+    /// An axis that is no key with values.
+    #[error("axis `{axis}` is none; allowed is KEY=V,V with a key of {}", known.join(", "))]
+    GridAxis {
+        /// As written.
+        axis: String,
+        /// Keys there are.
+        known: Vec<&'static str>,
+    },
     /// One method twice.
     #[error("method `{method}` stands twice among the choices")]
     GridTwice {
@@ -188,6 +196,36 @@ pub enum Error {
         /// Why not.
         source: serde_json::Error,
     },
+    /// Two groupings that cannot be compared.
+    #[error(transparent)]
+    Compare(#[from] crate::grouper::compare::Error),
+    /// Official tables that cannot be used.
+    #[error(transparent)]
+    GroupImport(#[from] crate::grouper::drg::import::ImportError),
+    /// A case that is not there.
+    #[error("no case of these years has the settlement `{setl_id}`")]
+    UnknownCase {
+        /// Asked for.
+        setl_id: String,
+        /// Nearest known one.
+        nearest: Option<String>,
+    },
+    /// A folder that holds something else.
+    #[error("`{}` holds `{file}`, which is no table of this command", path.display())]
+    GroupFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The first file that does not belong there.
+        file: String,
+    },
+    /// A CSV file of a grouping that cannot be read or written.
+    #[error("cannot read or write `{}`", path.display())]
+    GroupFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: csv::Error,
+    },
     /// The embedded plan of the demos.
     #[error("the plan of the demos cannot be read")]
     Demos {
@@ -242,7 +280,20 @@ impl Explain for Error {
             Self::OtherScale { .. } => {
                 vec!["name last year's catalog of the same system".to_owned()]
             }
-            Self::GridFolder { .. } => vec!["name a new or empty folder".to_owned()],
+            Self::GridAxis { .. } => {
+                vec!["for example `--axis centre=median,geometric`".to_owned()]
+            }
+            Self::GroupImport(err) => vec![err.hint()],
+            Self::UnknownCase { nearest: Some(nearest), .. } => {
+                vec![format!("did you mean `{nearest}`?")]
+            }
+            Self::UnknownCase { .. } => vec![
+                "a stay of several settlements is known by the last; it may be out of scope"
+                    .to_owned(),
+            ],
+            Self::GridFolder { .. } | Self::GroupFolder { .. } => {
+                vec!["name a new or empty folder".to_owned()]
+            }
             Self::GridTwice { .. } => {
                 vec!["name each scenario once within all `--over`".to_owned()]
             }

@@ -13,7 +13,9 @@ mod common;
 mod demo;
 mod error;
 mod grid;
+mod group;
 mod ingest;
+mod intervals;
 mod life;
 mod output;
 mod parameters;
@@ -52,6 +54,8 @@ enum Command {
     Check(check::Args),
     /// Build, show, compare or verify a catalog
     Catalog(catalog::Args),
+    /// Group cases, say why, compare two groupings, import DRG tables
+    Group(group::Args),
     /// Settle a year under a policy and scenarios, against what was booked
     Backtest(backtest::Args),
     /// Write the report of a run
@@ -99,6 +103,7 @@ fn run(command: Command) -> Result<Outcome, Error> {
         Command::Ingest(args) => ingest::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Catalog(args) => catalog::run(&args),
+        Command::Group(args) => group::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sql(args) => sql::run(&args),

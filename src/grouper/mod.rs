@@ -10,11 +10,14 @@ pub mod auxiliary;
 #[cfg(test)]
 mod auxiliary_tests;
 pub mod codes;
+pub mod compare;
+pub mod coverage;
 pub mod dip;
 pub mod drg;
 pub mod record;
 pub mod refine;
 mod status;
+pub mod units;
 
 use std::collections::BTreeSet;
 

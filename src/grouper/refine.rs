@@ -18,7 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::BigInt;
 
-use super::GroupInfo;
+use super::{GroupInfo, regroup_to};
+use crate::explain::{Explain, Kind};
 use crate::period::Years;
 use crate::policy::model::{Feature, Level, Refine};
 use crate::settlement::cases::{Cases, UNGROUPED};
@@ -90,12 +91,33 @@ pub fn deepest<'a>(path: &'a str, is_group: impl Fn(&str) -> bool) -> &'a str {
     found.unwrap_or_else(|| path.split(STEP).next().unwrap_or(path))
 }
 
+/// Gives every case the deepest group on its path; the paths become profiles.
+#[must_use]
+pub fn match_cases(cases: Cases, is_group: impl Fn(&str) -> bool) -> Cases {
+    let found: Vec<String> =
+        cases.groups.iter().map(|path| deepest(path, &is_group).to_owned()).collect();
+    let codes: BTreeSet<&String> = found.iter().collect();
+    let codes: Vec<String> = codes.into_iter().cloned().collect();
+    let number = |code: &String| codes.binary_search(code).ok();
+    let numbers: Vec<u32> = found
+        .iter()
+        .map(|code| number(code).and_then(|at| u32::try_from(at).ok()).unwrap_or(UNGROUPED))
+        .collect();
+    regroup_to(cases, codes, |profile, _| numbers[profile])
+}
+
 /// The squared fees of a group leave 128 bits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the sum of squared fees of group `{group}` is out of range")]
 pub struct Overflow {
     /// The group.
     pub group: String,
+}
+
+impl Explain for Overflow {
+    fn kind(&self) -> Kind {
+        Kind::Input
+    }
 }
 
 /// Cases, Σ fee and Σ fee² in fen.
@@ -167,10 +189,10 @@ impl Directory {
         Ok(Self { nodes, groups, pools, refine: refine.clone(), minimum_cases })
     }
 
-    /// The group of a path.
+    /// Whether a code is a group.
     #[must_use]
-    pub fn group_of<'a>(&self, path: &'a str) -> &'a str {
-        deepest(path, |code| self.groups.contains(code))
+    pub fn holds(&self, code: &str) -> bool {
+        self.groups.contains(code)
     }
 
     /// Codes of the groups, ascending.

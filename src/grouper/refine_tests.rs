@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{Directory, Traits, deepest, first, path};
-use crate::grouper::regroup;
+use super::{Directory, Traits, deepest, first, match_cases, path};
 use crate::period::Years;
 use crate::policy::model::{Cite, Feature, Level, Refine};
 use crate::settlement::cases::Cases;
@@ -60,8 +59,7 @@ fn cases(given: &[(&str, u16, &[i64])]) -> Cases {
 
 /// Cases a group after regrouping.
 fn counts(cases: &Cases, directory: &Directory) -> BTreeMap<String, usize> {
-    let done =
-        regroup(cases.clone(), |at, _| Some(directory.group_of(&cases.groups[at]).to_owned()));
+    let done = match_cases(cases.clone(), |code| directory.holds(code));
     let mut counts = BTreeMap::new();
     for group in &done.group {
         *counts.entry(done.groups[*group as usize].clone()).or_default() += 1;

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
+use super::line_traits::LineRules;
 use crate::policy::model::{Apg, CostClasses};
 use crate::settlement::cases::COST_CLASSES;
 use crate::units::exact;
+
+/// Letters of the classes, in the order of ties (Y07).
+pub const CLASS_LETTERS: [&str; 3] = ["O", "M", "A"];
 
 /// What the fee lines of one settlement come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +63,7 @@ pub struct ItemClasses {
     prefixes: Vec<(String, usize)>,
     charge_types: HashMap<String, usize>,
     important: [Vec<String>; 3],
+    lines: Option<LineRules>,
     /// Charge type → index into [`COST_CLASSES`]; absent unless the policy asks for classes of cost.
     costs: Option<HashMap<String, usize>>,
 }
@@ -86,7 +91,14 @@ impl ItemClasses {
             .enumerate()
             .flat_map(|(class, codes)| codes.iter().map(move |code| (code.clone(), class)))
             .collect();
-        Self { exact, prefixes, charge_types, important: apg.important.clone(), costs: None }
+        Self {
+            exact,
+            prefixes,
+            charge_types,
+            important: apg.important.clone(),
+            costs: None,
+            lines: None,
+        }
     }
 
     /// The same with the classes of cost that the policy asks for.
@@ -99,6 +111,19 @@ impl ItemClasses {
                 .collect()
         });
         self
+    }
+
+    /// The same with what the policy looks at in single lines.
+    #[must_use]
+    pub fn with_lines(mut self, lines: Option<LineRules>) -> Self {
+        self.lines = lines;
+        self
+    }
+
+    /// What the policy looks at in single lines; `None`: classes and their sums are all.
+    #[must_use]
+    pub fn lines(&self) -> Option<&LineRules> {
+        self.lines.as_ref()
     }
 
     /// Whether lines have classes of cost.

@@ -9,6 +9,7 @@ use super::apg::ItemClasses;
 use super::codes;
 use super::elsewhere::{self, Elsewhere, Reversal};
 use super::fees::FeeLines;
+use super::line_traits::{LineFacts, LineRules};
 use crate::grouper::codes::CodeMap;
 use crate::period::Years;
 use crate::warehouse::arrow::array::AsArray as _;
@@ -143,14 +144,14 @@ impl Bucket {
     }
 
     /// Runs the shared models and rolls up the fee lines: afterwards `int_cases__netted`, `fee_roll`
-    /// and `repeated_fee_line` can be named.
+    /// and `repeated_fee_line` can be named. Also what single fee lines say, where the policy asks.
     pub(super) async fn prepare(
         &self,
         session: &Session,
         params: &Params,
         classes: &Arc<ItemClasses>,
         elsewhere: &Elsewhere,
-    ) -> Result<Handover, Error> {
+    ) -> Result<(Handover, Option<LineFacts>), Error> {
         self.register_national(session, params).await?;
         elsewhere.register(session)?;
         define(session, SHARED, params).await?;
@@ -160,7 +161,9 @@ impl Bucket {
         }
         self.register_fee_lines_elsewhen(session, &reversals)?;
         let mut lines = FeeLines::new(Arc::clone(classes));
-        for model in ["stg_fee_item", "int_cases__reversal_fee_item"] {
+        let flagged = classes.lines().is_some_and(LineRules::looks_at_negotiated);
+        let own = if flagged { "stg_fee_item_flagged" } else { "stg_fee_item" };
+        for model in [own, "int_cases__reversal_fee_item"] {
             session.stream::<Error>(model, params, |batch| lines.take_batch(batch)).await?;
         }
         let roll = lines.finish();
@@ -168,7 +171,11 @@ impl Bucket {
         for reversal in &mut reversals {
             reversal.take_lines(&roll);
         }
-        Ok(Handover { ids: ids(session, params).await?, reversals })
+        let mut facts = roll.into_facts();
+        if let Some(facts) = &mut facts {
+            elsewhere.take_back(&mut reversals, facts);
+        }
+        Ok((Handover { ids: ids(session, params).await?, reversals }, facts))
     }
 
     /// Fee lines of the years in which reversals were settled, beyond the years asked for: a refund in

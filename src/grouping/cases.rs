@@ -11,6 +11,7 @@ use super::apg::ItemClasses;
 use super::batch::Batch;
 use super::buckets::{self, Bucket, Handover, Models, Needs};
 use super::elsewhere::Elsewhere;
+use super::line_traits::LineRules;
 use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
 use super::stays::{Stays, Wanted};
 use crate::grouper::Reason;
@@ -19,7 +20,7 @@ use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::period::Years;
 use crate::policy::model::{Method, Policy};
-use crate::settlement::cases::{Cases, UNGROUPED};
+use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::warehouse::Error;
 use crate::warehouse::engine::{Engine, Params, Session};
 use crate::warehouse::snapshot::Snapshot;
@@ -80,8 +81,9 @@ pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<
     let needs = Needs {
         fee_item: matches!(request.policy.grouping.method, Method::Apg(_))
             || plan.rules.judge_lines
-            || plan.wanted.cost,
-        diagnosis: plan.rules.judge_diagnosis || plan.wanted.record,
+            || plan.wanted.cost
+            || plan.wanted.lines,
+        diagnosis: plan.rules.judge_diagnosis || plan.wanted.record || plan.wanted.diagnosis,
         procedure: plan.wanted.record,
         group_result: matches!(request.policy.grouping.method, Method::Given { .. }),
     };
@@ -147,7 +149,8 @@ fn plan(
         keep_disciplines: policy.has_discipline_bonus(),
     };
     let wanted = Wanted::of(policy, request.keep_records);
-    let classes = classes.with_costs(policy.case.cost_classes.as_ref());
+    let classes =
+        classes.with_costs(policy.case.cost_classes.as_ref()).with_lines(LineRules::of(policy));
     Ok(Plan { rules: Arc::new(rules), params, classes: Arc::new(classes), wanted })
 }
 
@@ -187,9 +190,9 @@ async fn run_bucket(
     plan: &Plan,
     elsewhere: &Elsewhere,
 ) -> Result<(Part, Handover), Error> {
-    let handover = bucket.prepare(session, &plan.params, &plan.classes, elsewhere).await?;
+    let (handover, facts) = bucket.prepare(session, &plan.params, &plan.classes, elsewhere).await?;
     buckets::define(session, MODELS, &plan.params).await?;
-    let stays = Stays::read(session, &plan.params, plan.wanted).await?;
+    let stays = Stays::read(session, &plan.params, plan.wanted, facts).await?;
     let mut collector = Collector::new(Arc::clone(&plan.rules), stays);
     session
         .stream::<Error>("int_cases__settlement", &plan.params, |batch| {
@@ -215,8 +218,10 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     built.cases.auxiliaries = names(|cases| &cases.auxiliaries);
     built.cases.disciplines = names(|cases| &cases.disciplines);
     let mut without_begin = 0;
+    let mut knows_negotiated = parts.is_empty();
     for part in parts {
         without_begin += part.without_begin;
+        knows_negotiated |= !part.lacks_negotiated;
         append(&mut built.cases, part.cases);
         built.records.extend(part.records);
         built.reasons.extend(part.reasons);
@@ -233,6 +238,11 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
         warnings.push(format!(
             "{without_begin} settlements have no begntime; their setl_time was taken (A09)"
         ));
+    }
+    if !knows_negotiated {
+        warnings.push(
+            "no fee line has hi_nego_drug_flag: no drug counts as negotiated (A47, H11)".into(),
+        );
     }
     built.warnings = warnings;
     built
@@ -263,23 +273,31 @@ fn append(into: &mut Cases, part: Cases) {
     into.flags.extend(part.flags);
     into.case_id.extend(part.case_id);
     into.cost_fen.extend(part.cost_fen);
+    into.unit_days.extend(part.unit_days);
     into.auxiliary.extend(part.auxiliary.iter().map(|id| auxiliaries[*id as usize]));
     let discipline = |id: &u16| u16::try_from(disciplines[usize::from(*id)]).unwrap_or(u16::MAX);
     into.discipline.extend(part.discipline.iter().map(discipline));
 }
 
-/// Adds the steps `merged` and `cases`, and asserts that the flow closes in rows and money.
+/// Adds the steps `merged`, `cases` and `self_paying`, and asserts that the flow closes in rows and money.
 fn close_flow(built: &mut Built) {
     let mut cases: BTreeMap<u16, Tally> = BTreeMap::new();
     for (year, fee) in built.cases.year.iter().zip(&built.cases.fee_fen) {
         cases.entry(*year).or_default().add(1, *fee);
+    }
+    let mut self_paying: BTreeMap<u16, Tally> = BTreeMap::new();
+    for (at, flags) in built.cases.flags.iter().enumerate() {
+        if flags & flag::SELF_PAYING != 0 {
+            let year = self_paying.entry(built.cases.year[at]).or_default();
+            year.add(1, built.cases.fee_fen[at]);
+        }
     }
     let years: BTreeSet<u16> = built.flow.keys().map(|(year, _)| *year).collect();
     for year in years {
         let of_year = || built.flow.iter().filter(move |((y, _), _)| *y == year);
         let mut left = Tally::default();
         for ((_, name), tally) in of_year() {
-            if name != step::ANALYSED {
+            if ![step::ANALYSED, step::CARVED_OUT, step::SPLIT].contains(&name.as_str()) {
                 left.rows += tally.rows;
                 left.fee_fen += tally.fee_fen;
             }
@@ -288,9 +306,17 @@ fn close_flow(built: &mut Built) {
         let analysed = analysed.unwrap_or_default();
         assert_eq!(left, analysed, "every row of {year} is analysed or has a reason not to be");
         let cases = cases.get(&year).copied().unwrap_or_default();
-        assert_eq!(cases.fee_fen, analysed.fee_fen, "merging moves no money in {year}");
-        let merged = Tally { rows: cases.rows - analysed.rows, fee_fen: 0 };
+        let moved = |name: &str| built.flow.get(&(year, name.to_owned())).copied();
+        let carved = moved(step::CARVED_OUT).unwrap_or_default();
+        let split = moved(step::SPLIT).unwrap_or_default();
+        let kept = analysed.fee_fen + carved.fee_fen;
+        assert_eq!(cases.fee_fen, kept, "merging and splitting move no money in {year}");
+        let merged = Tally { rows: cases.rows - analysed.rows - split.rows, fee_fen: 0 };
         built.flow.insert((year, "merged".to_owned()), merged);
         built.flow.insert((year, "cases".to_owned()), cases);
+    }
+    // Part of `cases`, told apart (E32).
+    for (year, tally) in self_paying {
+        built.flow.insert((year, "self_paying".to_owned()), tally);
     }
 }

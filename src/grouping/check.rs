@@ -189,7 +189,7 @@ async fn run_bucket(
     (deadline, elsewhere): (Deadline, &Elsewhere),
 ) -> Result<(Part, Handover), Error> {
     register_dictionary(session)?;
-    let handover = bucket.prepare(session, params, &Arc::default(), elsewhere).await?;
+    let (handover, _) = bucket.prepare(session, params, &Arc::default(), elsewhere).await?;
     buckets::define(session, DEFINED, params).await?;
     let mut part = Part::default();
     for model in MODELS {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::buckets::{Bucket, Handover};
 use super::fees::{COST_COLUMNS, CostSums, FeeRoll};
+use super::line_traits::LineFacts;
 use super::rows::year_of;
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
@@ -31,6 +32,8 @@ pub(super) struct Reversal {
     taken_fen: [i64; 3],
     /// What they take away from each class of cost; zeros unless asked for.
     cost_taken_fen: CostSums,
+    /// What they take away from what is carved out; 0 unless asked for.
+    carved_taken_fen: i64,
 }
 
 impl Reversal {
@@ -58,6 +61,7 @@ impl Reversal {
                 original_setl_time: originals.is_valid(row).then(|| originals.value(row)),
                 taken_fen: [0; 3],
                 cost_taken_fen: CostSums::default(),
+                carved_taken_fen: 0,
             })
             .collect())
     }
@@ -88,6 +92,18 @@ pub(super) struct Elsewhere {
 }
 
 impl Elsewhere {
+    /// Carved lines that reversals take back from settlements of this bucket (R14, A47), whether the
+    /// reversals stand here or came along.
+    pub(super) fn take_back(&self, reversals: &mut [Reversal], facts: &mut LineFacts) {
+        for reversal in reversals.iter_mut().filter(|reversal| !reversal.is_foreign) {
+            reversal.carved_taken_fen = facts.carved_taken(&reversal.setl_id);
+        }
+        let own = reversals.iter().filter(|reversal| !reversal.is_foreign);
+        for reversal in own.chain(&self.foreign) {
+            facts.take_back(&reversal.init_setl_id, reversal.carved_taken_fen);
+        }
+    }
+
     /// Makes the three relations visible to the models, empty ones included.
     pub(super) fn register(&self, session: &Session) -> Result<(), Error> {
         let texts = |values: Vec<&str>| -> ArrayRef { Arc::new(StringViewArray::from(values)) };

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::apg::ItemClasses;
+use super::line_traits::{LineFacts, LineRules, LineTraits, Traits};
 use crate::settlement::cases::COST_CLASSES;
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
@@ -25,6 +26,8 @@ pub(super) struct FeeLine<'a> {
     pub(super) item: Option<&'a str>,
     pub(super) charge_type: Option<&'a str>,
     pub(super) fen: i64,
+    /// `hi_nego_drug_flag`; read only where the policy asks.
+    pub(super) negotiated: Option<&'a str>,
 }
 
 /// A line until all lines are known.
@@ -38,6 +41,7 @@ struct Kept {
     /// Class of cost, where they are asked for.
     cost_class: Option<u8>,
     is_important: bool,
+    traits: LineTraits,
 }
 
 /// Fen of each class of cost.
@@ -70,6 +74,7 @@ pub(super) struct FeeLines {
     settlements: HashMap<i128, u32>,
     keys: Vec<i128>,
     lines: Vec<Kept>,
+    traits: Option<Traits>,
     /// Neighbouring lines often share the settlement and the charge type: remember the last answers.
     last_settlement: (String, Option<u32>),
     last_charge_type: Option<(String, Option<u8>)>,
@@ -78,6 +83,7 @@ pub(super) struct FeeLines {
 impl FeeLines {
     pub(super) fn new(classes: Arc<ItemClasses>) -> Self {
         Self {
+            traits: classes.lines().cloned().map(Traits::new),
             classes,
             settlements: HashMap::new(),
             keys: Vec::new(),
@@ -95,6 +101,8 @@ impl FeeLines {
         let text = |name| text_column(batch, name);
         let (ids, numbers) = (text("setl_id")?, text("feedetl_sn")?);
         let (items, charge_types) = (text("med_list_codg")?, text("med_chrgitm_type")?);
+        let asked = self.classes.lines().is_some_and(LineRules::looks_at_negotiated);
+        let negotiated = asked.then(|| text("hi_nego_drug_flag")).transpose()?;
         let (digests, amounts) =
             (whole_column(batch, "row_digest")?, whole_column(batch, "amount_fen")?);
         if digests.null_count() + amounts.null_count() > 0 {
@@ -112,6 +120,7 @@ impl FeeLines {
                 item: value(&items, row),
                 charge_type: value(&charge_types, row),
                 fen: amounts.value(row),
+                negotiated: negotiated.as_ref().and_then(|column| value(column, row)),
             });
         }
         Ok(())
@@ -120,7 +129,9 @@ impl FeeLines {
     /// Takes one line.
     pub(super) fn take(&mut self, line: &FeeLine<'_>) {
         let settlement = self.settlement(line.setl_id);
-        let class = self.class(line);
+        let traits = self.traits.as_mut().map_or(LineTraits::NONE, |all| all.of_line(line));
+        // What is carved out has left before classes are told (A47).
+        let class = if traits.is_carved { None } else { self.class(line) };
         self.lines.push(Kept {
             line_key: id_key(line.feedetl_sn),
             row_digest: line.row_digest,
@@ -130,9 +141,11 @@ impl FeeLines {
             cost_class: self
                 .classes
                 .cost_class(line.charge_type)
+                .filter(|_| !traits.is_carved)
                 .and_then(|class| u8::try_from(class).ok()),
             is_important: self.classes.lists_important()
                 && self.classes.important(line.item, line.charge_type),
+            traits,
         });
     }
 
@@ -181,6 +194,7 @@ impl FeeLines {
         let asked = if self.classes.counts_costs() { self.keys.len() } else { 0 };
         let mut costs = vec![[CostSums::default(); 2]; asked];
         let mut repeated = Vec::new();
+        let mut stay = Vec::new();
         for lines in self.lines.chunk_by_mut(|a, b| a.settlement == b.settlement) {
             lines.sort_unstable_by_key(|line| line.line_key);
             let at = lines[0].settlement as usize;
@@ -193,14 +207,26 @@ impl FeeLines {
                 }
                 if !is_conflicting {
                     sums[at].add(&first);
+                    stay.push((first.class, first.traits, first.fen));
                     if let Some(class) = first.cost_class.map(usize::from) {
                         costs[at][0][class] += first.fen;
                         costs[at][1][class] += first.fen.abs();
                     }
                 }
             }
+            if let Some(traits) = &mut self.traits {
+                traits.close_settlement(&stay);
+            }
+            stay.clear();
         }
-        FeeRoll { settlements: self.settlements, keys: self.keys, sums, costs, repeated }
+        FeeRoll {
+            settlements: self.settlements,
+            keys: self.keys,
+            sums,
+            costs,
+            repeated,
+            traits: self.traits,
+        }
     }
 }
 
@@ -224,6 +250,7 @@ pub(super) struct FeeRoll {
     /// (R14); empty unless asked for.
     costs: Vec<[CostSums; 2]>,
     pub(super) repeated: Vec<Repeated>,
+    traits: Option<Traits>,
 }
 
 impl FeeRoll {
@@ -238,6 +265,12 @@ impl FeeRoll {
         let at = self.settlements.get(&id_key(setl_id));
         at.and_then(|at| self.costs.get(*at as usize))
             .map_or_else(CostSums::default, |sums| sums[1])
+    }
+
+    /// What single lines say, where the policy asks; the sums are given up.
+    pub(super) fn into_facts(self) -> Option<LineFacts> {
+        let settlements = self.settlements;
+        self.traits.map(|traits| traits.finish(settlements))
     }
 
     /// Makes the relation `cost_roll` (a row a settlement with lines) visible to the models; without
@@ -331,6 +364,7 @@ mod tests {
                 item: Some(item),
                 charge_type: *charge_type,
                 fen: *fen,
+                negotiated: None,
             });
         }
         taken.finish()

@@ -25,8 +25,12 @@ const ORDER: &[&str] = &[
     "scope_institution_not_started",
     "scope_before_start",
     "analysed",
+    "carved_out",
     "merged",
+    "split",
+    "units",
     "cases",
+    "self_paying",
 ];
 
 /// The steps of a build, by year and then in reading order.

@@ -7,11 +7,15 @@ pub mod cases;
 pub mod check;
 mod codes;
 pub mod cycle;
+mod decide;
+mod dictionary;
 mod elsewhere;
 mod fees;
 pub mod flow;
 pub mod late;
+mod line_traits;
 mod rows;
+mod split;
 mod stays;
 pub mod testing;
 

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDateTime};
 
-use super::apg::{ClassSums, class_letters};
 use super::batch::Row;
 use super::cycle::opens_cycle;
+use super::dictionary::Dictionary;
 use super::late::is_late;
+use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
 use crate::grouper::Reason;
 use crate::grouper::auxiliary::Typing;
-use crate::grouper::dip::combination;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
-use crate::policy::model::{CaseUnit, Cycle, CycleTime, Method, Policy};
+use crate::policy::model::{CaseUnit, Cycle, CycleTime, Policy, UnitKind};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::units::Fen;
 
@@ -55,6 +55,10 @@ pub(super) mod step {
     pub(crate) const DIAGNOSIS: &str = "scope_diagnosis";
     /// Rows that stay.
     pub(crate) const ANALYSED: &str = "analysed";
+    /// Money of fee lines that leave the fee (A47); no row leaves.
+    pub(crate) const CARVED_OUT: &str = "carved_out";
+    /// Rows that combined cases are split into, beyond the first (A15); no money moves.
+    pub(crate) const SPLIT: &str = "split";
 }
 
 /// A refund, in the year settled, of a settlement of an earlier year (A45, R03).
@@ -85,26 +89,32 @@ pub(super) struct Part {
     pub prior_refunds: Vec<PriorRefund>,
     /// Analysed settlements without `begntime`, measured by `setl_time` instead (A09).
     pub without_begin: u64,
+    /// The policy asks for negotiated drugs, and no fee line says whether it is one.
+    pub lacks_negotiated: bool,
 }
 
 /// One analysed settlement on its way to a case.
 #[derive(Debug, Clone)]
-struct Settlement {
+pub(super) struct Settlement {
     setl_id: String,
     psn_no: String,
     mdtrt_id: String,
     institution: u32,
     insutype: u8,
-    group: u32,
-    reason: Reason,
-    begin: i64,
-    settled: i64,
+    pub(super) group: u32,
+    pub(super) reason: Reason,
+    pub(super) begin: i64,
+    pub(super) settled: i64,
     fee_fen: i64,
     inscope_fen: i64,
     fund_fen: i64,
     flags: u8,
+    /// Paid by a unit of the policy and not by its group (R19).
+    pub(super) is_unit: bool,
+    /// What it is split by, where combined codes are (A15).
+    parts: Option<Box<Parts>>,
     /// Only where something of it is wanted.
-    stay: Option<Box<Stay>>,
+    pub(super) stay: Option<Box<Stay>>,
 }
 
 /// What the rows are judged by.
@@ -130,52 +140,29 @@ pub(super) struct Rules {
     pub keep_records: bool,
 }
 
+impl Rules {
+    /// Whether cases keep their days: some unit is paid by them.
+    fn counts_days(&self) -> bool {
+        let mut kinds = self.policy.units.iter().map(|unit| unit.kind);
+        kinds.any(|kind| matches!(kind, UnitKind::BedDays { .. }))
+    }
+}
+
 /// Collects the rows of one bucket.
 pub(super) struct Collector {
-    rules: Arc<Rules>,
+    pub(super) rules: Arc<Rules>,
     part: Part,
     institutions: Dictionary,
-    groups: Dictionary,
+    pub(super) groups: Dictionary,
     insutypes: Dictionary,
     auxiliaries: Dictionary,
     disciplines: Dictionary,
     /// Disease or given code → letters → group id.
-    group_of: HashMap<String, Vec<(&'static str, u32)>>,
+    pub(super) group_of: HashMap<String, Vec<(&'static str, u32)>>,
     flow: Vec<(u16, String, Tally)>,
     seen: HashSet<String>,
     open: Vec<Settlement>,
     stays: Stays,
-}
-
-#[derive(Default)]
-struct Dictionary {
-    ids: HashMap<String, u32>,
-    last: Option<(String, u32)>,
-}
-
-impl Dictionary {
-    fn id(&mut self, text: &str) -> u32 {
-        if let Some((known, id)) = &self.last
-            && known == text
-        {
-            return *id;
-        }
-        let next = u32::try_from(self.ids.len()).unwrap_or(UNGROUPED);
-        let id = match self.ids.get(text) {
-            Some(id) => *id,
-            None => *self.ids.entry(text.to_owned()).or_insert(next),
-        };
-        self.last = Some((text.to_owned(), id));
-        id
-    }
-
-    fn into_names(self) -> Vec<String> {
-        let mut names = vec![String::new(); self.ids.len()];
-        for (name, id) in self.ids {
-            names[id as usize] = name;
-        }
-        names
-    }
 }
 
 impl Collector {
@@ -265,6 +252,10 @@ impl Collector {
         {
             flags |= flag::LATE;
         }
+        let self_paying = &rules.policy.scope.self_paying_insutype;
+        if self_paying.iter().any(|insutype| insutype == row.insutype) {
+            flags |= flag::SELF_PAYING;
+        }
         let no_lines = rules.judge_lines && row.lines == 0;
         let no_diagnosis = rules.judge_diagnosis && !row.is_diagnosed;
         if rules.policy.case.unusable_to_fallback && (no_lines || no_diagnosis) {
@@ -277,22 +268,30 @@ impl Collector {
         let text = |value: &str, wanted: bool| {
             if wanted { value.to_owned() } else { String::new() }
         };
-        let (group, reason) = self.group(row, flags);
+        let stay = self.stays.take(row.setl_id);
+        let carved_fen = carved_out(row, stay.as_deref());
+        if carved_fen > 0 {
+            self.count(year_of(row.setl_time), step::CARVED_OUT, 0, -carved_fen);
+        }
+        let fee_fen = row.fee_fen - carved_fen;
+        let decided = self.group(row, (flags, fee_fen), stay.as_deref());
         let mut settlement = Settlement {
             setl_id: text(row.setl_id, keep || rules.keep_ids),
             psn_no: text(row.psn_no, keep),
             mdtrt_id: text(row.mdtrt_id, keep),
             institution: self.institutions.id(row.fixmedins_code),
             insutype: u8::try_from(self.insutypes.id(row.insutype)).unwrap_or(u8::MAX),
-            group,
-            reason,
+            group: decided.group,
+            reason: decided.reason,
             begin: row.begntime.unwrap_or(row.setl_time),
             settled: row.setl_time,
-            fee_fen: row.fee_fen,
+            fee_fen,
             inscope_fen: row.inscope_fen,
             fund_fen: row.fund_fen,
             flags,
-            stay: self.stays.take(row.setl_id),
+            is_unit: decided.is_unit,
+            parts: decided.parts,
+            stay,
         };
         if keep {
             self.open.push(settlement);
@@ -306,83 +305,19 @@ impl Collector {
         self.rules.policy.case.cycle.is_some() || self.rules.policy.case.unit == CaseUnit::Visit
     }
 
-    /// Group of a settlement: the fallback for late and unusable ones, else by the policy's method.
-    fn group(&mut self, row: &Row<'_>, flags: u8) -> (u32, Reason) {
-        let rules = Arc::clone(&self.rules);
-        let apg = match &rules.policy.grouping.method {
-            Method::Apg(apg) => apg,
-            Method::Given { not_groups, .. } => return self.given(row, not_groups),
-            // The record decides, once the stay is whole.
-            Method::Dip(_) | Method::Drg(_) => return (UNGROUPED, Reason::NoGroup),
-        };
-        let disease = match rules.policy.scope.dise_codg.as_slice() {
-            [only] if row.dise_codg.is_empty() && !apg.disease_required => only.as_str(),
-            _ => row.dise_codg,
-        };
-        if disease.is_empty() {
-            return (UNGROUPED, Reason::NoGroup);
-        }
-        if flags & (flag::LATE | flag::UNUSABLE) != 0 {
-            return (self.code("", disease), Reason::Grouped);
-        }
-        let sums = ClassSums { fen: row.class_fen, important: row.class_important };
-        let letters = class_letters(apg, &sums, row.fee_fen).unwrap_or("");
-        (self.code(letters, disease), Reason::Grouped)
-    }
-
-    /// Group of an external grouper; differing, missing and empty results are none (R13, R26).
-    fn given(&mut self, row: &Row<'_>, not_groups: &[String]) -> (u32, Reason) {
-        let reason = if row.is_differing {
-            Reason::DifferingResults
-        } else if !row.is_given {
-            Reason::NoResult
-        } else if row.group_code.is_empty() || not_groups.iter().any(|no| no == row.group_code) {
-            Reason::NotAGroup
-        } else {
-            return (self.code("", row.group_code), Reason::Grouped);
-        };
-        (UNGROUPED, reason)
-    }
-
-    /// Closes a stay once its settlements are merged (R15), and gives it the group that its record
-    /// decides: for a directory, the combination it is counted by (R32).
-    fn decide(&mut self, case: &mut Settlement) {
-        let Some(stay) = &mut case.stay else { return };
-        stay.close(case.begin, case.settled);
-        let rules = Arc::clone(&self.rules);
-        if let Method::Dip(dip) = &rules.policy.grouping.method {
-            let code = combination(dip, &stay.record);
-            case.reason = if code.is_some() { Reason::Grouped } else { Reason::NoMainDiagnosis };
-            case.group = code.map_or(UNGROUPED, |code| self.code("", &code));
-        }
-        if let Some(grouper) = &rules.drg {
-            let decision = grouper.decide(&stay.record);
-            case.reason = decision.reason;
-            let code = grouper.code(&decision);
-            case.group = code.map_or(UNGROUPED, |code| self.code("", code));
-        }
-    }
-
-    /// Id of a group code; APG codes are `<letters>_<disease>`, no letters meaning the fallback.
-    fn code(&mut self, letters: &'static str, tail: &str) -> u32 {
-        let known = self.group_of.get(tail);
-        if let Some((_, id)) = known.and_then(|ids| ids.iter().find(|(l, _)| *l == letters)) {
-            return *id;
-        }
-        let printed = match &self.rules.policy.grouping.method {
-            Method::Given { .. } | Method::Dip(_) | Method::Drg(_) => tail.to_owned(),
-            Method::Apg(apg) if letters.is_empty() => format!("{}_{tail}", apg.fallback),
-            Method::Apg(_) => format!("{letters}_{tail}"),
-        };
-        let aliases = &self.rules.policy.grouping.aliases;
-        let meant =
-            aliases.iter().find(|(from, _)| *from == printed).map_or(&printed, |(_, to)| to);
-        let id = self.groups.id(meant);
-        self.group_of.entry(tail.to_owned()).or_default().push((letters, id));
-        id
-    }
-
     fn push(&mut self, case: Settlement) {
+        let mut case = case;
+        if let Some(parts) = case.parts.take()
+            && let Some(fees) = split::fees(&parts, case.fee_fen)
+        {
+            self.push_parts(&case, &parts.disease, &fees);
+            return;
+        }
+        let days = case.stay.as_ref().filter(|_| case.is_unit);
+        let days = days.map_or(0, |stay| stay.record.stay_days);
+        if self.rules.counts_days() {
+            self.part.cases.unit_days.push(days);
+        }
         let cases = &mut self.part.cases;
         cases.institution.push(case.institution);
         cases.group.push(case.group);
@@ -413,9 +348,28 @@ impl Collector {
         }
     }
 
+    /// A row for each part of a combined case (A15).
+    fn push_parts(&mut self, case: &Settlement, disease: &str, fees: &[(&'static str, i64)]) {
+        let inscope = split::share(case.inscope_fen, fees);
+        let fund = split::share(case.fund_fen, fees);
+        for (at, (letter, fee)) in fees.iter().enumerate() {
+            let mut part = case.clone();
+            part.group = self.code(letter, disease);
+            (part.fee_fen, part.inscope_fen, part.fund_fen) = (*fee, inscope[at], fund[at]);
+            if let Some(stay) = part.stay.as_mut().filter(|_| at > 0) {
+                // Classes of cost are known of the case as a whole: they stay with its main part.
+                stay.cost_fen = Default::default();
+            }
+            self.push(part);
+        }
+        let more = i64::try_from(fees.len()).unwrap_or(i64::MAX).saturating_sub(1);
+        self.count(year_of(case.settled), step::SPLIT, more, 0);
+    }
+
     /// Merges what is to be merged and closes the bucket.
     #[must_use]
     pub(super) fn finish(mut self) -> Part {
+        self.part.lacks_negotiated = self.stays.lacks_negotiated();
         let rules = Arc::clone(&self.rules);
         let mut rows = std::mem::take(&mut self.open);
         if rules.policy.case.unit == CaseUnit::Visit {
@@ -425,10 +379,12 @@ impl Collector {
             self.decide(row);
         }
         if let Some(cycle) = &rules.policy.case.cycle {
+            let units = rules.policy.units.iter().map(|unit| &unit.code);
             let exempt: HashSet<u32> = cycle
                 .except_groups
                 .iter()
-                .filter_map(|code| self.groups.ids.get(code).copied())
+                .chain(units)
+                .filter_map(|code| self.groups.known(code))
                 .collect();
             rows = merge_cycles(rows, cycle, &exempt);
         }
@@ -445,6 +401,11 @@ impl Collector {
         self.part.cases.disciplines = self.disciplines.into_names();
         self.part
     }
+}
+
+/// Fen of the lines carved out of a fee, at most the fee (A47).
+fn carved_out(row: &Row<'_>, stay: Option<&Stay>) -> i64 {
+    stay.map_or(0, |stay| stay.lines.carved_fen.clamp(0, row.fee_fen.max(0)))
 }
 
 /// One case a visit: amounts summed, the rest from the last settlement (A54, R15).
@@ -524,6 +485,11 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     open.flags |= other.flags | flag::MERGED;
     if let (Some(open), Some(other)) = (&mut open.stay, &other.stay) {
         open.absorb(other);
+    }
+    if let (Some(open), Some(other)) = (&mut open.parts, &other.parts) {
+        for (sum, part) in open.class_fen.iter_mut().zip(other.class_fen) {
+            *sum += part;
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::fees::{COST_COLUMNS, CostSums};
+use super::line_traits::{LineFact, LineFacts, LineRules};
 use crate::grouper::record::Record;
 use crate::policy::model::{Method, Policy};
 use crate::warehouse::Error;
@@ -22,6 +23,12 @@ pub(super) struct Wanted {
     pub(super) record: bool,
     /// Classes of cost.
     pub(super) cost: bool,
+    /// The main diagnosis alone, where no record is read.
+    pub(super) diagnosis: bool,
+    /// What units are recognised by (R19).
+    pub(super) payment: bool,
+    /// What single fee lines say.
+    pub(super) lines: bool,
 }
 
 impl Wanted {
@@ -31,12 +38,23 @@ impl Wanted {
             || !policy.scope.carve_out_diagnoses.is_empty()
             || policy.auxiliary.is_some()
             || policy.has_discipline_bonus();
-        Self { record: keep_records || decides, cost: policy.case.cost_classes.is_some() }
+        let record = keep_records || decides;
+        let diagnosis = match &policy.grouping.method {
+            Method::Apg(apg) => apg.reads_diagnoses(),
+            Method::Given { .. } | Method::Dip(_) | Method::Drg(_) => false,
+        };
+        Self {
+            record,
+            cost: policy.case.cost_classes.is_some(),
+            diagnosis: diagnosis && !record,
+            payment: !policy.units.is_empty(),
+            lines: LineRules::of(policy).is_some(),
+        }
     }
 
     /// Whether anything is.
     pub(super) fn any(self) -> bool {
-        self.record || self.cost
+        self != Self::default()
     }
 }
 
@@ -51,6 +69,12 @@ pub(super) struct Stay {
     pub(super) discipline: String,
     /// Fen of each class of cost, net of reversals.
     pub(super) cost_fen: CostSums,
+    /// `hi_paymtd`.
+    pub(super) hi_paymtd: String,
+    /// `med_type`.
+    pub(super) med_type: String,
+    /// What its fee lines say.
+    pub(super) lines: LineFact,
 }
 
 impl Stay {
@@ -76,6 +100,7 @@ impl Stay {
 pub(super) struct Stays {
     wanted: Wanted,
     known: HashMap<i128, Stay>,
+    facts: LineFacts,
 }
 
 impl Stays {
@@ -84,14 +109,28 @@ impl Stays {
         session: &Session,
         params: &Params,
         wanted: Wanted,
+        facts: Option<LineFacts>,
     ) -> Result<Self, Error> {
-        let mut stays = Self { wanted, known: HashMap::new() };
+        let facts = facts.unwrap_or_default();
+        let mut stays = Self { wanted, known: HashMap::new(), facts };
         if wanted.record {
             for model in ["int_cases__diagnoses", "int_cases__operations"] {
                 session.define(model, params).await?;
             }
             session
                 .stream::<Error>("int_cases__record", params, |batch| stays.take_records(batch))
+                .await?;
+        }
+        if wanted.diagnosis {
+            session
+                .stream::<Error>("int_cases__diagnoses", params, |batch| {
+                    stays.take_diagnoses(batch)
+                })
+                .await?;
+        }
+        if wanted.payment {
+            session
+                .stream::<Error>("int_cases__payment", params, |batch| stays.take_payment(batch))
                 .await?;
         }
         if wanted.cost {
@@ -134,6 +173,29 @@ impl Stays {
         Ok(())
     }
 
+    fn take_diagnoses(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let main = text_column(batch, "main_diagnosis")?;
+        for (row, key) in batch.column(0).as_primitive::<Decimal128Type>().iter().enumerate() {
+            let Some(key) = key else { continue };
+            let stay = self.known.entry(key).or_default();
+            text_at(&main, row).clone_into(&mut stay.record.main_diagnosis);
+        }
+        Ok(())
+    }
+
+    fn take_payment(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let (methods, types) = (text_column(batch, "hi_paymtd")?, text_column(batch, "med_type")?);
+        let ends = time_column(batch, "endtime")?;
+        for (row, key) in batch.column(0).as_primitive::<Decimal128Type>().iter().enumerate() {
+            let Some(key) = key else { continue };
+            let stay = self.known.entry(key).or_default();
+            text_at(&methods, row).clone_into(&mut stay.hi_paymtd);
+            text_at(&types, row).clone_into(&mut stay.med_type);
+            stay.end = ends.is_valid(row).then(|| ends.value(row));
+        }
+        Ok(())
+    }
+
     fn take_costs(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let mut columns = Vec::with_capacity(COST_COLUMNS.len());
         for [sum, _] in COST_COLUMNS {
@@ -149,6 +211,11 @@ impl Stays {
         Ok(())
     }
 
+    /// Whether the policy asks for negotiated drugs and no fee line says whether it is one.
+    pub(super) fn lacks_negotiated(&self) -> bool {
+        self.facts.lacks_negotiated
+    }
+
     /// Main diagnosis of a settlement; empty where it has none or records are not wanted.
     pub(super) fn main_diagnosis(&self, setl_id: &str) -> &str {
         self.known.get(&id_key(setl_id)).map_or("", |stay| stay.record.main_diagnosis.as_str())
@@ -159,7 +226,11 @@ impl Stays {
         if !self.wanted.any() {
             return None;
         }
-        Some(Box::new(self.known.remove(&id_key(setl_id)).unwrap_or_default()))
+        let mut stay = self.known.remove(&id_key(setl_id)).unwrap_or_default();
+        if self.wanted.lines {
+            stay.lines = self.facts.of(setl_id);
+        }
+        Some(Box::new(stay))
     }
 }
 

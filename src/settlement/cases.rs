@@ -60,6 +60,8 @@ pub struct Cases {
     pub auxiliaries: Vec<String>,
     /// Index into `auxiliaries`; empty unless the policy types its cases.
     pub auxiliary: Vec<u32>,
+    /// Days of a case paid by bed days (R19), 0 for others; empty unless the policy has such a unit.
+    pub unit_days: Vec<u32>,
     /// Disciplines (`dscg_caty`), ascending; `discipline` indexes it.
     pub disciplines: Vec<String>,
     /// Index into `disciplines`; empty unless the policy has bonuses of disciplines.
@@ -71,6 +73,34 @@ impl Cases {
     #[must_use]
     pub fn len(&self) -> usize {
         self.fee_fen.len()
+    }
+
+    /// Keeps the cases marked; dictionaries stay as they are.
+    ///
+    /// # Panics
+    /// If there is not one mark a case.
+    pub fn retain(&mut self, keep: &[bool]) {
+        assert_eq!(keep.len(), self.len(), "one mark a case");
+        fn column<T>(values: &mut Vec<T>, keep: &[bool]) {
+            // A column that was not asked for is empty.
+            let mut marks = keep.iter();
+            values.retain(|_| marks.next().is_some_and(|keep| *keep));
+        }
+        column(&mut self.institution, keep);
+        column(&mut self.group, keep);
+        column(&mut self.insutype, keep);
+        column(&mut self.year, keep);
+        column(&mut self.month, keep);
+        column(&mut self.fee_fen, keep);
+        column(&mut self.inscope_fen, keep);
+        column(&mut self.fund_fen, keep);
+        column(&mut self.flags, keep);
+        column(&mut self.case_id, keep);
+        column(&mut self.profile, keep);
+        column(&mut self.cost_fen, keep);
+        column(&mut self.auxiliary, keep);
+        column(&mut self.unit_days, keep);
+        column(&mut self.discipline, keep);
     }
 
     /// Whether there is no case.

@@ -7,7 +7,7 @@ use crate::policy::model::{BandPay, Class, Compare, PayMethod};
 use crate::units::divide_half_away;
 
 use super::cases::{Cases, flag};
-use super::tariff::{Denominator, Rate, Tariff};
+use super::tariff::{Denominator, PerUnit, Rate, Tariff};
 
 /// One case, as far as its judgement needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct CaseView {
     pub fund_fen: i64,
     /// Bits of [`flag`].
     pub flags: u8,
+    /// Days, where it is paid by bed days.
+    pub days: u32,
 }
 
 impl CaseView {
@@ -44,6 +46,7 @@ impl CaseView {
             inscope_fen: cases.inscope_fen[row],
             fund_fen: cases.fund_fen[row],
             flags: cases.flags[row],
+            days: cases.unit_days.get(row).copied().unwrap_or(0),
         }
     }
 }
@@ -53,6 +56,8 @@ impl CaseView {
 pub enum CaseClass {
     /// Fee 0 (R11).
     ZeroFee,
+    /// Paid by another unit than its group (J03, H14, R19).
+    Unit,
     /// No group, none in the catalog, or one with published mean 0 (A41, R37).
     Ungrouped,
     /// Uploaded late (A23).
@@ -73,6 +78,7 @@ impl CaseClass {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ZeroFee => "zero_fee",
+            Self::Unit => "unit",
             Self::Ungrouped => "ungrouped",
             Self::Late => "late",
             Self::Unusable => "unusable",
@@ -131,7 +137,7 @@ pub struct Judgement {
 /// Judges one case. First match wins (2.4, R11, R24):
 ///
 /// 1. fee 0: paid as booked, no points;
-/// 2. points only: without a group of the catalog, points by its fee (A41);
+/// 2. points only: a unit's fee, days or quota as points, no outlier test (1.4); without a group of the catalog, points by its fee (A41);
 /// 3. standards only: late, then unusable: its (fallback) group's standard × ratio, no outlier
 ///    test;
 /// 4. the first band whose upper end is not below the amount compared; a merged case in a band with
@@ -148,9 +154,18 @@ pub fn decide(tariff: &Tariff, case: &CaseView) -> Judgement {
     }
     let at = tariff.slot(case.group, case.month);
     let rate = &tariff.rates[at];
+    if let Some(unit) = rate.unit {
+        let pay = match unit {
+            PerUnit::Fee => points(tariff.by_item.points(case.fee_fen)),
+            PerUnit::Day(at) => points(tariff.by_day[at].points(case.days.into())),
+            PerUnit::Case => Pay::Points(rate.value),
+        };
+        return tested(CaseClass::Unit, None, pay);
+    }
     match tariff.method {
         PayMethod::Points if rate.ungrouped => {
-            return tested(CaseClass::Ungrouped, None, points_by_fee(tariff, case.fee_fen));
+            let pay = points(tariff.by_fee.points(case.fee_fen));
+            return tested(CaseClass::Ungrouped, None, pay);
         }
         PayMethod::Standard if case.flags & (flag::LATE | flag::UNUSABLE) != 0 => {
             let late = case.flags & flag::LATE != 0;
@@ -206,12 +221,7 @@ fn group_pay(tariff: &Tariff, rate: &Rate, case: &CaseView) -> Pay {
         .map_or(Pay::Refused(Refusal::OutOfRange), Pay::Standard)
 }
 
-/// A41: factor × fee ÷ base mean × scale, rounded to the catalog's places.
-fn points_by_fee(tariff: &Tariff, fee_fen: i64) -> Pay {
-    i128::from(fee_fen)
-        .checked_mul(tariff.by_fee.numerator)
-        .and_then(|product| divide_half_away(product, tariff.by_fee.denominator))
-        .and_then(|units| units.checked_mul(tariff.by_fee.unit))
-        .and_then(|points| i64::try_from(points).ok())
-        .map_or(Pay::Refused(Refusal::OutOfRange), Pay::Points)
+/// Points in millionths, if they fit.
+fn points(found: Option<i64>) -> Pay {
+    found.map_or(Pay::Refused(Refusal::OutOfRange), Pay::Points)
 }

@@ -52,7 +52,11 @@ pub(super) fn item_line(class: CaseClass) -> usize {
         CaseClass::ZeroFee => 0,
         CaseClass::Low => 1,
         CaseClass::High => 3,
-        CaseClass::Normal | CaseClass::Late | CaseClass::Unusable | CaseClass::Ungrouped => 2,
+        CaseClass::Normal
+        | CaseClass::Late
+        | CaseClass::Unusable
+        | CaseClass::Unit
+        | CaseClass::Ungrouped => 2,
     }
 }
 
@@ -342,6 +346,9 @@ pub(super) fn check_columns(cases: &Cases) -> Result<(), Error> {
     let bad = cases.insutype.iter().position(|at| usize::from(*at) >= cases.insutypes.len());
     if let Some(row) = bad {
         return wrong("insutype", row);
+    }
+    if ![0, rows].contains(&cases.unit_days.len()) {
+        return wrong("unit_days", cases.unit_days.len().min(rows));
     }
     match cases.month.iter().position(|month| !(1..=12).contains(month)) {
         Some(row) => wrong("month", row),

@@ -13,8 +13,9 @@ use rust_decimal::Decimal;
 use crate::catalog::model::Catalog;
 use crate::policy::model::{
     Band, BandPay, Class, Compare, Deviation, PayMethod, Pools, RatioOf, Reference, Standard,
+    UnitKind,
 };
-use crate::units::{Fen, Points, Ratio, exact, fraction, ratio};
+use crate::units::{Fen, Points, Ratio, divide_half_away, exact, fraction, ratio};
 
 use super::cases::{Cases, UNGROUPED};
 use super::decide::Refusal;
@@ -38,6 +39,10 @@ pub struct Tariff {
     /// What a group without ends is refused for.
     pub(super) unreferenced: Refusal,
     pub(super) by_fee: ByFee,
+    /// Points by fee of units paid by item (1.4).
+    pub(super) by_item: ByFee,
+    /// Points by days of each unit paid by bed days (1.4).
+    pub(super) by_day: Vec<ByFee>,
     pub(super) denominator: Denominator,
 }
 
@@ -60,14 +65,42 @@ pub(super) struct Rate {
     pub(super) referenced: bool,
     /// Not in the catalog, or published mean 0 (A41, R37).
     pub(super) ungrouped: bool,
+    /// Paid by another unit than a group; it is never tested by bands (1.4).
+    pub(super) unit: Option<PerUnit>,
 }
 
-/// Points by fee (A41): round(fee × numerator ÷ denominator) × unit, in millionths.
+/// What the points of a unit are counted by (J03, H14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PerUnit {
+    /// Its fee: [`Tariff::by_item`].
+    Fee,
+    /// Its days: an entry of [`Tariff::by_day`].
+    Day(usize),
+    /// Nothing: `value` is its quota in points.
+    Case,
+}
+
+/// Points by an amount (A41, 1.4): round(amount × numerator ÷ denominator) × unit, in millionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ByFee {
     pub(super) numerator: i128,
     pub(super) denominator: i128,
     pub(super) unit: i128,
+}
+
+impl ByFee {
+    /// Where no points are paid.
+    const NOTHING: Self = Self { numerator: 0, denominator: 1, unit: 0 };
+
+    /// Points in millionths of an amount; `None` beyond 64 bits.
+    #[inline]
+    pub(super) fn points(&self, amount: i64) -> Option<i64> {
+        i128::from(amount)
+            .checked_mul(self.numerator)
+            .and_then(|product| divide_half_away(product, self.denominator))
+            .and_then(|units| units.checked_mul(self.unit))
+            .and_then(|points| i64::try_from(points).ok())
+    }
 }
 
 /// Denominator of the reimbursement ratio (A16).
@@ -87,8 +120,12 @@ impl Tariff {
     /// A missing catalog, scale or base mean, or a price that changes within a month.
     pub fn resolve(input: &ScenarioInput<'_>, cases: &Cases) -> Result<Self, Error> {
         let policy = input.policy;
+        let units = match policy.payment.method {
+            PayMethod::Points => Units::of(input, need_catalog(input)?)?,
+            PayMethod::Standard => Units::default(),
+        };
         let values = match policy.payment.method {
-            PayMethod::Points => point_values(input, cases)?,
+            PayMethod::Points => point_values(input, cases, &units)?,
             PayMethod::Standard => prices(input, cases)?,
         };
         let (rates, ends, slots) = with_bands(input, cases, values)?;
@@ -104,10 +141,9 @@ impl Tariff {
                 Some(Reference::Mean) => Refusal::NoReference,
                 Some(Reference::Standard) | None => Refusal::NoPrice,
             },
-            by_fee: match policy.payment.method {
-                PayMethod::Points => by_fee(input, need_catalog(input)?)?,
-                PayMethod::Standard => ByFee { numerator: 0, denominator: 1, unit: 0 },
-            },
+            by_fee: units.by_fee,
+            by_item: units.by_item,
+            by_day: units.by_day,
             denominator: match (policy.payment.method, policy.payment.ratio) {
                 // Points use no ratio: scenarios that differ in it share one evaluation.
                 (PayMethod::Points, _) | (_, RatioOf::Fee) => Denominator::Fee,
@@ -158,13 +194,17 @@ struct Values {
     slots: usize,
 }
 
-fn point_values(input: &ScenarioInput<'_>, cases: &Cases) -> Result<Values, Error> {
+fn point_values(input: &ScenarioInput<'_>, cases: &Cases, units: &Units) -> Result<Values, Error> {
     let catalog = need_catalog(input)?;
     let known: HashMap<&str, _> =
         catalog.groups.iter().map(|group| (group.group_code.as_str(), group)).collect();
     let ungrouped = Rate { ungrouped: true, ..Rate::default() };
     let mut rates = Vec::with_capacity(cases.groups.len().saturating_add(1));
     for code in &cases.groups {
+        if let Some(rate) = units.rates.get(code) {
+            rates.push(*rate);
+            continue;
+        }
         rates.push(match known.get(code.as_str()) {
             None => ungrouped,
             Some(group) if group.mean.is_zero() => ungrouped,
@@ -276,17 +316,70 @@ fn end_of(band: &Band, reference_fen: &Ratio) -> i64 {
     whole.to_integer().to_i64().unwrap_or(beyond)
 }
 
-/// A41 as whole numbers: millionths of a point for each fen of fee.
-fn by_fee(input: &ScenarioInput<'_>, catalog: &Catalog) -> Result<ByFee, Error> {
+/// What is paid by an amount and not by a group.
+struct Units {
+    by_fee: ByFee,
+    by_item: ByFee,
+    by_day: Vec<ByFee>,
+    /// By code.
+    rates: HashMap<String, Rate>,
+}
+
+impl Default for Units {
+    fn default() -> Self {
+        Self {
+            by_fee: ByFee::NOTHING,
+            by_item: ByFee::NOTHING,
+            by_day: Vec::new(),
+            rates: HashMap::new(),
+        }
+    }
+}
+
+impl Units {
+    /// A41 and 1.4 as whole numbers: the ungrouped by their factor, units by item, day and case.
+    fn of(input: &ScenarioInput<'_>, catalog: &Catalog) -> Result<Self, Error> {
+        let mut units = Self {
+            by_fee: by_amount(input, catalog, &exact(input.policy.weights.ungrouped_factor))?,
+            by_item: by_amount(input, catalog, &ratio(1))?,
+            ..Self::default()
+        };
+        for unit in &input.policy.units {
+            let mut rate = Rate { valued: true, referenced: true, ..Rate::default() };
+            rate.unit = Some(match unit.kind {
+                UnitKind::Item => PerUnit::Fee,
+                UnitKind::BedDays { standard } => {
+                    units.by_day.push(by_amount(input, catalog, &standard.to_ratio())?);
+                    PerUnit::Day(units.by_day.len().saturating_sub(1))
+                }
+                UnitKind::Quota { standard } => {
+                    let quota = units.by_item.points(standard.0);
+                    rate.value = quota.ok_or_else(|| base_mean(input, catalog))?;
+                    PerUnit::Case
+                }
+            });
+            units.rates.insert(unit.code.clone(), rate);
+        }
+        Ok(units)
+    }
+}
+
+fn base_mean(input: &ScenarioInput<'_>, catalog: &Catalog) -> Error {
+    Error::BaseMean { scenario: input.name.clone(), base_mean: catalog.base_mean }
+}
+
+/// Millionths of a point for each fen, or day, of an amount that is worth `fen` fen each:
+/// fen ÷ M × scale, M as published.
+fn by_amount(input: &ScenarioInput<'_>, catalog: &Catalog, fen: &Ratio) -> Result<ByFee, Error> {
     let scale = catalog.scale.ok_or_else(|| Error::CatalogWithoutScale {
         scenario: input.name.clone(),
         system: catalog.system.clone(),
     })?;
-    let wrong = || Error::BaseMean { scenario: input.name.clone(), base_mean: catalog.base_mean };
+    let wrong = || base_mean(input, catalog);
     let places = catalog.places.min(Points::PLACES);
     let shift = 10i128.checked_pow(places).ok_or_else(wrong)?;
     let unit = fraction(Points::PER_POINT, shift).ok_or_else(wrong)?;
-    let factor = exact(input.policy.weights.ungrouped_factor) * exact(scale) * ratio(shift);
+    let factor = fen * exact(scale) * ratio(shift);
     let mean_fen = exact(catalog.base_mean) * ratio(100);
     if mean_fen.is_zero() || mean_fen.is_negative() {
         return Err(wrong());

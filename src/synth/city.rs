@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::defect::Defect;
 use super::error::Error;
 use super::inpatient::Inpatient;
+use super::world::Item;
 
 /// Descriptions of the built-in cities, one file each, beside the files that several of them use.
 static CITIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/synth/cities");
@@ -60,6 +61,9 @@ pub struct City {
     pub(super) cluster: Option<Cluster>,
     pub(super) budget: Budget,
     pub(super) defects: BTreeMap<String, u32>,
+    /// Fee items of this city; none: those that all cities share.
+    #[serde(default)]
+    pub(super) item: Vec<Item>,
     #[serde(default)]
     pub(super) patterns: BTreeMap<String, Vec<Pattern>>,
     /// Diseases of outpatients; a city has these or inpatients.
@@ -183,9 +187,23 @@ pub(super) struct Scope {
     pub(super) late_to_fallback: bool,
     #[serde(default)]
     pub(super) merge: Option<Merge>,
+    /// What stands behind the class letters of a group.
+    #[serde(default)]
+    pub(super) group_by: GroupBy,
     /// Settlements of one visit are one case (A54).
     #[serde(default)]
     pub(super) by_visit: bool,
+}
+
+/// What a group code is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum GroupBy {
+    /// All class letters and the code of the disease.
+    #[default]
+    DiseCodg,
+    /// The main class letter and the first three characters of the main diagnosis.
+    MainDiagnosis,
 }
 
 impl Scope {
@@ -535,8 +553,8 @@ mod tests {
         assert_eq!(err.kind(), Kind::Input);
         assert_eq!(
             render(&err),
-            "error: there is no built-in synthetic city `jining`; there are jining-apg, \
-             panzhihua-drg, yantai-apg, zibo-dip\nhint: did you mean `jining-apg`?"
+            "error: there is no built-in synthetic city `jining`; there are jinhua-apg, \
+             jining-apg, panzhihua-drg, yantai-apg, zibo-dip\nhint: did you mean `jining-apg`?"
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::city::{InstitutionKind, Role, Waterfall};
+use super::city::{GroupBy, InstitutionKind, Role, Waterfall};
 use super::defect::KeyLine;
 use super::directory::{self, Placed};
 use super::error::Error;
@@ -195,7 +195,24 @@ pub(super) fn truth(
         file.record(&[group.as_str(), &year, &cases, &fee, &fund])?;
     }
     file.finish()?;
+    leaves(folder, world, truth)?;
     estimates(folder, world, years)
+}
+
+/// `truth_leaves.csv`: what groups learned from history inside a class are made of.
+fn leaves(folder: &Folder, world: &World<'_>, truth: &Truth<'_>) -> Result<(), Error> {
+    if world.city.scope.group_by == GroupBy::DiseCodg {
+        return Ok(());
+    }
+    let header = ["class", "diagnosis", "item", "negotiated", "year", "cases", "cost_sum_yuan"];
+    let mut file = CsvFile::create(folder.file("truth_leaves.csv"), &header, Format::Csv)?;
+    for (class, leaf, sums) in truth.leaves() {
+        let (year, cases) = (leaf.year.to_string(), sums.cases.to_string());
+        let negotiated = if leaf.negotiated { "1" } else { "0" };
+        let fee = fen(sums.fee)?.to_string();
+        file.record(&[class, leaf.diagnosis, leaf.item, negotiated, &year, &cases, &fee])?;
+    }
+    file.finish()
 }
 
 /// Sums of the groups of the catalog by code and year.

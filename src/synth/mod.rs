@@ -18,6 +18,10 @@
 //!   netting (8.4), scope (R05) and merging (A09), by the rules in the city's `[scope]`. Untrimmed
 //!   statistics must agree to the fen. Rows with broken identities or dates stay in, as they stand.
 //!
+//! Where groups are those of main diagnoses also `truth_leaves.csv`: `class, diagnosis, item, negotiated,
+//! year, cases, cost_sum_yuan`: what groups learned from history inside a class are made of (H11), by a
+//! settlement's own lines; exact in a city without defects.
+//!
 //! Of cities with inpatients also (cases are stays, A54):
 //!
 //! * `truth_directory.csv`: `combination, group_code, kind`: where the directory of a DIP city, learned

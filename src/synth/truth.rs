@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::city::Scope;
+use super::city::{GroupBy, Scope};
 use super::defect::Net;
 use super::row::{DAY, NO_GROUP, Row, SetlId, year_of};
 use super::world::{World, day};
@@ -55,6 +55,23 @@ pub(super) struct Truth<'c> {
     /// Insurance type and year → fund money booked.
     booked: BTreeMap<(&'c str, u16), i128>,
     person: Vec<Counted<'c>>,
+    /// Letters of the class of each group, where what finer groups are made of is asked for.
+    classes: Vec<String>,
+    leaves: BTreeMap<Leaf<'c>, Sums>,
+}
+
+/// What a group learned from history is made of (H11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Leaf<'c> {
+    /// Index of the group.
+    pub(super) group: u32,
+    /// Main diagnosis.
+    pub(super) diagnosis: &'c str,
+    /// Item with the largest sum in the main class, ties by code; empty in the fallback group.
+    pub(super) item: &'c str,
+    /// Whether a line is a negotiated drug.
+    pub(super) negotiated: bool,
+    pub(super) year: u16,
 }
 
 impl<'c> Truth<'c> {
@@ -73,6 +90,14 @@ impl<'c> Truth<'c> {
             sums: vec![vec![Sums::default(); years.len()]; world.groups.len() + 1],
             booked: BTreeMap::new(),
             person: Vec::new(),
+            classes: match scope.group_by {
+                GroupBy::DiseCodg => Vec::new(),
+                GroupBy::MainDiagnosis => {
+                    let letters = |code: &String| code.split('_').next().map(str::to_owned);
+                    world.groups.iter().filter_map(letters).collect()
+                }
+            },
+            leaves: BTreeMap::new(),
         }
     }
 
@@ -80,6 +105,9 @@ impl<'c> Truth<'c> {
     pub(super) fn add(&mut self, row: &Row<'c>, net: Net) {
         if !self.in_scope(row) {
             return;
+        }
+        if !self.classes.is_empty() {
+            self.count_leaf(row, net);
         }
         let late = net.late && self.scope.late_to_fallback;
         self.person.push(Counted {
@@ -94,6 +122,39 @@ impl<'c> Truth<'c> {
             fee: net.fee,
             fund: net.fund,
         });
+    }
+
+    /// Counts what a finer group would be made of, by the settlement's own lines.
+    fn count_leaf(&mut self, row: &Row<'c>, net: Net) {
+        let class = self.classes[row.group as usize].as_str();
+        let mut items: BTreeMap<&'c str, i64> = BTreeMap::new();
+        for line in row.lines.iter().filter(|line| line.item.class == class) {
+            *items.entry(line.item.med_list_codg.as_str()).or_default() += line.amount;
+        }
+        // Of equal sums the first code stands: later ones must be larger.
+        let main =
+            items.iter().fold(None, |best: Option<(&'c str, i64)>, (item, sum)| match best {
+                Some((_, most)) if most >= *sum => best,
+                _ => Some((*item, *sum)),
+            });
+        let leaf = Leaf {
+            group: row.group,
+            diagnosis: row.diagnoses.first().map_or("", |main| main.code),
+            item: main.map_or("", |(item, _)| item),
+            negotiated: row.lines.iter().any(|line| line.item.drug && line.item.negotiated),
+            year: year_of(row.settled),
+        };
+        let one = Sums { cases: 1, fee: i128::from(net.fee), fund: i128::from(net.fund) };
+        self.leaves.entry(leaf).or_default().add(&one);
+    }
+
+    /// What finer groups are made of, with the letters of the class; nothing unless the city's groups
+    /// are those of main diagnoses.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = (&str, &Leaf<'c>, &Sums)> {
+        let made = |leaf: &Leaf<'c>| self.years.contains(&leaf.year);
+        let class = |leaf: &Leaf<'c>| self.classes[leaf.group as usize].as_str();
+        let leaves = self.leaves.iter().filter(move |(leaf, _)| made(leaf));
+        leaves.map(move |(leaf, sums)| (class(leaf), leaf, sums))
     }
 
     /// The scope of the city's policy, tested per settlement before merging (R05).

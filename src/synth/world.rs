@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike as _, NaiveDate};
 use serde::Deserialize;
 
-use super::city::{City, Disease, Each, Role};
+use super::city::{City, Classes, Disease, Each, GroupBy, Role};
 use super::error::Error;
 use super::random::Shares;
 use super::ward::Ward;
@@ -110,7 +110,7 @@ impl<'c> World<'c> {
     /// Everything that can be computed once.
     pub(super) fn new(city: &'c City) -> Result<Self, Error> {
         let places = places(city);
-        let (items, unknown) = items()?;
+        let (items, unknown) = items(city)?;
         let mut codes = BTreeMap::new();
         let mut cares = Vec::new();
         for disease in &city.disease {
@@ -201,11 +201,12 @@ pub(super) fn epoch_day(date: NaiveDate) -> i64 {
 }
 
 /// Fee items by class, and the codes nobody knows.
-fn items() -> Result<([Vec<Item>; 4], Unknown), Error> {
+fn items(city: &City) -> Result<([Vec<Item>; 4], Unknown), Error> {
     let name = "items";
     let file: ItemFile = toml::from_str(include_str!("cities/items.toml"))
         .map_err(|source| Error::City { city: name.to_owned(), source: Box::new(source) })?;
-    let of = |class: &str| file.item.iter().filter(|item| item.class == class).cloned().collect();
+    let known = if city.item.is_empty() { &file.item } else { &city.item };
+    let of = |class: &str| known.iter().filter(|item| item.class == class).cloned().collect();
     let items: [Vec<Item>; 4] = [of("O"), of("M"), of("A"), of("")];
     if items.iter().any(Vec::is_empty) {
         let (place, problem) = ("item".to_owned(), "is missing for one class".to_owned());
@@ -222,11 +223,20 @@ fn care<'c>(
 ) -> Care<'c> {
     let mut group = |letters: &str| {
         let next = u32::try_from(codes.len()).unwrap_or(u32::MAX);
-        *codes.entry(format!("{letters}_{}", disease.code)).or_insert(next)
+        let code = match city.scope.group_by {
+            GroupBy::DiseCodg => format!("{letters}_{}", disease.code),
+            GroupBy::MainDiagnosis => {
+                // The fallback has no main class and keeps its letters.
+                let main = if letters == Classes::FALLBACK { letters } else { &letters[..1] };
+                let first: String = disease.diagnosis[0].chars().take(3).collect();
+                format!("{main}_{first}")
+            }
+        };
+        *codes.entry(code).or_insert(next)
     };
     let pattern = &city.patterns[&disease.pattern];
     let groups = pattern.iter().map(|entry| group(&entry.0.letters())).collect();
-    let fallback = group(super::city::Classes::FALLBACK);
+    let fallback = group(Classes::FALLBACK);
     let houses = (0..city.districts.len())
         .map(|district| {
             Shares::new(places.iter().map(|place| {

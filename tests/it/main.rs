@@ -11,8 +11,10 @@
 
 mod bad_input;
 mod codes;
+mod group;
 mod intake;
 mod life;
+mod outpatients;
 mod pipeline;
 mod readme;
 mod refunds;

@@ -27,6 +27,9 @@
 //! # Ok::<(), dianshu::policy::Error>(())
 //! ```
 
+pub mod import;
+#[cfg(test)]
+mod import_tests;
 mod index;
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,15 @@ pub struct Apg {
     pub disease_required: bool,
 }
 
+impl Apg {
+    /// Whether groups depend on the main diagnosis.
+    #[must_use]
+    pub fn reads_diagnoses(&self) -> bool {
+        self.disease == DiseaseOf::MainDiagnosis
+            || self.refine.as_ref().is_some_and(Refine::looks_at_diagnosis)
+    }
+}
+
 /// One row of an item list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemClass {

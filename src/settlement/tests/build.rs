@@ -52,6 +52,7 @@ fn everything() -> Scope {
     Scope {
         cite: cite("scope"),
         insutype: Vec::new(),
+        self_paying_insutype: Vec::new(),
         med_type: Vec::new(),
         dise_codg: Vec::new(),
         exclude_out_of_area: false,
@@ -96,6 +97,7 @@ pub(super) fn points_policy() -> Policy {
             names: Vec::new(),
         },
         carve_out: None,
+        capitation: None,
         units: Vec::new(),
         weights: weights(),
         standards: Vec::new(),
@@ -119,6 +121,9 @@ pub(super) fn points_policy() -> Policy {
         coefficient: None,
         auxiliary: None,
         score: None,
+        outlier: None,
+        same_price: None,
+        expected_standard: None,
     }
 }
 
@@ -284,6 +289,11 @@ pub(super) fn settle_one(rows: &[Case], input: ScenarioInput<'_>) -> Result<Outc
     settle(&columns(rows), &[input], threads(1)).map(|mut outcomes| outcomes.remove(0))
 }
 
+/// Settles columns made beforehand.
+pub(super) fn settle_columns(cases: &Cases, input: ScenarioInput<'_>) -> Result<Outcome, Error> {
+    settle(cases, &[input], threads(1)).map(|mut outcomes| outcomes.remove(0))
+}
+
 /// Paid by institution, in yuan.
 pub(super) fn paid(outcome: &Outcome) -> Vec<String> {
     outcome.institutions.iter().map(|row| row.paid.to_string()).collect()
@@ -304,6 +314,7 @@ fn weights() -> Weights {
         centre: Centre::Arithmetic,
         base: PointBase::Mean,
         credibility: None,
+        inversions: None,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,

@@ -12,3 +12,4 @@ mod properties;
 mod reference;
 mod refusals;
 mod speed;
+mod units;

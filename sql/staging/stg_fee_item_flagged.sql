@@ -1,0 +1,18 @@
+-- model:  stg_fee_item_flagged
+-- grain:  one row per row of fee_item
+-- inputs: fee_item
+-- params: none
+-- checks: not_null(setl_id, feedetl_sn, amount_fen)
+-- ref:    A14, A47, A48, H10, H11
+--
+-- stg_fee_item with the mark of negotiated drugs, for policies that ask for it: a column more of the
+-- largest table is not read for nothing.
+select
+    fee_item.setl_id,
+    fee_item.feedetl_sn,
+    fee_item.row_digest,
+    fee_item.med_list_codg,
+    fee_item.med_chrgitm_type,
+    fee_item.hi_nego_drug_flag,
+    fen(fee_item.det_item_fee_sumamt) as amount_fen
+from fee_item

@@ -1,0 +1,213 @@
+//! What fee lines say of a settlement beyond its class sums: the main item of each class and negotiated
+//! drugs (H11), and what is carved out of its fee (H10, A47). Only where the policy asks.
+
+use std::collections::HashMap;
+
+use super::fees::FeeLine;
+use crate::policy::model::{CarveOut, Method, Policy, Refine};
+use crate::warehouse::vocabulary::id_key;
+
+/// `hi_nego_drug_flag` of a negotiated drug (8.3).
+const NEGOTIATED: &str = "1";
+
+/// What a policy looks at in single lines.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LineRules {
+    items: bool,
+    negotiated: bool,
+    carve_out: Option<CarveOut>,
+}
+
+impl LineRules {
+    /// The rules of a policy; `None` where classes and their sums are all it looks at.
+    #[must_use]
+    pub fn of(policy: &Policy) -> Option<Self> {
+        let refine = match &policy.grouping.method {
+            Method::Apg(apg) => apg.refine.as_ref(),
+            Method::Given { .. } | Method::Dip(_) | Method::Drg(_) => None,
+        };
+        let carve_out = policy.carve_out.clone();
+        let rules = Self {
+            items: refine.is_some_and(Refine::looks_at_items),
+            negotiated: refine.is_some_and(Refine::looks_at_negotiated)
+                || carve_out.as_ref().is_some_and(|rule| rule.negotiated_drugs),
+            carve_out,
+        };
+        (rules != Self::default()).then_some(rules)
+    }
+
+    /// Whether lines must say if they are negotiated drugs.
+    #[must_use]
+    pub fn looks_at_negotiated(&self) -> bool {
+        self.negotiated
+    }
+
+    fn carves(&self, line: &FeeLine<'_>) -> bool {
+        let Some(rule) = &self.carve_out else { return false };
+        let holds = |list: &[String], value: Option<&str>| {
+            value.is_some_and(|value| list.iter().any(|known| known == value))
+        };
+        rule.negotiated_drugs && line.negotiated == Some(NEGOTIATED)
+            || holds(&rule.charge_types, line.charge_type)
+            || holds(&rule.items, line.item)
+    }
+}
+
+/// A line until all lines are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LineTraits {
+    /// Number of its item.
+    item: u32,
+    is_negotiated: bool,
+    /// It leaves the fee: it has no class and is no main item.
+    pub(super) is_carved: bool,
+}
+
+impl LineTraits {
+    /// Where nothing is asked.
+    pub(super) const NONE: Self = Self { item: u32::MAX, is_negotiated: false, is_carved: false };
+}
+
+/// What the lines of one settlement say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sums {
+    /// Item with the largest sum in class O, M, A, by number.
+    items: [u32; 3],
+    is_negotiated: bool,
+    carved_fen: i64,
+    /// The same where the settlement is a reversal: amounts whatever their sign (R14).
+    carved_taken_fen: i64,
+}
+
+/// Takes the lines of one bucket beside [`super::fees::FeeLines`].
+#[derive(Debug, Default)]
+pub(super) struct Traits {
+    rules: LineRules,
+    numbers: HashMap<String, u32>,
+    names: Vec<String>,
+    /// By settlement, in the order of its number.
+    sums: Vec<Sums>,
+    /// Whether some line said if it is a negotiated drug.
+    knows_negotiated: bool,
+}
+
+/// A line that stays: its class, its traits, its fen.
+pub(super) type Stays = (Option<u8>, LineTraits, i64);
+
+impl Traits {
+    pub(super) fn new(rules: LineRules) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
+    /// What one line says.
+    pub(super) fn of_line(&mut self, line: &FeeLine<'_>) -> LineTraits {
+        self.knows_negotiated |= line.negotiated.is_some_and(|flag| !flag.is_empty());
+        LineTraits {
+            item: line.item.filter(|_| self.rules.items).map_or(u32::MAX, |item| self.number(item)),
+            is_negotiated: line.negotiated == Some(NEGOTIATED),
+            is_carved: self.rules.carves(line),
+        }
+    }
+
+    fn number(&mut self, item: &str) -> u32 {
+        if let Some(number) = self.numbers.get(item) {
+            return *number;
+        }
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(item.to_owned(), number);
+        self.names.push(item.to_owned());
+        number
+    }
+
+    /// Takes the lines of the next settlement.
+    pub(super) fn close_settlement(&mut self, lines: &[Stays]) {
+        let carved = || lines.iter().filter(|(_, traits, _)| traits.is_carved);
+        let sums = Sums {
+            items: [0, 1, 2].map(|class| self.main_item(lines, class)),
+            is_negotiated: lines.iter().any(|(_, traits, _)| traits.is_negotiated),
+            carved_fen: carved().map(|(.., fen)| fen).sum(),
+            carved_taken_fen: carved().map(|(.., fen)| fen.abs()).sum(),
+        };
+        self.sums.push(sums);
+    }
+
+    /// The item with the largest sum among the lines of a class, ties by code.
+    fn main_item(&self, lines: &[Stays], class: u8) -> u32 {
+        let mut items: Vec<(u32, i64)> = Vec::new();
+        for (_, traits, fen) in lines.iter().filter(|(own, ..)| *own == Some(class)) {
+            match items.iter_mut().find(|(item, _)| *item == traits.item) {
+                Some((_, sum)) => *sum += fen,
+                None if traits.item == u32::MAX => {}
+                None => items.push((traits.item, *fen)),
+            }
+        }
+        let name = |item: u32| self.names.get(item as usize);
+        let most = items.iter().max_by(|a, b| a.1.cmp(&b.1).then(name(b.0).cmp(&name(a.0))));
+        most.map_or(u32::MAX, |(item, _)| *item)
+    }
+
+    /// What can be asked once all lines are known; `settlements` numbers them by their key.
+    pub(super) fn finish(self, settlements: HashMap<i128, u32>) -> LineFacts {
+        LineFacts {
+            settlements,
+            names: self.names,
+            sums: self.sums,
+            taken: HashMap::new(),
+            lacks_negotiated: self.rules.negotiated && !self.knows_negotiated,
+        }
+    }
+}
+
+/// What the lines of each settlement of a bucket say.
+#[derive(Debug, Default)]
+pub(super) struct LineFacts {
+    settlements: HashMap<i128, u32>,
+    names: Vec<String>,
+    sums: Vec<Sums>,
+    /// Key of a settlement → what its reversals take back of its carved lines.
+    taken: HashMap<i128, i64>,
+    /// The policy asks for negotiated drugs, but no line says whether it is one.
+    pub(super) lacks_negotiated: bool,
+}
+
+/// What the lines of one settlement say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct LineFact {
+    /// Item with the largest sum in class O, M, A; empty where there is none.
+    pub(super) items: [String; 3],
+    /// Whether a line is a negotiated drug.
+    pub(super) is_negotiated: bool,
+    /// Fen of the lines carved out, net of reversals.
+    pub(super) carved_fen: i64,
+}
+
+impl LineFacts {
+    fn sums(&self, key: i128) -> Option<&Sums> {
+        self.settlements.get(&key).and_then(|at| self.sums.get(*at as usize))
+    }
+
+    /// What the carved lines of a reversal take away.
+    pub(super) fn carved_taken(&self, setl_id: &str) -> i64 {
+        self.sums(id_key(setl_id)).map_or(0, |sums| sums.carved_taken_fen)
+    }
+
+    /// A reversal takes carved lines back.
+    pub(super) fn take_back(&mut self, setl_id: &str, fen: i64) {
+        if fen != 0 {
+            *self.taken.entry(id_key(setl_id)).or_default() += fen;
+        }
+    }
+
+    /// What the lines of a settlement say. A refund of a part does not change what the visit was for,
+    /// so the main items are those of its own lines.
+    pub(super) fn of(&self, setl_id: &str) -> LineFact {
+        let key = id_key(setl_id);
+        let Some(sums) = self.sums(key) else { return LineFact::default() };
+        let name = |item: u32| self.names.get(item as usize).cloned().unwrap_or_default();
+        LineFact {
+            items: sums.items.map(name),
+            is_negotiated: sums.is_negotiated,
+            carved_fen: sums.carved_fen - self.taken.get(&key).copied().unwrap_or(0),
+        }
+    }
+}
