@@ -267,6 +267,9 @@ impl Explain for Error {
         if let Some(inner) = self.inner() {
             return inner.hints();
         }
+        if let Some(hint) = self.workbook_hint() {
+            return vec![hint.to_owned()];
+        }
         match self {
             Self::OtherClaims { .. } => vec![
                 "name its warehouse with `--warehouse`, or build the catalog again from this one"
@@ -317,27 +320,6 @@ impl Explain for Error {
             Self::Folder { .. } => {
                 vec!["check that the folder exists, can be written to and has space".to_owned()]
             }
-            Self::File { .. } => {
-                vec![
-                    "check that the file is there, or is new and its folder can be written to"
-                        .to_owned(),
-                ]
-            }
-            Self::WorkbookRead { .. } => {
-                vec![
-                    "name the workbook that `dianshu catalog export` wrote, saved as XLSX"
-                        .to_owned(),
-                ]
-            }
-            Self::BadCells { .. } => {
-                vec![
-                    "they are listed with sheet, row and column; correct them and import again"
-                        .to_owned(),
-                ]
-            }
-            Self::NoScenarioFile { .. } => {
-                vec!["name a new scenario file with `--scenario FILE`".to_owned()]
-            }
             Self::NoDemo { known, .. } => vec![format!("there are {}", known.join(", "))],
             Self::Foreign { .. } => vec!["name another folder with `--dir`".to_owned()],
             _ => Vec::new(),
@@ -346,6 +328,22 @@ impl Explain for Error {
 }
 
 impl Error {
+    fn workbook_hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::File { .. } => {
+                "check that the file is there, or is new and its folder can be written to"
+            }
+            Self::WorkbookRead { .. } => {
+                "name the workbook that `dianshu catalog export` wrote, saved as XLSX"
+            }
+            Self::BadCells { .. } => {
+                "they are listed with sheet, row and column; correct them and import again"
+            }
+            Self::NoScenarioFile { .. } => "name a new scenario file with `--scenario FILE`",
+            _ => return None,
+        })
+    }
+
     fn inner(&self) -> Option<&dyn Explain> {
         Some(match self {
             Self::Policy(err) => err,
