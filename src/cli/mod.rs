@@ -19,6 +19,7 @@ mod ingest;
 mod intervals;
 mod life;
 mod output;
+mod parameters;
 mod report;
 mod show;
 mod sql;
