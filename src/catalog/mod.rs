@@ -42,6 +42,7 @@ pub mod model;
 mod read;
 mod sheet;
 mod sheets;
+mod standards;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -60,6 +61,7 @@ pub use life::{
 pub use manifest::State;
 pub use read::{Stored, open, read};
 pub use sheets::{group_table, identity_table};
+pub use standards::{expected_standards, same_price_candidates};
 pub use tables::tables_diff;
 pub use verify::{Check, Report, verify, verify_content};
 pub use write::{Artefact, SCENARIO_PREFIX, write};

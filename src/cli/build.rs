@@ -11,9 +11,11 @@ use crate::grouping::flow;
 use crate::period::Years;
 use crate::policy::{
     self, LoadedPolicy,
-    model::{BlendLevel, Method},
+    model::{BlendLevel, BudgetSource, Method, Policy},
 };
 use crate::settlement::coefficient::InstitutionFacts;
+use crate::table::Table;
+use crate::units::Fen;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
@@ -88,7 +90,7 @@ pub(super) fn build(
     if policy.policy.case.cost_classes.is_some() {
         tables.push("fee_item");
     }
-    if policy.policy.auxiliary.is_some() {
+    if policy.policy.auxiliary.is_some() || !policy.policy.scope.carve_out_diagnoses.is_empty() {
         tables.push("diagnosis");
     }
     let mut sources: BTreeMap<String, (u64, String)> = tables
@@ -106,6 +108,8 @@ pub(super) fn build(
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
     history.complete(&mut built.catalog);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
+    let more = points_tables(&engine, &snapshot, &policy.policy, &built.catalog)?;
+    built.catalog.tables.extend(more);
     let by_ratios = policy.policy.weights.level == BlendLevel::Ratios;
     let checks = catalog::verify_content(&built.catalog, by_ratios);
     let gates = catalog::gates(&built.catalog, &policy.policy.life.gates, &checks);
@@ -130,15 +134,50 @@ pub(super) fn build(
     Ok(built.catalog)
 }
 
-/// What decides the coefficients of institutions, where the policy has them.
+/// What decides the coefficients and levels of institutions, where the policy asks for them.
 fn institutions(
     engine: &Engine,
     snapshot: &Snapshot,
     policy: &LoadedPolicy,
 ) -> Result<Vec<InstitutionFacts>, Error> {
-    if policy.policy.coefficient.is_none() {
+    let compared = policy.policy.weights.inversions.as_ref();
+    let has_levels = compared.is_some_and(|rule| !rule.levels.is_empty());
+    if policy.policy.coefficient.is_none() && !has_levels {
         return Ok(Vec::new());
     }
     let table = dimension::read(engine, snapshot, "stg_institution_fact", &Params::default())?;
     Ok(InstitutionFacts::from_table(&table).map_err(weights::Error::from)?)
+}
+
+/// Candidates for one price (P05), and standards under the control total where it is known (P04).
+fn points_tables(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    policy: &Policy,
+    catalog: &Catalog,
+) -> Result<Vec<Table>, Error> {
+    let mut tables = Vec::new();
+    if let Some(rule) = &policy.same_price {
+        tables.push(catalog::same_price_candidates(catalog, rule));
+    }
+    let newest = catalog.years.iter().max().copied().unwrap_or_default();
+    let ahead = policy.expected_standard.as_ref().map(|rule| rule.years_ahead);
+    let Some(year) = ahead.map(|ahead| i64::from(newest) + i64::from(ahead)) else {
+        return Ok(tables);
+    };
+    let control = match &policy.budget.source {
+        BudgetSource::Table { item } => {
+            let params = Params::default().whole("year", year).text("item", item);
+            let table = dimension::read(engine, snapshot, "stg_budget", &params)?;
+            let amounts = (0..table.rows()).filter_map(|row| table.cell("amount", row));
+            let fen: Vec<Fen> = amounts.filter_map(|yuan| yuan.parse().ok()).collect();
+            if fen.is_empty() { None } else { Some(Fen::sum(fen)?) }
+        }
+        BudgetSource::Amount(amounts) => {
+            amounts.iter().find(|(known, _)| i64::from(*known) == year).map(|(_, fen)| *fen)
+        }
+        BudgetSource::LastYearBooked { .. } => None,
+    };
+    tables.extend(control.map(|control| catalog::expected_standards(catalog, control)));
+    Ok(tables)
 }

@@ -14,35 +14,34 @@ pub struct Left {
     pub fee_fen: i128,
 }
 
-/// Of each group whether it stands for a unit.
-fn unit_groups(cases: &Cases, units: &[Unit]) -> Vec<bool> {
-    let is_unit = |group: &String| units.iter().any(|unit| unit.code == *group);
-    cases.groups.iter().map(is_unit).collect()
+/// Of every group code whether it is that of a unit.
+fn of_units(cases: &Cases, units: &[Unit]) -> Vec<bool> {
+    cases.groups.iter().map(|group| units.iter().any(|unit| unit.code == *group)).collect()
 }
 
-/// Of each case whether it is part of the statistics: it is not paid by a unit.
+/// Of every case whether it stays in the statistics.
 #[must_use]
 pub fn stay(cases: &Cases, units: &[Unit]) -> Vec<bool> {
-    let is_unit = unit_groups(cases, units);
+    let is_unit = of_units(cases, units);
     cases.group.iter().map(|group| *group == UNGROUPED || !is_unit[*group as usize]).collect()
 }
 
 /// Takes the cases of units out, whose code stands in the place of a group, and their codes with them.
 /// What left is told by year.
 pub fn leave_out(cases: &mut Cases, units: &[Unit]) -> BTreeMap<u16, Left> {
+    let is_unit = of_units(cases, units);
     let mut left: BTreeMap<u16, Left> = BTreeMap::new();
+    if !is_unit.contains(&true) {
+        return left;
+    }
     let keep = stay(cases, units);
-    for ((year, fee), keep) in cases.year.iter().zip(&cases.fee_fen).zip(&keep) {
+    for ((keep, year), fee) in keep.iter().zip(&cases.year).zip(&cases.fee_fen) {
         if !keep {
             let left = left.entry(*year).or_default();
             left.cases += 1;
             left.fee_fen += i128::from(*fee);
         }
     }
-    if left.is_empty() {
-        return left;
-    }
-    let is_unit = unit_groups(cases, units);
     cases.retain(&keep);
     // Codes without a case would be groups without history.
     let mut number = 0;

@@ -37,6 +37,7 @@ mod read_deviation;
 mod read_dip;
 mod read_grouping;
 mod read_life;
+mod read_points;
 mod read_score;
 mod read_weights;
 mod scenario;
@@ -109,6 +110,8 @@ pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
         ("coefficient", policy.coefficient.is_some()),
         ("auxiliary", policy.auxiliary.is_some()),
         ("score", policy.score.is_some()),
+        ("outlier", policy.outlier.is_some()),
+        ("same_price", policy.same_price.as_ref().is_some_and(|same| !same.groups.is_empty())),
     ];
     sections.into_iter().filter(|(_, there)| *there).map(|(section, _)| section).collect()
 }

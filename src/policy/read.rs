@@ -14,7 +14,7 @@ use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_life, read_score, read_weights,
+    read_life, read_points, read_score, read_weights,
 };
 use crate::units::Fen;
 
@@ -56,16 +56,15 @@ pub(crate) fn policy(
         .transpose()?;
     let budget = budget(&top.section("budget")?)?;
     let sharing = sharing(&top.section("sharing")?)?;
-    let surplus_cap =
-        top.maybe_section("surplus_cap")?.map(|fields| surplus_cap(&fields)).transpose()?;
-    let coefficient = top
-        .maybe_section("coefficient")?
-        .map(|fields| read_coefficient::coefficient(&fields))
-        .transpose()?;
+    let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
+    let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;
     let auxiliary = top
         .maybe_section("auxiliary")?
         .map(|fields| read_auxiliary::auxiliary(&fields, folder))
         .transpose()?;
+    let outlier = top.maybe("outlier", read_points::outlier)?;
+    let same_price = top.maybe("same_price", read_points::same_price)?;
+    let expected_standard = top.maybe("expected_standard", read_points::expected_standard)?;
     let score =
         top.maybe_section("score")?.map(|fields| read_score::score(&fields, folder)).transpose()?;
     Ok(Policy {
@@ -87,6 +86,9 @@ pub(crate) fn policy(
         coefficient,
         auxiliary,
         score,
+        outlier,
+        same_price,
+        expected_standard,
     })
 }
 
@@ -123,6 +125,15 @@ impl<'a> Top<'a> {
             return Ok(Vec::new());
         };
         entries(node, section)
+    }
+
+    /// Reads a section that may be absent.
+    fn maybe<T>(
+        &self,
+        path: &str,
+        read: impl FnOnce(&Fields<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.maybe_section(path)?.map(|fields| read(&fields)).transpose()
     }
 
     fn section(&self, path: &'static str) -> Result<Fields<'a>, Error> {
@@ -215,9 +226,19 @@ fn identity(fields: &Fields<'_>) -> Result<Identity, Error> {
 }
 
 fn scope(fields: &Fields<'_>) -> Result<Scope, Error> {
+    let insutype = fields.texts("insutype")?;
+    let self_paying_insutype = fields.maybe_texts("self_paying_insutype")?.unwrap_or_default();
+    // Without a list every type is settled, and a type in both lists would be.
+    let settled = |code: &String| insutype.is_empty() || insutype.contains(code);
+    if self_paying_insutype.iter().any(settled) {
+        let allowed =
+            "insurance types that are not settled: none of `scope.insutype`, which names some";
+        return Err(fields.not_allowed("self_paying_insutype", allowed));
+    }
     Ok(Scope {
         cite: fields.cite.clone(),
-        insutype: fields.texts("insutype")?,
+        insutype,
+        self_paying_insutype,
         med_type: fields.texts("med_type")?,
         dise_codg: fields.maybe_texts("dise_codg")?.unwrap_or_default(),
         exclude_out_of_area: fields.flag("exclude_out_of_area")?,

@@ -82,6 +82,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         "scope",
         &[
             "insutype",
+            "self_paying_insutype",
             "med_type",
             "dise_codg",
             "exclude_out_of_area",
@@ -162,6 +163,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         .required(),
     section("weights.base", &["method", "group_code", "yuan"]),
     section("weights.credibility", &["method", "cases"]),
+    section("weights.inversions", &["levels", "severity"]),
     section("weights.exclude", &["year", "reason"]).many("year"),
     section("weights.change_cap", &["up", "down"]),
     section("weights.hold", &["what"]),
@@ -202,6 +204,10 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("coefficient.bonus", &["name", "tiers", "inst_type", "discipline", "value"])
         .many("name"),
     section("coefficient.disease", &["minimum_cases", "minimum_difference"]),
+    section("outlier", &["low", "low_rule", "high_rule"]),
+    section("outlier.high", &["weight_below", "ratio"]).many("ratio"),
+    section("same_price", &["groups", "maximum_cv"]),
+    section("expected_standard", &["years_ahead"]),
     section("auxiliary", &["given", "factor", "monotone", "except_kinds", "severity", "cci"]),
     section("auxiliary.trigger", &["disease_cases", "type_cases", "cv_drop"]),
     section("auxiliary.icu", &["disease_cases", "type_cases", "cv_drop"]),

@@ -1,6 +1,7 @@
 //! Policies and scenarios: what loads, what composes, and what each broken file says.
 
 mod coefficient;
+mod drg;
 mod zibo;
 
 use std::fs;

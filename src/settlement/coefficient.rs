@@ -76,12 +76,6 @@ impl InstitutionFacts {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CoefficientError {
-    /// It has cases but is not in the table `institution`.
-    #[error("institution `{code}` has cases, but is not in table `institution`")]
-    Unknown {
-        /// The institution.
-        code: String,
-    },
     /// It fits no tier (Z20).
     #[error(
         "institution `{code}` ({name}) belongs to no tier: its `hosp_lv` is `{hosp_lv}`, its \
@@ -167,7 +161,6 @@ impl Explain for CoefficientError {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Unknown { .. } => vec!["load its row of table `institution`".to_owned()],
             Self::NoTier { tiers, .. } => {
                 vec![format!("correct its row, or `coefficient.tier`: {}", tiers.join("; "))]
             }

@@ -129,6 +129,14 @@ pub enum Error {
         /// Its mean, 4 places.
         mean: Decimal,
     },
+    /// Intervals of something that is no mean of a sum.
+    #[error(
+        "policy `{policy}`: intervals are those of arithmetic means, `weights.centre` is another"
+    )]
+    IntervalCentre {
+        /// Policy id.
+        policy: String,
+    },
     /// A group that is its own ancestor (A51).
     #[error("group `{group_code}` is declared a parent of itself, through its own parents")]
     ParentCycle {
@@ -204,6 +212,10 @@ impl Explain for Error {
             Self::NoYearLeft { .. } => {
                 vec!["name other years, or remove `[[weights.exclude]]` in a scenario".to_owned()]
             }
+            Self::IntervalCentre { .. } => vec![
+                "build the catalog with `weights.centre = \"arithmetic\"`, trimmed or winsorised"
+                    .to_owned(),
+            ],
             Self::BaseDiseaseMean { .. } => {
                 vec!["choose another `weights.base.group_code`".to_owned()]
             }
@@ -238,6 +250,15 @@ pub enum Warning {
         /// Their number.
         cases: u64,
     },
+    /// Institutions with cases that table `institution` does not have: they belong to no tier.
+    UnknownInstitutions {
+        /// How many institutions.
+        institutions: u64,
+        /// The first of them, by code.
+        first: String,
+        /// Their cases.
+        cases: u64,
+    },
     /// Groups that left because they were not seen in every year (A03, `drop`).
     Dropped {
         /// How many groups.
@@ -263,6 +284,11 @@ impl std::fmt::Display for Warning {
             Self::NoLogarithm { cases } => {
                 write!(f, "{cases} cases cost 0 or less: the geometric means leave them out")
             }
+            Self::UnknownInstitutions { institutions, first, cases } => write!(
+                f,
+                "{institutions} institutions with {cases} cases are not in table `institution` and \
+                 have no coefficient, the first is `{first}`"
+            ),
             Self::Dropped { groups, cases } => write!(
                 f,
                 "{groups} groups with {cases} cases are not in the catalog: \

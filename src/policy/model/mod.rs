@@ -14,6 +14,7 @@ mod dip;
 pub mod drg;
 mod life;
 mod money;
+mod points;
 mod score;
 mod weights;
 
@@ -32,6 +33,7 @@ pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCoun
 pub use drg::Drg;
 pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
+pub use points::*;
 pub use score::{
     Abnormal, AbnormalCoefficient, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid,
 };
@@ -39,8 +41,8 @@ pub use score::{
 use crate::units::Fen;
 
 pub use weights::{
-    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers,
-    PointBase, SingleYear, Trim, TrimStage, Weights,
+    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Inversions,
+    Outliers, PointBase, SingleYear, Trim, TrimStage, Weights,
 };
 
 /// Where a value comes from: the clause of the document, or the reading taken where it is silent.
@@ -92,6 +94,12 @@ pub struct Policy {
     pub auxiliary: Option<Auxiliary>,
     /// The kinds of score beside the points of the group; absent: those points are all.
     pub score: Option<Score>,
+    /// Lines for low and high cases of a points system (5.3); absent where it has none.
+    pub outlier: Option<Outlier>,
+    /// Groups of one price everywhere (P05).
+    pub same_price: Option<SamePrice>,
+    /// Standards that follow from the control total (P04).
+    pub expected_standard: Option<ExpectedStandard>,
 }
 
 impl Policy {
@@ -126,6 +134,9 @@ pub struct Scope {
     pub cite: Cite,
     /// Insurance types counted, for example `310`, `390`.
     pub insutype: Vec<String>,
+    /// Insurance types of patients who pay themselves: their cases count in means and M, and are never
+    /// settled (E32).
+    pub self_paying_insutype: Vec<String>,
     /// Medical categories counted, for example `14`.
     pub med_type: Vec<String>,
     /// Diseases counted (`dise_codg`, exact); empty: all, also none at all.

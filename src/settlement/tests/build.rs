@@ -52,6 +52,7 @@ fn everything() -> Scope {
     Scope {
         cite: cite("scope"),
         insutype: Vec::new(),
+        self_paying_insutype: Vec::new(),
         med_type: Vec::new(),
         dise_codg: Vec::new(),
         exclude_out_of_area: false,
@@ -120,6 +121,9 @@ pub(super) fn points_policy() -> Policy {
         coefficient: None,
         auxiliary: None,
         score: None,
+        outlier: None,
+        same_price: None,
+        expected_standard: None,
     }
 }
 
@@ -310,6 +314,7 @@ fn weights() -> Weights {
         centre: Centre::Arithmetic,
         base: PointBase::Mean,
         credibility: None,
+        inversions: None,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,

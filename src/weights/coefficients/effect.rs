@@ -40,6 +40,9 @@ pub(super) fn effects(
     };
     (0..all.bases.len())
         .map(|institution| {
+            if all.roster.unknown.contains(&institution) && !all.rule.tiers.is_empty() {
+                return None;
+            }
             // Cases of one coefficient together, so that few fractions are multiplied.
             let mut sums: BTreeMap<(Option<usize>, Option<u16>), i128> = BTreeMap::new();
             for (group, discipline, cases) in all.counts.newest(institution) {
@@ -67,7 +70,7 @@ fn effect(
         let discipline = discipline.and_then(|at| disciplines.get(usize::from(at)));
         let k = of_case(
             all.rule,
-            facts[institution],
+            &facts[institution],
             tiers[institution],
             own.unwrap_or(&all.bases[institution]),
             discipline.map_or("", String::as_str),

@@ -33,7 +33,7 @@ impl Units {
 
     fn new(all: &Coefficients<'_>, cases: &Cases) -> Result<Self, Error> {
         let unit = |at: usize, discipline: &str| {
-            let (facts, tier) = (all.roster.facts[at], all.roster.tiers[at]);
+            let (facts, tier) = (&all.roster.facts[at], all.roster.tiers[at]);
             let value = of_case(all.rule, facts, tier, &all.bases[at], discipline);
             let unit = tables::published(&value).filter(|unit| *unit > 0);
             unit.ok_or_else(|| {
@@ -124,7 +124,8 @@ pub(in crate::weights) fn price(
         built = last;
         rounds = Some(tables::rounds(&moved));
     }
-    let further = tables_of(plan, cases, &built.catalog, &facts)?;
+    let (further, warning) = tables_of(plan, cases, &built.catalog, &facts)?;
+    built.warnings.extend(warning);
     built.catalog.tables.extend(further.into_iter().chain(rounds));
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(built)

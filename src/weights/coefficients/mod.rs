@@ -20,7 +20,7 @@ use num_traits::{One as _, Signed as _};
 
 use self::sums::Counts;
 use super::quotient::{self, Quotient};
-use super::{Error, Plan, rounded};
+use super::{Error, Plan, Warning, rounded};
 use crate::catalog::model::Catalog;
 use crate::policy::model::{Coefficient, CoefficientBasis, CoefficientMethod, Tier};
 use crate::settlement::cases::Cases;
@@ -33,28 +33,30 @@ const PLACES: u32 = 4;
 
 /// The institutions of the cases, in their order, with their tiers.
 #[derive(Debug, Clone)]
-pub(super) struct Roster<'a> {
-    facts: Vec<&'a InstitutionFacts>,
-    /// Place in the policy's list of tiers; none where the policy has no tiers.
+struct Roster {
+    facts: Vec<InstitutionFacts>,
+    /// Place in the policy's list of tiers; none where the policy has no tiers, for an institution
+    /// without a case of these years, and for one that the table does not have.
     tiers: Vec<Option<usize>>,
     /// Institutions of each tier in the table, with or without cases.
     known: Vec<u64>,
+    /// Institutions with cases that the table does not have, by place.
+    unknown: Vec<usize>,
 }
 
-impl<'a> Roster<'a> {
-    /// Every institution with cases of these years has to be known and to belong to a tier (Z20).
+impl Roster {
+    /// Every institution of the table that has cases of these years has to belong to a tier (Z20).
     fn new(
         rule: &Coefficient,
         cases: &Cases,
         counts: &Counts,
-        facts: &'a [InstitutionFacts],
+        facts: &[InstitutionFacts],
     ) -> Result<Self, Error> {
-        static NOBODY: std::sync::LazyLock<InstitutionFacts> =
-            std::sync::LazyLock::new(InstitutionFacts::default);
         let mut roster = Self {
             facts: Vec::with_capacity(cases.institutions.len()),
             tiers: Vec::with_capacity(cases.institutions.len()),
             known: vec![0; rule.tiers.len()],
+            unknown: Vec::new(),
         };
         for one in facts {
             if let Ok(tier) = tier_of(one, &rule.tiers) {
@@ -62,21 +64,31 @@ impl<'a> Roster<'a> {
             }
         }
         for (at, code) in cases.institutions.iter().enumerate() {
-            if counts.cases(at) == 0 {
-                roster.facts.push(&NOBODY);
-                roster.tiers.push(None);
-                continue;
-            }
             let one = facts.binary_search_by(|one| one.code.cmp(code)).ok().map(|at| &facts[at]);
-            let one = one.ok_or_else(|| CoefficientError::Unknown { code: code.clone() })?;
-            let tier = match rule.method {
-                CoefficientMethod::Given { .. } => None,
-                _ => Some(tier_of(one, &rule.tiers)?),
+            let has_cases = counts.cases(at) > 0;
+            let tier = match one {
+                Some(one) if has_cases && !rule.tiers.is_empty() => {
+                    Some(tier_of(one, &rule.tiers)?)
+                }
+                _ => None,
             };
-            roster.facts.push(one);
+            if one.is_none() && has_cases {
+                roster.unknown.push(at);
+            }
+            let nothing = || InstitutionFacts { code: code.clone(), ..InstitutionFacts::default() };
+            roster.facts.push(one.cloned().unwrap_or_else(nothing));
             roster.tiers.push(tier);
         }
         Ok(roster)
+    }
+
+    /// What to say of institutions with cases that the table does not have.
+    fn warning(&self, counts: &Counts) -> Option<Warning> {
+        let first = self.unknown.first()?;
+        let cases = self.unknown.iter().map(|at| counts.cases(*at)).fold(0, u64::saturating_add);
+        let institutions = self.unknown.len() as u64;
+        let first = self.facts[*first].code.clone();
+        Some(Warning::UnknownInstitutions { institutions, first, cases })
     }
 }
 
@@ -103,7 +115,7 @@ impl Derived {
 /// Coefficients of all institutions, and what they were derived from.
 struct Coefficients<'a> {
     rule: &'a Coefficient,
-    roster: Roster<'a>,
+    roster: Roster,
     counts: Counts,
     tiers: Vec<Derived>,
     institutions: Vec<Derived>,
@@ -118,7 +130,7 @@ impl<'a> Coefficients<'a> {
         plan: &Plan<'_>,
         rule: &'a Coefficient,
         (cases, catalog): (&Cases, &Catalog),
-        facts: &'a [InstitutionFacts],
+        facts: &[InstitutionFacts],
     ) -> Result<Self, Error> {
         let counts = Counts::new(plan, rule, (cases, catalog), facts)?;
         let roster = Roster::new(rule, cases, &counts, facts)?;
@@ -141,7 +153,7 @@ impl<'a> Coefficients<'a> {
 
 fn tier_bases(
     rule: &Coefficient,
-    roster: &Roster<'_>,
+    roster: &Roster,
     derived: &[Derived],
 ) -> Result<Vec<Option<Ratio>>, Error> {
     let base = |(at, tier): (usize, &Tier)| {
@@ -163,11 +175,11 @@ fn tier_bases(
 
 fn bases(
     rule: &Coefficient,
-    roster: &Roster<'_>,
+    roster: &Roster,
     tier_bases: &[Option<Ratio>],
     derived: &[Derived],
 ) -> Result<Vec<Ratio>, Error> {
-    let base = |(at, facts): (usize, &&InstitutionFacts)| match rule.method {
+    let base = |(at, facts): (usize, &InstitutionFacts)| match rule.method {
         CoefficientMethod::Given { default } => Ok(exact(facts.in_force.unwrap_or(default))),
         CoefficientMethod::Own => match derived[at].value(rule.basis) {
             Some(value) => positive(value, || format!("institution `{}`", facts.code)),
@@ -181,7 +193,7 @@ fn bases(
     roster.facts.iter().enumerate().map(base).collect()
 }
 
-fn of_tier(roster: &Roster<'_>, tier_bases: &[Option<Ratio>], at: usize) -> Ratio {
+fn of_tier(roster: &Roster, tier_bases: &[Option<Ratio>], at: usize) -> Ratio {
     let base = roster.tiers[at].and_then(|tier| tier_bases[tier].clone());
     base.unwrap_or_else(Ratio::one)
 }
@@ -195,7 +207,7 @@ fn positive(value: &Ratio, whose: impl Fn() -> String) -> Result<Ratio, Error> {
     Err(CoefficientError::NotPositive { whose: whose(), value: shown }.into())
 }
 
-/// The tables of the catalog about coefficients; none without the section.
+/// The tables of the catalog about coefficients, none without the section, and what to say of them.
 ///
 /// # Errors
 /// Those of [`super::build`] about coefficients.
@@ -204,8 +216,8 @@ fn tables_of(
     cases: &Cases,
     catalog: &Catalog,
     facts: &[InstitutionFacts],
-) -> Result<Vec<Table>, Error> {
-    let Some(rule) = &plan.policy.coefficient else { return Ok(Vec::new()) };
+) -> Result<(Vec<Table>, Option<Warning>), Error> {
+    let Some(rule) = &plan.policy.coefficient else { return Ok((Vec::new(), None)) };
     let all = Coefficients::new(plan, rule, (cases, catalog), facts)?;
     let diseases = disease::derive(plan, &all, (cases, catalog))?;
     let rows = sums::rows(cases, catalog);
@@ -217,8 +229,7 @@ fn tables_of(
     if rule.disease.is_some() {
         tables.push(tables::diseases(&all, &diseases, cases)?);
     }
-    tables.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(tables)
+    Ok((tables, all.roster.warning(&all.counts)))
 }
 
 /// 100 fen.

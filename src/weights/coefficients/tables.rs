@@ -141,15 +141,22 @@ pub(super) fn institutions(
 ) -> Result<Table, Error> {
     let shown: Vec<usize> =
         (0..all.roster.facts.len()).filter(|at| all.counts.cases(*at) > 0).collect();
-    let facts: Vec<&InstitutionFacts> = shown.iter().map(|at| all.roster.facts[*at]).collect();
+    let facts: Vec<&InstitutionFacts> = shown.iter().map(|at| &all.roster.facts[*at]).collect();
     let derived: Vec<&Derived> = shown.iter().map(|at| &all.institutions[*at]).collect();
     let means = means(&derived);
     let bonuses = |at: usize| -> Vec<&Bonus> {
-        institution_bonuses(all.rule, all.roster.facts[at], all.roster.tiers[at]).collect()
+        institution_bonuses(all.rule, &all.roster.facts[at], all.roster.tiers[at]).collect()
     };
+    // An institution that the table does not have belongs to no tier: it has no coefficient.
+    let has_base = |at: usize| all.rule.tiers.is_empty() || !all.roster.unknown.contains(&at);
+    let bases: Vec<Option<&Ratio>> =
+        shown.iter().map(|at| has_base(*at).then_some(&all.bases[*at])).collect();
     let used: Vec<Option<Ratio>> = shown
         .iter()
         .map(|at| {
+            if !has_base(*at) {
+                return None;
+            }
             let values = bonuses(*at).into_iter().map(|bonus| bonus.value);
             Some(joined(&all.bases[*at], values, all.rule.combine))
         })
@@ -179,7 +186,7 @@ pub(super) fn institutions(
         .with("mean", column(PLACES, means.iter().map(Option::as_ref))?)
         .with("own", column(PLACES, quotients(&derived))?)
         .with("own_case_mix", column(PLACES, derived.iter().map(|one| one.case_mix.as_ref()))?)
-        .with("base", column(PLACES, shown.iter().map(|at| Some(&all.bases[*at])))?)
+        .with("base", column(PLACES, bases)?)
         .with("bonuses", Column::text(shown.iter().map(named)))
         .with("coefficient", column(PLACES, used.iter().map(Option::as_ref))?)
         .with("exact", fractions(used.iter().map(Option::as_ref)))

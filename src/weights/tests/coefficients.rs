@@ -333,7 +333,6 @@ fn an_institution_or_tier_without_a_coefficient_stops_the_build_and_is_named() {
     let two = two_years();
     let policy = with(rule(), &["0.2", "0.8"]);
     let of = |institutions: Vec<InstitutionFacts>| Passed { institutions, ..Passed::default() };
-    says(run(&policy, &two, of(Vec::new())), "institution `H1` has cases, but is not in table");
     let mut unmapped = known_tiers();
     unmapped[0].hosp_lv = "11".to_owned();
     says(run(&policy, &two, of(unmapped)), "institution `H1` (医院H1) belongs to no tier");
@@ -345,6 +344,26 @@ fn an_institution_or_tier_without_a_coefficient_stops_the_build_and_is_named() {
     let refunded = cases(&[("A", "H1", 2023, 300), ("A", "H5", 2023, -100)]);
     let found = run(&with(rule(), &["1"]), &refunded, of(known_tiers()));
     says(found, "the coefficient derived for tier `一级` is -1.0000");
+}
+
+// shows: Z20
+#[test]
+fn an_institution_that_the_table_does_not_have_is_warned_of_and_has_no_coefficient() {
+    let mut rows = vec![("A", "H9", 2023, 900)];
+    many(&mut rows, ("A", "H1"), 2, 300);
+    many(&mut rows, ("A", "H5"), 1, 300);
+    let passed = Passed { institutions: known_tiers(), ..Passed::default() };
+    let built = run(&with(rule(), &["1"]), &cases(&rows), passed).unwrap();
+    let said: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
+    let wanted = "1 institutions with 1 cases are not in table `institution` and have no coefficient, \
+                  the first is `H9`";
+    assert!(said.iter().any(|text| text == wanted), "{said:?}");
+    // Its case is in the mean of the city, 1800 ÷ 4 = 450, and in no tier.
+    let tiers = built.catalog.table("coefficients").unwrap();
+    assert_eq!([row(tiers, "三级综合甲等")("exact"), row(tiers, "一级")("exact")], ["2/3", "2/3"]);
+    let unknown = row(built.catalog.table("institution_coefficient").unwrap(), "H9");
+    let found = ["tier", "own", "base", "coefficient", "points"].map(unknown);
+    assert_eq!(found, ["", "2.0000", "", "", ""]);
 }
 
 // shows: E08
