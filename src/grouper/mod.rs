@@ -11,6 +11,7 @@ pub mod auxiliary;
 mod auxiliary_tests;
 pub mod codes;
 pub mod compare;
+pub mod complete;
 pub mod coverage;
 pub mod dip;
 pub mod drg;
