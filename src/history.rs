@@ -7,7 +7,7 @@
 use crate::catalog::model::Catalog;
 use crate::explain::{Explain, Kind};
 use crate::grouper::drg::Grouper;
-use crate::grouper::{GroupInfo, Reason, complete, dip, refine, units};
+use crate::grouper::{GroupInfo, Reason, dip, refine, units};
 use crate::grouping::Tally;
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
@@ -115,7 +115,6 @@ pub fn learn_keeping(
     };
     let mut built = cases::build(engine, snapshot, &request)?;
     leave_units_out(&mut built, policy);
-    built.warnings.extend(complete::incomplete_years(&built.cases, years.as_slice()));
     match &policy.grouping.method {
         Method::Dip(dip) => {
             let dip = operations(engine, snapshot, dip)?;

@@ -10,7 +10,9 @@
 )]
 
 mod bad_input;
+mod bytes;
 mod codes;
+mod expected;
 mod group;
 mod intake;
 mod life;
