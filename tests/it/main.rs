@@ -10,8 +10,11 @@
 )]
 
 mod bad_input;
+mod bytes;
 mod codes;
+mod expected;
 mod group;
+mod inpatients;
 mod intake;
 mod life;
 mod outpatients;
