@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod codes;
+mod coefficients;
 mod group;
 mod intake;
 mod life;
