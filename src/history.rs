@@ -104,7 +104,9 @@ pub fn learn_keeping(
     (policy, years): (&Policy, &Years),
     keep: Keep,
 ) -> Result<History, Error> {
-    let (policy_of, years_of) = (policy.clone(), years.clone());
+    let (mut policy_of, years_of) = (policy.clone(), years.clone());
+    // Means are of all patients (E32); only here, so that nobody else is ever settled.
+    policy_of.scope.insutype.extend_from_slice(&policy.scope.self_paying_insutype);
     let request = Request {
         policy: policy_of,
         years: years_of,

@@ -75,29 +75,7 @@ pub(super) fn build(
     let history = history::learn(&engine, &snapshot, &policy.policy, years)?;
     common.show_plans(&engine);
     common.warn(&history.built.warnings);
-    let mut tables = vec!["settlement", "institution", "code_map"];
-    tables.extend(match policy.policy.grouping.method {
-        Method::Apg(_) => &["fee_item"][..],
-        Method::Given { .. } => &["group_result"],
-        Method::Dip(_) => &["diagnosis", "procedure", "op_attribute"],
-        Method::Drg(_) => &["diagnosis", "procedure"],
-    });
-    if let Method::Apg(apg) = &policy.policy.grouping.method
-        && apg.reads_diagnoses()
-    {
-        tables.push("diagnosis");
-    }
-    if policy.policy.case.cost_classes.is_some() {
-        tables.push("fee_item");
-    }
-    if policy.policy.auxiliary.is_some() || !policy.policy.scope.carve_out_diagnoses.is_empty() {
-        tables.push("diagnosis");
-    }
-    let mut sources: BTreeMap<String, (u64, String)> = tables
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
-        .map(|(name, table)| (name, (table.rows, table.digest.clone())))
-        .collect();
+    let mut sources = sources(&snapshot, &policy.policy);
     if let Some(last) = &last {
         let groups = last.catalog.groups.len() as u64;
         sources.insert("last_catalog".to_owned(), (groups, last.digest.clone()));
@@ -134,13 +112,42 @@ pub(super) fn build(
     Ok(built.catalog)
 }
 
-/// What decides the coefficients of institutions, where the policy has them.
+/// Content of the warehouse tables that a catalog of this policy is made from.
+fn sources(snapshot: &Snapshot, policy: &Policy) -> BTreeMap<String, (u64, String)> {
+    let mut tables = vec!["settlement", "institution", "code_map"];
+    tables.extend(match policy.grouping.method {
+        Method::Apg(_) => &["fee_item"][..],
+        Method::Given { .. } => &["group_result"],
+        Method::Dip(_) => &["diagnosis", "procedure", "op_attribute"],
+        Method::Drg(_) => &["diagnosis", "procedure"],
+    });
+    if let Method::Apg(apg) = &policy.grouping.method
+        && apg.reads_diagnoses()
+    {
+        tables.push("diagnosis");
+    }
+    if policy.case.cost_classes.is_some() {
+        tables.push("fee_item");
+    }
+    if policy.auxiliary.is_some() || !policy.scope.carve_out_diagnoses.is_empty() {
+        tables.push("diagnosis");
+    }
+    tables
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
+        .map(|(name, table)| (name, (table.rows, table.digest.clone())))
+        .collect()
+}
+
+/// What decides the coefficients and levels of institutions, where the policy asks for them.
 fn institutions(
     engine: &Engine,
     snapshot: &Snapshot,
     policy: &LoadedPolicy,
 ) -> Result<Vec<InstitutionFacts>, Error> {
-    if policy.policy.coefficient.is_none() {
+    let compared = policy.policy.weights.inversions.as_ref();
+    let has_levels = compared.is_some_and(|rule| !rule.levels.is_empty());
+    if policy.policy.coefficient.is_none() && !has_levels {
         return Ok(Vec::new());
     }
     let table = dimension::read(engine, snapshot, "stg_institution_fact", &Params::default())?;

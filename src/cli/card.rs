@@ -5,9 +5,21 @@ use std::path::Path;
 use super::Error;
 use super::backtest::built_under;
 use super::common::{Common, check_years};
+use crate::catalog::model::Catalog;
 use crate::period::Years;
+use crate::policy::model::Policy;
 use crate::weights::CardRequest;
 use crate::{catalog, history, weights};
+
+/// The years a catalog was asked for: its own, and those its policy left out of it (A34).
+pub(super) fn named_years(catalog: &Catalog, policy: &Policy) -> Result<Years, Error> {
+    let mut years = catalog.years.clone();
+    if policy.weights.years.len() > years.len() {
+        years.extend(policy.weights.exclude.iter().map(|out| out.year));
+        years.sort_unstable();
+    }
+    Years::new(years).ok_or(Error::NothingLoaded)
+}
 
 /// Computes the card from the claims the catalog was built from.
 pub(super) fn compute(
@@ -18,7 +30,7 @@ pub(super) fn compute(
     let stored = catalog::open(folder)?;
     let (policy, _) = built_under(folder, &stored)?;
     let snapshot = common.snapshot()?;
-    let years = Years::new(stored.catalog.years.clone()).ok_or(Error::NothingLoaded)?;
+    let years = named_years(&stored.catalog, &policy.policy)?;
     check_years(&snapshot, &years)?;
     let engine = common.engine()?;
     let built = history::learn(&engine, &snapshot, &policy.policy, &years)?.built;

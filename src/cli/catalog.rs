@@ -27,6 +27,9 @@ enum Command {
     Verify(VerifyArgs),
     /// Count which cases of loaded years are in which group of two catalogs
     Crosswalk(super::trial::CrosswalkArgs),
+    /// How firm every price of a catalog is: intervals by case and by hospital, and the hospital that
+    /// moves each price most
+    Intervals(super::intervals::Args),
     /// Price the same cases by many methods: how far points and pay range
     Grid(super::grid::Args),
     /// Set the points of one group of a draft, beside the computed ones
@@ -90,6 +93,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         }
         Command::Verify(args) => verify(&args.catalog, args.json),
         Command::Crosswalk(args) => super::trial::crosswalk(args),
+        Command::Intervals(args) => super::intervals::run(args),
         Command::Grid(args) => super::grid::run(args),
         Command::Override(args) => super::life::set_points(args),
         Command::Trial(args) => super::trial::run(args),

@@ -106,6 +106,14 @@ pub enum Error {
         /// The first file that does not belong there.
         file: String,
     },
+    /// An axis that is no key with values.
+    #[error("axis `{axis}` is none; allowed is KEY=V,V with a key of {}", known.join(", "))]
+    GridAxis {
+        /// As written.
+        axis: String,
+        /// Keys there are.
+        known: Vec<&'static str>,
+    },
     /// One method twice.
     #[error("method `{method}` stands twice among the choices")]
     GridTwice {
@@ -233,6 +241,9 @@ impl Explain for Error {
             ],
             Self::OtherScale { .. } => {
                 vec!["name last year's catalog of the same system".to_owned()]
+            }
+            Self::GridAxis { .. } => {
+                vec!["for example `--axis centre=median,geometric`".to_owned()]
             }
             Self::GroupImport(err) => vec![err.hint()],
             Self::UnknownCase { nearest: Some(nearest), .. } => {

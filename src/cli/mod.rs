@@ -15,6 +15,7 @@ mod error;
 mod grid;
 mod group;
 mod ingest;
+mod intervals;
 mod life;
 mod output;
 mod report;

@@ -14,20 +14,29 @@ pub struct Left {
     pub fee_fen: i128,
 }
 
+/// Of every group code whether it is that of a unit.
+fn of_units(cases: &Cases, units: &[Unit]) -> Vec<bool> {
+    cases.groups.iter().map(|group| units.iter().any(|unit| unit.code == *group)).collect()
+}
+
+/// Of every case whether it stays in the statistics.
+#[must_use]
+pub fn stay(cases: &Cases, units: &[Unit]) -> Vec<bool> {
+    let is_unit = of_units(cases, units);
+    cases.group.iter().map(|group| *group == UNGROUPED || !is_unit[*group as usize]).collect()
+}
+
 /// Takes the cases of units out, whose code stands in the place of a group, and their codes with them.
 /// What left is told by year.
 pub fn leave_out(cases: &mut Cases, units: &[Unit]) -> BTreeMap<u16, Left> {
-    let is_unit: Vec<bool> =
-        cases.groups.iter().map(|group| units.iter().any(|unit| unit.code == *group)).collect();
+    let is_unit = of_units(cases, units);
     let mut left: BTreeMap<u16, Left> = BTreeMap::new();
     if !is_unit.contains(&true) {
         return left;
     }
-    let mut keep = Vec::with_capacity(cases.len());
-    for ((group, year), fee) in cases.group.iter().zip(&cases.year).zip(&cases.fee_fen) {
-        let leaves = *group != UNGROUPED && is_unit[*group as usize];
-        keep.push(!leaves);
-        if leaves {
+    let keep = stay(cases, units);
+    for ((keep, year), fee) in keep.iter().zip(&cases.year).zip(&cases.fee_fen) {
+        if !keep {
             let left = left.entry(*year).or_default();
             left.cases += 1;
             left.fee_fen += i128::from(*fee);

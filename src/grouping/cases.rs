@@ -20,7 +20,7 @@ use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::period::Years;
 use crate::policy::model::{Method, Policy};
-use crate::settlement::cases::{Cases, UNGROUPED};
+use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::warehouse::Error;
 use crate::warehouse::engine::{Engine, Params, Session};
 use crate::warehouse::snapshot::Snapshot;
@@ -279,11 +279,18 @@ fn append(into: &mut Cases, part: Cases) {
     into.discipline.extend(part.discipline.iter().map(discipline));
 }
 
-/// Adds the steps `merged` and `cases`, and asserts that the flow closes in rows and money.
+/// Adds the steps `merged`, `cases` and `self_paying`, and asserts that the flow closes in rows and money.
 fn close_flow(built: &mut Built) {
     let mut cases: BTreeMap<u16, Tally> = BTreeMap::new();
     for (year, fee) in built.cases.year.iter().zip(&built.cases.fee_fen) {
         cases.entry(*year).or_default().add(1, *fee);
+    }
+    let mut self_paying: BTreeMap<u16, Tally> = BTreeMap::new();
+    for (at, flags) in built.cases.flags.iter().enumerate() {
+        if flags & flag::SELF_PAYING != 0 {
+            let year = self_paying.entry(built.cases.year[at]).or_default();
+            year.add(1, built.cases.fee_fen[at]);
+        }
     }
     let years: BTreeSet<u16> = built.flow.keys().map(|(year, _)| *year).collect();
     for year in years {
@@ -307,5 +314,9 @@ fn close_flow(built: &mut Built) {
         let merged = Tally { rows: cases.rows - analysed.rows - split.rows, fee_fen: 0 };
         built.flow.insert((year, "merged".to_owned()), merged);
         built.flow.insert((year, "cases".to_owned()), cases);
+    }
+    // Part of `cases`, told apart (E32).
+    for (year, tally) in self_paying {
+        built.flow.insert((year, "self_paying".to_owned()), tally);
     }
 }

@@ -30,6 +30,7 @@ const ORDER: &[&str] = &[
     "split",
     "units",
     "cases",
+    "self_paying",
 ];
 
 /// The steps of a build, by year and then in reading order.

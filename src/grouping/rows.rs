@@ -252,6 +252,10 @@ impl Collector {
         {
             flags |= flag::LATE;
         }
+        let self_paying = &rules.policy.scope.self_paying_insutype;
+        if self_paying.iter().any(|insutype| insutype == row.insutype) {
+            flags |= flag::SELF_PAYING;
+        }
         let no_lines = rules.judge_lines && row.lines == 0;
         let no_diagnosis = rules.judge_diagnosis && !row.is_diagnosed;
         if rules.policy.case.unusable_to_fallback && (no_lines || no_diagnosis) {

@@ -45,28 +45,19 @@ pub(crate) fn policy(
     if payment.method == PayMethod::Points && weights.scale.is_none() {
         return Err(Error::PointsWithoutScale { at: payment_fields.at_of("method") });
     }
-    let carve_out = top
-        .maybe_section("carve_out")?
-        .map(|fields| read_apg::carve_out(&fields, &grouping))
-        .transpose()?;
+    let carve_out = top.maybe("carve_out", |fields| read_apg::carve_out(fields, &grouping))?;
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
-    let capitation = top
-        .maybe_section("capitation")?
-        .map(|fields| read_apg::capitation(&fields, payment.method))
-        .transpose()?;
+    let capitation =
+        top.maybe("capitation", |fields| read_apg::capitation(fields, payment.method))?;
     let budget = budget(&top.section("budget")?)?;
     let sharing = sharing(&top.section("sharing")?)?;
     let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
     let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;
-    let auxiliary = top
-        .maybe_section("auxiliary")?
-        .map(|fields| read_auxiliary::auxiliary(&fields, folder))
-        .transpose()?;
+    let auxiliary = top.maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder))?;
     let outlier = top.maybe("outlier", read_points::outlier)?;
     let same_price = top.maybe("same_price", read_points::same_price)?;
     let expected_standard = top.maybe("expected_standard", read_points::expected_standard)?;
-    let score =
-        top.maybe_section("score")?.map(|fields| read_score::score(&fields, folder)).transpose()?;
+    let score = top.maybe("score", |fields| read_score::score(fields, folder))?;
     Ok(Policy {
         identity,
         scope,
@@ -226,9 +217,19 @@ fn identity(fields: &Fields<'_>) -> Result<Identity, Error> {
 }
 
 fn scope(fields: &Fields<'_>) -> Result<Scope, Error> {
+    let insutype = fields.texts("insutype")?;
+    let self_paying_insutype = fields.maybe_texts("self_paying_insutype")?.unwrap_or_default();
+    // Without a list every type is settled, and a type in both lists would be.
+    let settled = |code: &String| insutype.is_empty() || insutype.contains(code);
+    if self_paying_insutype.iter().any(settled) {
+        let allowed =
+            "insurance types that are not settled: none of `scope.insutype`, which names some";
+        return Err(fields.not_allowed("self_paying_insutype", allowed));
+    }
     Ok(Scope {
         cite: fields.cite.clone(),
-        insutype: fields.texts("insutype")?,
+        insutype,
+        self_paying_insutype,
         med_type: fields.texts("med_type")?,
         dise_codg: fields.maybe_texts("dise_codg")?.unwrap_or_default(),
         exclude_out_of_area: fields.flag("exclude_out_of_area")?,

@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use super::error::Error;
 use super::fields::Fields;
 use super::model::{
-    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers,
-    PointBase, SingleYear, Trim, TrimStage, Weights,
+    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Inversions,
+    Outliers, PointBase, SingleYear, Trim, TrimStage, Weights,
 };
 use super::read::{absent, below, entries_below};
 use crate::units::Points;
@@ -60,6 +60,7 @@ pub(crate) fn weights(fields: &Fields<'_>) -> Result<Weights, Error> {
         centre: fields.maybe_word("centre", &centres)?.unwrap_or(Centre::Arithmetic),
         base: base(fields, scale.is_some())?,
         credibility: credibility(fields, minimum_cases)?,
+        inversions: inversions(fields)?,
         scale,
         minimum_cases,
         places: fields.whole("places", 0..=Points::PLACES)?,
@@ -164,6 +165,26 @@ fn base(fields: &Fields<'_>, points: bool) -> Result<PointBase, Error> {
         BaseWord::BaseDisease => PointBase::BaseDisease { group_code: base.text("group_code")? },
         BaseWord::Fixed => PointBase::Fixed(base.positive("yuan")?),
     })
+}
+
+/// `[weights.inversions]`: no code is of two levels, no end of a code is the end of another.
+fn inversions(fields: &Fields<'_>) -> Result<Option<Inversions>, Error> {
+    let Some(section) = below(fields, "weights.inversions")? else { return Ok(None) };
+    let levels = section.maybe_texts("levels")?.unwrap_or_default();
+    let severity = section.maybe_texts("severity")?.unwrap_or_default();
+    let mut codes: Vec<&str> = levels.iter().flat_map(|level| level.split(' ')).collect();
+    codes.sort_unstable();
+    if codes.windows(2).any(|pair| pair[0] == pair[1]) || codes.contains(&"") {
+        let allowed = "levels such as [\"1 2 3\", \"5 6\"], no code in two of them";
+        return Err(section.not_allowed("levels", allowed));
+    }
+    let hides = |(at, end): (usize, &String)| {
+        severity.iter().enumerate().any(|(other, text)| at != other && text.ends_with(end.as_str()))
+    };
+    if severity.iter().enumerate().any(hides) {
+        return Err(section.not_allowed("severity", "ends of codes, none the end of another"));
+    }
+    Ok(Some(Inversions { cite: section.cite.clone(), levels, severity }))
 }
 
 /// `[weights.credibility]`; without a minimum of cases no group is small.

@@ -82,6 +82,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         "scope",
         &[
             "insutype",
+            "self_paying_insutype",
             "med_type",
             "dise_codg",
             "exclude_out_of_area",
@@ -162,6 +163,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         .required(),
     section("weights.base", &["method", "group_code", "yuan"]),
     section("weights.credibility", &["method", "cases"]),
+    section("weights.inversions", &["levels", "severity"]),
     section("weights.exclude", &["year", "reason"]).many("year"),
     section("weights.change_cap", &["up", "down"]),
     section("weights.hold", &["what"]),

@@ -1,5 +1,6 @@
 //! The weight card of a group: who set this price, from which cases, and how firm it is.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::bootstrap::{Interval, Sample, Unit, interval};
@@ -10,7 +11,7 @@ use crate::catalog::Override;
 use crate::catalog::model::{Catalog, Group};
 use crate::explain;
 use crate::period::Years;
-use crate::policy::model::{BlendLevel, Policy};
+use crate::policy::model::{BlendLevel, Centre, Policy};
 use crate::settlement::cases::Cases;
 use crate::table::{Column, Table};
 use crate::units::{Points, Ratio, exact, ratio, to_decimal};
@@ -154,7 +155,11 @@ impl<'a> Own<'a> {
         own
     }
 
+    /// `None` where the group would leave (A03), or where the centre is no mean of a sum (A40).
     fn price(&self, kept: &[Total]) -> Option<Ratio> {
+        if self.basis.plan.policy.weights.centre != Centre::Arithmetic {
+            return None;
+        }
         self.basis.price(&Measures::of_totals(kept))
     }
 
@@ -258,20 +263,20 @@ impl<'a> Own<'a> {
             self.institutions.values().map(|[_, kept]| kept.clone()).collect();
         let has_cases = |years: &Vec<Total>| years.iter().any(|year| year.cases > 0);
         let sample = Sample {
-            fees: self.kept.clone(),
+            fees: self.kept.iter().map(|fees| Cow::Borrowed(fees.as_slice())).collect(),
             hospitals: kept.into_iter().filter(has_cases).collect(),
         };
         let drawn = [("case", Unit::Case), ("hospital", Unit::Hospital)];
-        let found: Vec<Option<Interval>> = drawn
+        let found: Vec<Option<Interval<Ratio>>> = drawn
             .iter()
             .map(|(_, unit)| interval(&sample, *unit, (rounds, seed), |totals| self.price(totals)))
             .collect();
         let price = self.price(&self.kept_totals());
-        let end = |of: fn(&Interval) -> &Ratio| {
+        let end = |of: fn(&Interval<Ratio>) -> &Ratio| {
             let ends = found.iter().map(|found| to_decimal(of(found.as_ref()?), PLACES));
             Column::decimals(PLACES, ends)
         };
-        let width = |found: &Option<Interval>| {
+        let width = |found: &Option<Interval<Ratio>>| {
             let (found, price) = (found.as_ref()?, price.as_ref().filter(|p| **p != ratio(0))?);
             to_decimal(&((&found.high - &found.low) / price * ratio(100)), PLACES)
         };

@@ -129,6 +129,14 @@ pub enum Error {
         /// Its mean, 4 places.
         mean: Decimal,
     },
+    /// Intervals of something that is no mean of a sum.
+    #[error(
+        "policy `{policy}`: intervals are those of arithmetic means, `weights.centre` is another"
+    )]
+    IntervalCentre {
+        /// Policy id.
+        policy: String,
+    },
     /// A group that is its own ancestor (A51).
     #[error("group `{group_code}` is declared a parent of itself, through its own parents")]
     ParentCycle {
@@ -204,6 +212,10 @@ impl Explain for Error {
             Self::NoYearLeft { .. } => {
                 vec!["name other years, or remove `[[weights.exclude]]` in a scenario".to_owned()]
             }
+            Self::IntervalCentre { .. } => vec![
+                "build the catalog with `weights.centre = \"arithmetic\"`, trimmed or winsorised"
+                    .to_owned(),
+            ],
             Self::BaseDiseaseMean { .. } => {
                 vec!["choose another `weights.base.group_code`".to_owned()]
             }

@@ -133,7 +133,7 @@ pub(super) fn price(
     let built = in_parallel(threads, methods.len(), |at| {
         let passed = Passed { info: info.clone(), ..Passed::default() };
         Basis::new(&plans[at], &centres[centres_of[at]], info)
-            .and_then(|basis| publish(basis, passed))
+            .and_then(|basis| publish(&basis, passed))
             .map_err(|err| named(at, err))
     });
     let mut priced = Priced::default();

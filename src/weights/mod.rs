@@ -28,11 +28,13 @@ mod geometric;
 mod grid;
 mod identity;
 mod impact;
+mod intervals;
 mod means;
 mod parallel;
 mod pool;
 mod publish;
 mod quotient;
+mod review;
 mod scan;
 mod sums;
 #[cfg(test)]
@@ -41,8 +43,7 @@ mod trim;
 
 use std::collections::BTreeMap;
 
-use num_bigint::BigInt;
-use num_traits::{Signed, Zero};
+use num_traits::Signed;
 use rust_decimal::Decimal;
 
 pub use card::{Card, CardRequest, card, known_card};
@@ -50,6 +51,7 @@ pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
 pub use impact::{Grouped, crosswalk, impact};
+pub use intervals::{IntervalRequest, Intervals, intervals};
 pub use means::means;
 
 use blend::{Base, Blend};
@@ -255,10 +257,10 @@ pub fn build(
 fn weigh(cases: &Cases, policy: &Policy, years: &Years, passed: Passed) -> Result<Built, Error> {
     prepared(cases, policy, years, |plan, centres| {
         let basis = Basis::new(plan, centres, &passed.info)?;
-        let tables = tables(&basis)?;
-        let mut built = publish(basis, passed)?;
+        let facts = passed.institutions.clone();
+        let mut built = publish(&basis, passed)?;
         built.catalog.institutions = centres.scan.institutions()?;
-        built.catalog.tables = tables;
+        built.catalog.tables = tables(&basis, &built.catalog.groups, &facts)?;
         Ok(built)
     })
 }
@@ -278,12 +280,12 @@ fn prepared<T>(
 }
 
 /// The catalog without its institutions and further tables.
-fn publish(basis: Basis<'_>, passed: Passed) -> Result<Built, Error> {
+fn publish(basis: &Basis<'_>, passed: Passed) -> Result<Built, Error> {
     let Basis { plan, centres, estimates, base, warnings, .. } = basis;
     let policy = plan.policy;
-    let groups = publish::groups(plan, &estimates, &passed.info)?;
+    let groups = publish::groups(plan, estimates, &passed.info)?;
     let total = centres.scan.total();
-    let identity = identity::lines(plan, &base, (&estimates, &groups), total)?;
+    let identity = identity::lines(plan, base, (estimates, &groups), total)?;
     let mean = |mean: &Ratio| published(mean, policy.weights.places, "the mean of all cases");
     let year_base_means = base.years.iter().map(|year| year.as_ref().map(mean).transpose());
     let catalog = Catalog {
@@ -301,15 +303,24 @@ fn publish(basis: Basis<'_>, passed: Passed) -> Result<Built, Error> {
         sources: passed.sources,
         tables: Vec::new(),
     };
-    Ok(Built { catalog, r_squared: r_squared(&estimates), warnings })
+    let r_squared = review::r_squared(estimates.iter());
+    Ok(Built { catalog, r_squared, warnings: warnings.clone() })
 }
 
 /// The further tables of the catalog, ascending by name.
-fn tables(basis: &Basis<'_>) -> Result<Vec<Table>, Error> {
+fn tables(
+    basis: &Basis<'_>,
+    groups: &[Group],
+    facts: &[InstitutionFacts],
+) -> Result<Vec<Table>, Error> {
     let places = basis.plan.policy.weights.places;
     let mut tables = Vec::new();
     tables.extend(cost::table(basis)?);
     tables.extend(pool::table(&basis.estimates, places));
+    tables.extend(review::self_paying(basis));
+    tables.extend(review::trimmed_institutions(basis));
+    tables.extend(review::inversions(basis, groups, facts)?);
+    tables.push(review::fit(&basis.estimates, groups));
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(tables)
 }
@@ -364,19 +375,6 @@ fn blend_of(policy: &Policy, years: &Years) -> Result<Blend, Error> {
 
 fn drops(policy: &Policy) -> bool {
     policy.weights.single_year == SingleYear::Drop
-}
-
-/// 1 − Σ_g (Σx² − (Σx)² ÷ n) ÷ (Σx² − (Σx)² ÷ n over all groups).
-fn r_squared(estimates: &[Estimate<'_>]) -> Option<Decimal> {
-    let spread = |total: Total, squares: &BigInt| -> Ratio {
-        let mean = total.mean().unwrap_or_else(Ratio::zero);
-        ratio(squares.clone()) - mean * ratio(total.fen)
-    };
-    let within: Ratio =
-        estimates.iter().map(|group| spread(group.kept_total(), &group.squares)).sum();
-    let squares: BigInt = estimates.iter().map(|estimate| &estimate.squares).sum();
-    let total = spread(Total::of(estimates.iter().map(Estimate::kept_total)), &squares);
-    (!total.is_zero()).then(|| to_decimal(&(ratio(1) - within / total), 4)).flatten()
 }
 
 /// A39: more than 8 % of all cases trimmed.

@@ -145,6 +145,14 @@ impl<'a> Window<'a> {
         })
     }
 
+    /// Cell, fee and institution of every case of the statistics years.
+    pub(super) fn places(self) -> impl Iterator<Item = ((usize, i64), u32)> + 'a {
+        let of_years = self.cases.year.iter().map(|year| self.years.contains(year));
+        let institutions = self.cases.institution.iter().zip(of_years);
+        let institutions = institutions.filter_map(|(at, counts)| counts.then_some(*at));
+        self.fees().zip(institutions)
+    }
+
     /// Sums of every cell.
     ///
     /// # Errors

@@ -10,9 +10,11 @@ mod directories;
 mod errors;
 mod grids;
 mod impacts;
+mod intervals;
 mod levels;
 mod pools;
 mod properties;
+mod reviews;
 mod tables;
 mod trims;
 mod volume;
@@ -49,6 +51,7 @@ fn weights(years: &[&str]) -> Weights {
         centre: Centre::Arithmetic,
         base: PointBase::Mean,
         credibility: None,
+        inversions: None,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,
@@ -70,6 +73,7 @@ fn policy(weights: Weights) -> Policy {
         scope: Scope {
             cite: cite(),
             insutype: Vec::new(),
+            self_paying_insutype: Vec::new(),
             med_type: Vec::new(),
             dise_codg: Vec::new(),
             exclude_out_of_area: false,

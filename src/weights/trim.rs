@@ -12,6 +12,8 @@
 //! it they are of all years of the group together, and the mean is the blended one (A01–A03); the same
 //! bounds then hold in every year. A mean is arithmetic here whatever the centre (A40).
 
+use std::borrow::Cow;
+
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
 use rust_decimal::Decimal;
@@ -177,7 +179,7 @@ pub(super) struct Part<'a> {
     beyond: [&'a [i64]; 2],
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
     pub(super) fn cases(&self) -> usize {
         let moved = self.below.0.saturating_add(self.above.0);
         self.inside.len().saturating_add(usize::try_from(moved).unwrap_or(usize::MAX))
@@ -194,6 +196,16 @@ impl Part<'_> {
         if self.above.0 > 0 {
             take(self.above.1, self.above.0);
         }
+    }
+
+    /// All of them, one by one.
+    pub(super) fn fees(self) -> Cow<'a, [i64]> {
+        if self.below.0 == 0 && self.above.0 == 0 {
+            return Cow::Borrowed(self.inside);
+        }
+        let mut fees = Vec::with_capacity(self.cases());
+        self.each(|fee, times| fees.extend((0..times).map(|_| fee)));
+        Cow::Owned(fees)
     }
 
     /// The fee at a place counted from 0.

@@ -41,8 +41,8 @@ pub use score::{
 use crate::units::Fen;
 
 pub use weights::{
-    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Outliers,
-    PointBase, SingleYear, Trim, TrimStage, Weights,
+    BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Inversions,
+    Outliers, PointBase, SingleYear, Trim, TrimStage, Weights,
 };
 
 /// Where a value comes from: the clause of the document, or the reading taken where it is silent.
@@ -134,6 +134,9 @@ pub struct Scope {
     pub cite: Cite,
     /// Insurance types counted, for example `310`, `390`.
     pub insutype: Vec<String>,
+    /// Insurance types of patients who pay themselves: their cases count in means and M, and are never
+    /// settled (E32).
+    pub self_paying_insutype: Vec<String>,
     /// Medical categories counted, for example `14`.
     pub med_type: Vec<String>,
     /// Diseases counted (`dise_codg`, exact); empty: all, also none at all.

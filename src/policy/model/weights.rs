@@ -33,6 +33,8 @@ pub struct Weights {
     pub base: PointBase,
     /// How far a small group is believed; absent: not at all, its pool's mean is taken (A51).
     pub credibility: Option<Credibility>,
+    /// What stands the wrong way round; absent: tiers of `[[coefficient.tier]]` alone are compared.
+    pub inversions: Option<Inversions>,
     /// Points of a group with the mean of all cases (A05); absent where the system has no points
     /// (烟台).
     pub scale: Option<Decimal>,
@@ -184,4 +186,16 @@ pub enum CredibilityMethod {
     Limited,
     /// `buhlmann`: n ÷ (n + k).
     Buhlmann,
+}
+
+/// `[weights.inversions]`: what should not be cheaper than what (E06).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inversions {
+    /// Clause or reading of this section.
+    pub cite: Cite,
+    /// Levels of institutions, the highest first, each as its `hosp_lv` codes with a space between;
+    /// empty: the tiers of `[[coefficient.tier]]`.
+    pub levels: Vec<String>,
+    /// Ends of the codes of groups that differ in severity alone, the severest first; may be empty.
+    pub severity: Vec<String>,
 }

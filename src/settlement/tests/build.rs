@@ -52,6 +52,7 @@ fn everything() -> Scope {
     Scope {
         cite: cite("scope"),
         insutype: Vec::new(),
+        self_paying_insutype: Vec::new(),
         med_type: Vec::new(),
         dise_codg: Vec::new(),
         exclude_out_of_area: false,
@@ -313,6 +314,7 @@ fn weights() -> Weights {
         centre: Centre::Arithmetic,
         base: PointBase::Mean,
         credibility: None,
+        inversions: None,
         scale: Some(dec("1000")),
         minimum_cases: 0,
         places: 4,
