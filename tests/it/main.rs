@@ -12,6 +12,7 @@
 mod bad_input;
 mod bytes;
 mod codes;
+mod coefficients;
 mod expected;
 mod group;
 mod inpatients;
