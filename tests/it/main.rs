@@ -26,3 +26,4 @@ mod stays;
 mod synpuf;
 mod synpuf_dip;
 mod tools;
+mod zibo;
