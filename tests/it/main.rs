@@ -10,8 +10,12 @@
 )]
 
 mod bad_input;
+mod bytes;
 mod codes;
+mod coefficients;
+mod expected;
 mod group;
+mod inpatients;
 mod intake;
 mod life;
 mod outpatients;
