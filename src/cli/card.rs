@@ -13,7 +13,12 @@ use crate::{catalog, history, weights};
 
 /// The years a catalog was asked for: its own, and those its policy left out of it (A34).
 pub(super) fn named_years(catalog: &Catalog, policy: &Policy) -> Result<Years, Error> {
-    let years = history::asked_years(policy, catalog);
+    let mut years = catalog.years.clone();
+    if policy.weights.years.len() > years.len() {
+        years.extend(policy.weights.exclude.iter().map(|out| out.year));
+        years.sort_unstable();
+        years.dedup();
+    }
     Years::new(years).ok_or(Error::NothingLoaded)
 }
 

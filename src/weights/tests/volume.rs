@@ -89,7 +89,7 @@ fn volume_of_sixty_methods_and_of_a_thousand_rounds_takes_seconds() {
     let trimmed = Weights { trim: Trim::Iqr { k: dec("1.5") }, ..weights(&["0.2", "0.8"]) };
     let rules = policy(trimmed);
     timed("one build", &|| {
-        assert_eq!(built(&cases, &rules, &[2022, 2023]).catalog.groups.len(), 1_400)
+        assert_eq!(built(&cases, &rules, &[2022, 2023]).catalog.groups.len(), 1_400);
     });
     let methods = sixty();
     let all = timed("sixty methods", &|| {
