@@ -11,7 +11,7 @@ use crate::grouper::{GroupInfo, Reason, dip, refine, units};
 use crate::grouping::Tally;
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
-use crate::policy::model::{Apg, Dip, Method, Policy, Refine};
+use crate::policy::model::{Apg, Dip, Method, PointBase, Policy, Refine};
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::table::Table;
 use crate::warehouse::dimension;
@@ -66,10 +66,19 @@ pub struct History {
     pub built: Built,
     /// What the grouper knows of its groups, by code.
     pub info: BTreeMap<String, GroupInfo>,
-    /// The rules of the directory, and the combinations that left it.
-    directory: Option<(Dip, Vec<dip::Dropped>)>,
+    /// What its tables say of the directory, where there is one.
+    directory: Option<Directory>,
     /// How the groups of an APG came about.
     refinement: Option<Table>,
+}
+
+#[derive(Debug)]
+struct Directory {
+    /// The rules, with the operations of the warehouse.
+    dip: Dip,
+    dropped: Vec<dip::Dropped>,
+    /// The base disease chosen.
+    base: Option<String>,
 }
 
 /// What is kept of every case beside its columns.
@@ -178,6 +187,13 @@ fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Resu
     let kept = kept(policy, years);
     let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
     let learned = dip::learn(&dip, std::mem::take(&mut built.cases), &kept, means)?;
+    let base = match &policy.weights.base {
+        PointBase::BaseDisease { group_code } => Some(group_code.clone()),
+        PointBase::Mean | PointBase::Fixed(_) => None,
+    };
+    if let Some(code) = &base {
+        dip::check_base(&learned, code)?;
+    }
     built.cases = learned.cases;
     // The directory may leave a combination without group.
     for (reason, group) in built.reasons.iter_mut().zip(&built.cases.group) {
@@ -187,7 +203,7 @@ fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Resu
     }
     built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
     let info = dip::info(&dip, &learned.groups);
-    let directory = Some((dip, learned.dropped));
+    let directory = Some(Directory { dip, dropped: learned.dropped, base });
     Ok(History { built, info, directory, refinement: None })
 }
 
@@ -203,11 +219,35 @@ impl History {
     /// Adds to a catalog built from these cases what the grouper knows besides: marks and tables.
     pub fn complete(&self, catalog: &mut Catalog) {
         catalog.tables.extend(self.refinement.iter().cloned());
-        let Some((dip, dropped)) = &self.directory else { return };
+        let Some(Directory { dip, dropped, base }) = &self.directory else { return };
         dip::mark(dip, catalog);
-        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, None);
+        let chosen = base.as_deref();
+        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, chosen);
         catalog.tables.extend(tables);
     }
+}
+
+/// The years a catalog was asked for: its own, and those that its policy leaves out (A34), as many as
+/// there are year weights. Years within the catalog's come first, then those next to it, older first.
+#[must_use]
+pub fn asked_years(policy: &Policy, catalog: &Catalog) -> Vec<u16> {
+    let left_out: Vec<u16> = policy.weights.exclude.iter().map(|out| out.year).collect();
+    with_left_out(&catalog.years, &left_out, policy.weights.years.len())
+}
+
+fn with_left_out(own: &[u16], left_out: &[u16], count: usize) -> Vec<u16> {
+    let (first, last) = (own.iter().min().copied(), own.iter().max().copied());
+    let distance = |year: u16| {
+        let before = first.map_or(0, |first| first.saturating_sub(year));
+        before.max(last.map_or(0, |last| year.saturating_sub(last)))
+    };
+    let mut others: Vec<u16> =
+        left_out.iter().copied().filter(|year| !own.contains(year)).collect();
+    others.sort_by_key(|year| (distance(*year), *year));
+    let mut years = own.to_vec();
+    years.extend(others.into_iter().take(count.saturating_sub(own.len())));
+    years.sort_unstable();
+    years
 }
 
 /// Builds the cases of a year after the catalog's and groups them by its groups.
@@ -241,4 +281,24 @@ pub fn of_year(
 fn matcher<'a>(dip: &'a Dip, catalog: &Catalog) -> dip::Matcher<'a> {
     let groups = catalog.groups.iter();
     dip::Matcher::new(dip, groups.map(|group| (group.group_code.clone(), Some(group.mean))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_left_out;
+
+    // shows: A34
+    #[test]
+    fn years_left_out_come_back_as_many_as_there_are_weights() {
+        let check = |own: &[u16], left_out: &[u16], count: usize, wanted: &[u16]| {
+            assert_eq!(with_left_out(own, left_out, count), wanted, "{own:?} {left_out:?}");
+        };
+        check(&[2021, 2022, 2023], &[], 3, &[2021, 2022, 2023]);
+        check(&[2021, 2022, 2023], &[2020], 3, &[2021, 2022, 2023]);
+        check(&[2021, 2023], &[2022], 3, &[2021, 2022, 2023]);
+        check(&[2021, 2022], &[2020], 3, &[2020, 2021, 2022]);
+        check(&[2021, 2022], &[2019, 2020], 3, &[2020, 2021, 2022]);
+        check(&[2021, 2023], &[2020, 2022, 2024], 3, &[2021, 2022, 2023]);
+        check(&[2021], &[2019, 2020], 3, &[2019, 2020, 2021]);
+    }
 }

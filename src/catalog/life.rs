@@ -117,33 +117,40 @@ impl Folder {
 
     /// Adds the step and writes the folder anew.
     fn write(
-        mut self,
+        self,
         dir: &Path,
         (step, what): (&str, String),
         signature: &Signature,
     ) -> Result<(), Error> {
+        self.write_steps(dir, vec![(step, what, signature.clone())])
+    }
+
+    /// Adds the steps, in their order, and writes the folder anew.
+    fn write_steps(
+        mut self,
+        dir: &Path,
+        steps: Vec<(&str, String, Signature)>,
+    ) -> Result<(), Error> {
         self.nothing_else(dir)?;
-        // A mistyped year could never be followed by a right one.
-        let last = self.manifest.years.last().copied().unwrap_or_default();
-        if signature.on.year() > i32::from(last) + YEARS_AFTER {
-            let allowed = format!("a day within {YEARS_AFTER} years after {last}");
-            return Err(Error::Signature { value: signature.on.to_string(), allowed });
-        }
         let mut history = read_history(&self.files)?;
-        if let Some(last) = history.last()
-            && last.signature.on > signature.on
-        {
-            return Err(Error::Signature {
-                value: signature.on.to_string(),
-                allowed: format!("a day on or after the step before it, {}", last.signature.on),
-            });
+        let newest = self.manifest.years.last().copied().unwrap_or_default();
+        for (step, what, signature) in steps {
+            // A mistyped year could never be followed by a right one.
+            if signature.on.year() > i32::from(newest) + YEARS_AFTER {
+                let allowed = format!("a day within {YEARS_AFTER} years after {newest}");
+                return Err(Error::Signature { value: signature.on.to_string(), allowed });
+            }
+            if let Some(last) = history.last()
+                && last.signature.on > signature.on
+            {
+                return Err(Error::Signature {
+                    value: signature.on.to_string(),
+                    allowed: format!("a day on or after the step before it, {}", last.signature.on),
+                });
+            }
+            let (step, digest) = (step.to_owned(), self.digest.clone());
+            history.push(Entry { step, what, signature, digest });
         }
-        history.push(Entry {
-            step: step.to_owned(),
-            what,
-            signature: signature.clone(),
-            digest: self.digest.clone(),
-        });
         self.files.insert(HISTORY.to_owned(), history_sheet(&history).to_bytes(HISTORY)?);
         let files = self.files.iter();
         self.manifest.file =
@@ -256,21 +263,58 @@ pub fn publish(dir: &Path, signature: &Signature) -> Result<(), Error> {
 /// points takes an earlier override back.
 ///
 /// # Errors
-/// [`Error::Step`] unless it is a draft, [`Error::Group`], [`Error::NoPoints`], [`Error::Points`],
-/// [`Error::SamePoints`], [`Error::OverrideMoney`], [`Error::Signature`]; nothing is changed then.
+/// [`Error::Step`] unless it is a draft or on trial, [`Error::Group`], [`Error::NoPoints`],
+/// [`Error::Points`], [`Error::SamePoints`], [`Error::OverrideMoney`], [`Error::Signature`]; nothing is
+/// changed then.
 pub fn set_points(
     dir: &Path,
     group: &str,
     points: Decimal,
     signature: &Signature,
 ) -> Result<Override, Error> {
-    let signature = &check(signature)?;
+    let set = set_all(dir, &[(group.to_owned(), points, signature.clone())])?;
+    set.into_iter().next().ok_or(Error::IdentityLost)
+}
+
+/// Sets the points of several groups as [`set_points`] does, all of them or none.
+///
+/// # Errors
+/// As [`set_points`].
+pub fn set_all(dir: &Path, new: &[(String, Decimal, Signature)]) -> Result<Vec<Override>, Error> {
     let dir = &real(dir)?;
     let _lock = write::lock(dir)?;
     let mut folder = Folder::read(dir)?;
     folder.needs(dir, &[State::Draft, State::Trial], "an override")?;
     let mut catalog = catalog_of(dir, &folder.manifest, &folder.files)?;
     let mut overrides = read_overrides(&folder.files)?;
+    let (mut set, mut steps) = (Vec::new(), Vec::new());
+    for (group, points, signature) in new {
+        let signature = check(signature)?;
+        let (change, what) =
+            move_points(dir, (&mut catalog, &mut overrides), (group, *points), &signature)?;
+        set.push(change);
+        steps.push(("override", what, signature));
+    }
+    for (name, bytes) in sheets::write_all(&catalog)? {
+        folder.files.insert(name.to_owned(), bytes);
+    }
+    // What the trial showed was shown with other points.
+    folder.manifest.state = State::Draft;
+    for name in [IMPACT, CROSSWALK] {
+        folder.drop_table(name);
+    }
+    folder.files.insert(OVERRIDES.to_owned(), override_sheet(&overrides).to_bytes(OVERRIDES)?);
+    folder.write_steps(dir, steps)?;
+    Ok(set)
+}
+
+/// Moves the points of one group in memory; gives the override and what the history says of it.
+fn move_points(
+    dir: &Path,
+    (catalog, overrides): (&mut Catalog, &mut Vec<Override>),
+    (group, points): (&str, Decimal),
+    signature: &Signature,
+) -> Result<(Override, String), Error> {
     let codes = catalog.groups.iter().map(|known| known.group_code.as_str());
     let unknown = || Error::Group {
         group: group.to_owned(),
@@ -279,7 +323,7 @@ pub fn set_points(
     let at = catalog.groups.iter().position(|known| known.group_code == group);
     let at = at.ok_or_else(unknown)?;
     let found = &catalog.groups[at];
-    let before = found.points.ok_or_else(|| Error::NoPoints { path: dir.clone() })?;
+    let before = found.points.ok_or_else(|| Error::NoPoints { path: dir.to_owned() })?;
     let known = overrides.iter().find(|known| known.group_code == group);
     let computed = known.map_or(before, |known| known.computed);
     let places = catalog.places;
@@ -313,17 +357,7 @@ pub fn set_points(
         found.flags.sort_unstable();
     }
     catalog.restate(LINE).ok_or_else(lost)?;
-    for (name, bytes) in sheets::write_all(&catalog)? {
-        folder.files.insert(name.to_owned(), bytes);
-    }
-    // What the trial showed was shown with other points.
-    folder.manifest.state = State::Draft;
-    for name in [IMPACT, CROSSWALK] {
-        folder.drop_table(name);
-    }
-    folder.files.insert(OVERRIDES.to_owned(), override_sheet(&overrides).to_bytes(OVERRIDES)?);
-    folder.write(dir, ("override", what), signature)?;
-    Ok(change)
+    Ok((change, what))
 }
 
 /// The folder itself, whatever link names it: it is replaced, so nobody may stand in it.

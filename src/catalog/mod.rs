@@ -39,6 +39,7 @@ mod identity;
 mod life;
 mod manifest;
 pub mod model;
+pub mod parameters;
 mod read;
 mod sheet;
 mod sheets;
@@ -56,7 +57,7 @@ pub use error::Error;
 pub use gates::{Gate, gate_table, gates};
 pub use life::{
     Entry, Override, Signature, gates as gates_of, history_table, override_table, overrides,
-    publish, review, set_points, trial,
+    publish, review, set_all, set_points, trial,
 };
 pub use manifest::State;
 pub use read::{Stored, open, read};

@@ -10,5 +10,6 @@ mod differences;
 mod folders;
 mod gates;
 mod life;
+mod parameters;
 mod tables;
 mod tampering;

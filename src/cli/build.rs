@@ -75,6 +75,8 @@ pub(super) fn build(
     let history = history::learn(&engine, &snapshot, &policy.policy, years)?;
     common.show_plans(&engine);
     common.warn(&history.built.warnings);
+    let incomplete = weights::incomplete(&history.built.cases, years);
+    common.warn(&incomplete.iter().map(ToString::to_string).collect::<Vec<_>>());
     let mut sources = sources(&snapshot, &policy.policy);
     if let Some(last) = &last {
         let groups = last.catalog.groups.len() as u64;

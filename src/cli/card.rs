@@ -13,11 +13,7 @@ use crate::{catalog, history, weights};
 
 /// The years a catalog was asked for: its own, and those its policy left out of it (A34).
 pub(super) fn named_years(catalog: &Catalog, policy: &Policy) -> Result<Years, Error> {
-    let mut years = catalog.years.clone();
-    if policy.weights.years.len() > years.len() {
-        years.extend(policy.weights.exclude.iter().map(|out| out.year));
-        years.sort_unstable();
-    }
+    let years = history::asked_years(policy, catalog);
     Years::new(years).ok_or(Error::NothingLoaded)
 }
 

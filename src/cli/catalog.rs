@@ -34,6 +34,10 @@ enum Command {
     Grid(super::grid::Args),
     /// Set the points of one group of a draft, beside the computed ones
     Override(super::life::OverrideArgs),
+    /// Write points and values of the policy as a workbook, for people to change
+    Export(super::parameters::ExportArgs),
+    /// Read an edited workbook: new points become overrides, new values a scenario
+    Import(super::parameters::ImportArgs),
     /// Put a draft on trial: keep what it would move for every institution
     Trial(super::trial::Args),
     /// List what a catalog has to pass before it is reviewed and published
@@ -96,6 +100,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         Command::Intervals(args) => super::intervals::run(args),
         Command::Grid(args) => super::grid::run(args),
         Command::Override(args) => super::life::set_points(args),
+        Command::Export(args) => super::parameters::export(args),
+        Command::Import(args) => super::parameters::import(args),
         Command::Trial(args) => super::trial::run(args),
         Command::Gates(args) => super::life::gates(&args.catalog, args.json),
         Command::Review(args) => super::life::review(args),

@@ -146,6 +146,44 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// A file that cannot be read or written.
+    #[error("cannot read or write `{}`", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A workbook that cannot be made.
+    #[error("cannot make the workbook `{}`", path.display())]
+    WorkbookWrite {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: rust_xlsxwriter::XlsxError,
+    },
+    /// A file that is no workbook.
+    #[error("`{}` cannot be read as a workbook (XLSX)", path.display())]
+    WorkbookRead {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Box<calamine::XlsxError>,
+    },
+    /// Cells of an edited workbook.
+    #[error("`{}` has {cells} cells that cannot be taken; nothing was changed", path.display())]
+    BadCells {
+        /// The workbook.
+        path: PathBuf,
+        /// How many.
+        cells: usize,
+    },
+    /// Changed values, and no file for them.
+    #[error("`{}` changes values of the policy, and no file for them is named", path.display())]
+    NoScenarioFile {
+        /// The workbook.
+        path: PathBuf,
+    },
     /// A folder of the demo that holds something else.
     #[error("`{}` exists and was not made by `dianshu demo`", path.display())]
     Foreign {
@@ -229,6 +267,9 @@ impl Explain for Error {
         if let Some(inner) = self.inner() {
             return inner.hints();
         }
+        if let Some(hint) = self.workbook_hint() {
+            return vec![hint.to_owned()];
+        }
         match self {
             Self::OtherClaims { .. } => vec![
                 "name its warehouse with `--warehouse`, or build the catalog again from this one"
@@ -287,6 +328,22 @@ impl Explain for Error {
 }
 
 impl Error {
+    fn workbook_hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::File { .. } => {
+                "check that the file is there, or is new and its folder can be written to"
+            }
+            Self::WorkbookRead { .. } => {
+                "name the workbook that `dianshu catalog export` wrote, saved as XLSX"
+            }
+            Self::BadCells { .. } => {
+                "they are listed with sheet, row and column; correct them and import again"
+            }
+            Self::NoScenarioFile { .. } => "name a new scenario file with `--scenario FILE`",
+            _ => return None,
+        })
+    }
+
     fn inner(&self) -> Option<&dyn Explain> {
         Some(match self {
             Self::Policy(err) => err,

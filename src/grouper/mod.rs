@@ -12,6 +12,7 @@ mod auxiliary_tests;
 pub mod codes;
 pub mod compare;
 pub mod coverage;
+pub mod cycle;
 pub mod dip;
 pub mod drg;
 pub mod record;

@@ -6,7 +6,6 @@ mod buckets;
 pub mod cases;
 pub mod check;
 mod codes;
-pub mod cycle;
 mod decide;
 mod dictionary;
 mod elsewhere;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Datelike as _, NaiveDateTime};
 
 use super::batch::Row;
-use super::cycle::opens_cycle;
 use super::dictionary::Dictionary;
 use super::late::is_late;
 use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
 use crate::grouper::Reason;
 use crate::grouper::auxiliary::Typing;
+use crate::grouper::cycle::opens_cycle;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Policy, UnitKind};

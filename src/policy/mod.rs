@@ -27,6 +27,7 @@ pub mod drg;
 mod error;
 mod fields;
 pub mod model;
+mod parameters;
 mod path;
 mod read;
 mod read_apg;
@@ -49,6 +50,7 @@ mod tests;
 pub use cite::{Citation, citations, latest_dated_value};
 pub use compose::{compose, sections_changed};
 pub use error::{At, Error};
+pub use parameters::{Parameter, parameters};
 pub use scenario::{Change, Scenario, load_scenario, load_scenarios};
 
 use document::Node;

@@ -20,12 +20,15 @@ use datafusion::datasource::listing::{
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
 
+use super::cycle::{self, rule::CyclesInOnePass};
 use super::error::Error;
 use super::{models, vocabulary};
 use crate::grouper::codes::CodeMap;
@@ -163,7 +166,17 @@ impl Engine {
         options.sql_parser.collect_spans = true;
         options.execution.parquet.pushdown_filters = true;
         options.execution.collect_statistics = true;
-        let ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.env));
+        options.execution.split_file_groups_by_statistics = true;
+        let mut rules = PhysicalOptimizer::new().rules;
+        rules.insert(0, Arc::new(CyclesInOnePass));
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::clone(&self.env))
+            .with_default_features()
+            .with_physical_optimizer_rules(rules)
+            .build();
+        let ctx = SessionContext::new_with_state(state);
+        ctx.register_udwf(cycle::function());
         vocabulary::functions().into_iter().for_each(|function| ctx.register_udf(function));
         Session { ctx, plans: self.plans.clone() }
     }
@@ -252,16 +265,33 @@ impl Session {
         schema: SchemaRef,
         files: &[PathBuf],
     ) -> Result<(), Error> {
+        self.register_sorted_files(name, schema, files, &[])
+    }
+
+    /// As [`Session::register_files`], each file sorted by these columns: the planner may rely on it.
+    ///
+    /// # Errors
+    /// If a path cannot be named to the engine.
+    pub fn register_sorted_files(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        files: &[PathBuf],
+        sort: &[&str],
+    ) -> Result<(), Error> {
         if files.is_empty() {
             return self.register_batches(name, schema, Vec::new());
         }
+        let order: Vec<_> =
+            sort.iter().map(|column| datafusion::prelude::col(*column).sort(true, true)).collect();
+        let orders = if order.is_empty() { Vec::new() } else { vec![order] };
         let urls = files
             .iter()
             .map(|path| ListingTableUrl::parse(path.to_string_lossy()))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|err| Error::engine("naming the files of a table", &err))?;
         let format = ParquetFormat::default().with_force_view_types(true);
-        let options = ListingOptions::new(Arc::new(format));
+        let options = ListingOptions::new(Arc::new(format)).with_file_sort_order(orders);
         let config = ListingTableConfig::new_with_multi_paths(urls)
             .with_listing_options(options)
             .with_schema(schema);

@@ -1,6 +1,7 @@
 //! The only module that names the engine: tables, sessions, SQL models.
 
 pub mod contract;
+mod cycle;
 pub mod digest;
 pub mod dimension;
 pub mod engine;

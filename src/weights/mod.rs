@@ -20,6 +20,7 @@ mod bootstrap;
 mod card;
 mod centre;
 mod coefficients;
+mod complete;
 mod cost;
 mod error;
 mod estimate;
@@ -47,6 +48,7 @@ use num_traits::Signed;
 use rust_decimal::Decimal;
 
 pub use card::{Card, CardRequest, card, known_card};
+pub use complete::{Incomplete, incomplete};
 pub use error::{Error, Warning};
 pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};

@@ -203,6 +203,34 @@ fn catalogs_are_compared_by_regrouping_the_same_cases() {
     }
 }
 
+// shows: Z25, H02, J13
+#[test]
+fn points_and_values_travel_through_a_workbook() {
+    let home = city();
+    let path = home.path();
+    build(path).ok();
+    let before = contents(&path.join("catalog"));
+    dianshu(path, "catalog export catalog --out parameters.xlsx").ok();
+    let first = fs::read(path.join("parameters.xlsx")).unwrap();
+    dianshu(path, "catalog export catalog --out parameters.xlsx").ok();
+    assert_eq!(fs::read(path.join("parameters.xlsx")).unwrap(), first, "the same bytes again");
+    let import = "catalog import catalog parameters.xlsx --by Zhang --on 2023-12-01";
+    dianshu(path, import).ok();
+    assert_eq!(contents(&path.join("catalog")), before, "nobody edited, nothing changes");
+    // An export of another state of the catalog is not taken.
+    let shown = json_lines(&dianshu(path, "catalog show catalog --json").ok().stdout);
+    let code = shown[0]["group_code"].as_str().unwrap().to_owned();
+    step(path, &format!("catalog override catalog {code} 1234.5"), "Zhang", "2023-12-01").ok();
+    let refused = dianshu(path, import);
+    assert!(refused.stdout.contains("README") && refused.stdout.contains("digest"), "{refused:?}");
+    refused
+        .refused(&["1 cells that cannot be taken; nothing was changed", "sheet, row and column"]);
+    fs::write(path.join("other.xlsx"), "no workbook").unwrap();
+    dianshu(path, &import.replace("parameters.xlsx", "other.xlsx"))
+        .refused(&["`other.xlsx` cannot be read as a workbook"]);
+    dianshu(path, &import.replace("parameters.xlsx", "none.xlsx")).refused(&["`none.xlsx`"]);
+}
+
 // shows: J13, E31
 #[test]
 fn the_card_of_a_group_shows_cases_hospitals_and_interval() {

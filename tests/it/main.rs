@@ -10,9 +10,12 @@
 )]
 
 mod bad_input;
+mod bytes;
 mod codes;
 mod coefficients;
+mod expected;
 mod group;
+mod inpatients;
 mod intake;
 mod life;
 mod outpatients;
@@ -23,3 +26,4 @@ mod stays;
 mod synpuf;
 mod synpuf_dip;
 mod tools;
+mod zibo;

@@ -55,6 +55,16 @@ pub(crate) fn dianshu_words(home: &Path, words: &[&str]) -> Ran {
     }
 }
 
+/// Makes a city. A table without rows, such as the registrations of a city of inpatients, is left out
+/// of the export: an empty file is refused.
+pub(crate) fn synth(home: &Path, system: &str, words: &str, out: &str) {
+    dianshu(home, &format!("synth {system} {words} --out {out}")).ok();
+    let registrations = home.join(out).join("registration.csv");
+    if fs::read_to_string(&registrations).is_ok_and(|text| text.lines().count() < 2) {
+        fs::remove_file(registrations).expect("the file can be removed");
+    }
+}
+
 /// Every file below a folder with its bytes, by relative path.
 pub(crate) fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
