@@ -54,16 +54,16 @@ def make(binary, folder, rows, persons):
     con.execute(f"""
         copy (
             select
-                'S' || lpad(cast(at as varchar), 20, '0') as setl_id,
-                'P' || lpad(cast(hash(at, 2) % {persons} as varchar), 12, '0') as psn_no,
-                'H' || lpad(cast(hash(hash(at, 2) % {persons}, at * 5 // {rows}) % 200 as varchar),
+                'S' || lpad(cast(n as varchar), 20, '0') as setl_id,
+                'P' || lpad(cast(hash(n, 2) % {persons} as varchar), 12, '0') as psn_no,
+                'H' || lpad(cast(hash(hash(n, 2) % {persons}, n * 5 // {rows}) % 200 as varchar),
                             10, '0') as fixmedins_code,
                 '310' as insutype, '14' as med_type,
-                'M' || lpad(cast(hash(at, 3) % 40 as varchar), 5, '0') as dise_codg,
-                timestamp '2023-01-01' + to_minutes(cast(hash(at, 4) % 525000 as bigint)) as begntime,
+                'M' || lpad(cast(hash(n, 3) % 40 as varchar), 5, '0') as dise_codg,
+                timestamp '2023-01-01' + to_minutes(cast(hash(n, 4) % 525000 as bigint)) as begntime,
                 begntime + interval 1 hour as setl_time,
                 cast(100 as decimal(18, 2)) as medfee_sumamt, cast(80 as decimal(18, 2)) as hifp_pay
-            from range({rows}) visit(at)
+            from range({rows}) visit(n)
         ) to '{folder}/settlement.parquet' (format parquet, compression zstd)
     """)
     subprocess.run([binary, "ingest", folder / "settlement.parquet", "--warehouse", warehouse,

@@ -11,7 +11,7 @@ use crate::grouper::{GroupInfo, Reason, dip, refine, units};
 use crate::grouping::Tally;
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
-use crate::policy::model::{Apg, Dip, Method, Policy, Refine};
+use crate::policy::model::{Apg, Dip, Method, PointBase, Policy, Refine};
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::table::Table;
 use crate::warehouse::dimension;
@@ -66,10 +66,19 @@ pub struct History {
     pub built: Built,
     /// What the grouper knows of its groups, by code.
     pub info: BTreeMap<String, GroupInfo>,
-    /// The rules of the directory, and the combinations that left it.
-    directory: Option<(Dip, Vec<dip::Dropped>)>,
+    /// What its tables say of the directory, where there is one.
+    directory: Option<Directory>,
     /// How the groups of an APG came about.
     refinement: Option<Table>,
+}
+
+#[derive(Debug)]
+struct Directory {
+    /// The rules, with the operations of the warehouse.
+    dip: Dip,
+    dropped: Vec<dip::Dropped>,
+    /// The base disease chosen.
+    base: Option<String>,
 }
 
 /// What is kept of every case beside its columns.
@@ -178,6 +187,13 @@ fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Resu
     let kept = kept(policy, years);
     let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
     let learned = dip::learn(&dip, std::mem::take(&mut built.cases), &kept, means)?;
+    let base = match &policy.weights.base {
+        PointBase::BaseDisease { group_code } => Some(group_code.clone()),
+        PointBase::Mean | PointBase::Fixed(_) => None,
+    };
+    if let Some(code) = &base {
+        dip::check_base(&learned, code)?;
+    }
     built.cases = learned.cases;
     // The directory may leave a combination without group.
     for (reason, group) in built.reasons.iter_mut().zip(&built.cases.group) {
@@ -187,7 +203,7 @@ fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Resu
     }
     built.warnings.extend(learned.warnings.iter().map(ToString::to_string));
     let info = dip::info(&dip, &learned.groups);
-    let directory = Some((dip, learned.dropped));
+    let directory = Some(Directory { dip, dropped: learned.dropped, base });
     Ok(History { built, info, directory, refinement: None })
 }
 
@@ -203,9 +219,10 @@ impl History {
     /// Adds to a catalog built from these cases what the grouper knows besides: marks and tables.
     pub fn complete(&self, catalog: &mut Catalog) {
         catalog.tables.extend(self.refinement.iter().cloned());
-        let Some((dip, dropped)) = &self.directory else { return };
+        let Some(Directory { dip, dropped, base }) = &self.directory else { return };
         dip::mark(dip, catalog);
-        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, None);
+        let chosen = base.as_deref();
+        let tables = dip::tables(dip, (&self.built.cases, dropped), catalog, chosen);
         catalog.tables.extend(tables);
     }
 }

@@ -185,12 +185,7 @@ impl Folder {
 /// # Errors
 /// [`Error::Step`] unless it is a draft or on trial, [`Error::TrialWithoutImpact`],
 /// [`Error::Signature`]; nothing is changed then.
-pub fn trial(
-    dir: &Path,
-    tables: Vec<Table>,
-    what: &str,
-    signature: &Signature,
-) -> Result<(), Error> {
+pub fn trial(dir: &Path, tables: &[Table], what: &str, signature: &Signature) -> Result<(), Error> {
     let signature = &check(signature)?;
     let dir = &real(dir)?;
     let _lock = write::lock(dir)?;
@@ -199,8 +194,8 @@ pub fn trial(
     if !tables.iter().any(|table| table.name == IMPACT) {
         return Err(Error::TrialWithoutImpact);
     }
-    tables::check(&tables)?;
-    for table in &tables {
+    tables::check(tables)?;
+    for table in tables {
         folder.put_table(table)?;
     }
     folder.manifest.state = State::Trial;

@@ -183,13 +183,14 @@ pub fn tables_diff(before: &[Table], after: &[Table]) -> Table {
     let names: BTreeSet<&str> =
         before.iter().chain(after).map(|table| table.name.as_str()).collect();
     let pairs: Vec<_> = names.iter().map(|name| (find(before, name), find(after, name))).collect();
-    let word = |pair: &(Option<Table>, Option<Table>)| match pair {
+    type Pair = (Option<Table>, Option<Table>);
+    let word = |pair: &Pair| match pair {
         (None, _) => "added",
         (_, None) => "dropped",
         (one, two) if one == two => "same",
         _ => "differs",
     };
-    let rows = |of: fn(&(Option<Table>, Option<Table>)) -> &Option<Table>| {
+    let rows = |of: fn(&Pair) -> &Option<Table>| {
         let count = |table: &Table| i64::try_from(table.rows()).unwrap_or(i64::MAX);
         Column::Whole(pairs.iter().map(|pair| of(pair).as_ref().map(count)).collect())
     };

@@ -17,6 +17,7 @@ pub(super) fn named_years(catalog: &Catalog, policy: &Policy) -> Result<Years, E
     if policy.weights.years.len() > years.len() {
         years.extend(policy.weights.exclude.iter().map(|out| out.year));
         years.sort_unstable();
+        years.dedup();
     }
     Years::new(years).ok_or(Error::NothingLoaded)
 }

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::common::{Bytes, Common};
-use super::{Error, Outcome, backtest, build, check, ingest, output, report};
+use super::{Error, Outcome, backtest, build, check, demo_groups, ingest, output, report};
 use crate::period::Years;
 use crate::policy;
 use crate::report::{Format, Lang};
 use crate::synth::{self, City};
+use crate::table::Table;
 use crate::units::Fen;
 
 /// File that marks a folder as made by the demo.
@@ -77,7 +78,10 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         plan: false,
     };
     let export = dir.join("export");
-    common.say(&format!("1/6 synth      {} → {}", args.system, export.display()));
+    // A system that the settlement does not settle yet ends with its catalog.
+    let unsettled = policy::unsettled(&policy.policy);
+    let steps = if unsettled.is_empty() { 6 } else { 5 };
+    common.say(&format!("1/{steps} synth      {} → {}", args.system, export.display()));
     let years: Years = demo.years.parse()?;
     let made = synth::generate(&synth::Settings {
         city,
@@ -90,14 +94,40 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         parts: 1,
     })?;
     common.say(&super::synth::summary(&made));
-    common.say(&format!("2/6 ingest     {} → {}", export.display(), common.warehouse.display()));
+    common.say(&format!(
+        "2/{steps} ingest     {} → {}",
+        export.display(),
+        common.warehouse.display()
+    ));
     ingest::load(&common, &[export])?;
-    common.say("3/6 check      planted defects among the findings");
+    common.say(&format!("3/{steps} check      planted defects among the findings"));
     let checked = check::checked(&common, None, Some(&args.system), (Fen(1), LIMIT))?;
     let (settled, history) = split(&years);
     let book = dir.join("catalog");
-    common.say(&format!("4/6 catalog    {history} → {}", book.display()));
-    build::build(&common, &policy, &history, (&book, None))?;
+    common.say(&format!("4/{steps} catalog    {history} → {}", book.display()));
+    let built = build::build(&common, &policy, &history, (&book, None))?;
+    if unsettled.is_empty() {
+        return settle(args, &common, (&demo, settled), checked.summary);
+    }
+    common.say(&format!("5/{steps} groups     what they are, one of them closely, verification"));
+    let done = demo_groups::show(&common, &built, &book)?;
+    output::print_text(&format!(
+        "catalog: {}\nNot in this release: settlement under `{}`; the demo of {} ends here.\n",
+        book.display(),
+        unsettled.join("`, `"),
+        args.system,
+    ))?;
+    Ok(done)
+}
+
+/// The newest year settled under the policy and its scenarios, and the report.
+fn settle(
+    args: &Args,
+    common: &Common,
+    (demo, settled): (&Plan, u16),
+    checked: Table,
+) -> Result<Outcome, Error> {
+    let book = args.dir.join("catalog");
     common.say(&format!("5/6 backtest   {settled} under {} scenarios", demo.scenarios.len() + 1));
     let job = backtest::Job {
         policy: &args.system,
@@ -105,13 +135,12 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         year: settled,
         scenarios: &demo.scenarios,
         with_cases: false,
-        out: &dir.join("runs"),
+        out: &args.dir.join("runs"),
     };
-    let (path, done) = job.run(&common)?;
+    let (path, done) = job.run(common)?;
     common.say("6/6 report");
-    let more = vec![checked.summary];
     let formats = [Format::Html, Format::Xlsx];
-    let files = report::write(&path, &formats, args.lang, &dir.join("report"), more)?;
+    let files = report::write(&path, &formats, args.lang, &args.dir.join("report"), vec![checked])?;
     output::print(&backtest::summary(&done), false)?;
     let mut text = format!("run:     {}\ncatalog: {}\n", path.display(), book.display());
     for file in files {

@@ -11,6 +11,7 @@ mod catalog;
 mod check;
 mod common;
 mod demo;
+mod demo_groups;
 mod error;
 mod grid;
 mod group;

@@ -111,7 +111,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         tables.push(weights::crosswalk(last.grouped(), new.grouped())?);
     }
     output::print(&tables[0], args.common.json)?;
-    catalog::trial(&args.catalog, tables, &what, &args.signature.get())?;
+    catalog::trial(&args.catalog, &tables, &what, &args.signature.get())?;
     Ok(Outcome::Done)
 }
 

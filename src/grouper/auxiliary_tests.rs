@@ -167,7 +167,9 @@ fn a_high_cost_is_three_times_the_standard_made_by_treatment_or_drugs() {
     let mut texts: Vec<String> = rows.iter().map(|row| row.0.to_owned()).collect();
     texts.sort();
     texts.dedup();
-    let place = |text: &str| texts.iter().position(|known| known == text).unwrap() as u32;
+    let place = |text: &str| -> u32 {
+        texts.iter().position(|known| known == text).unwrap().try_into().unwrap()
+    };
     let cases = Cases {
         groups: vec!["C34".to_owned()],
         group: vec![0; rows.len()],

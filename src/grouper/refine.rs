@@ -85,7 +85,7 @@ pub fn first(code: &str, many: usize) -> &str {
 }
 
 /// The deepest code of a path that is a group; without one the code of the class.
-pub fn deepest<'a>(path: &'a str, is_group: impl Fn(&str) -> bool) -> &'a str {
+pub fn deepest(path: &str, is_group: impl Fn(&str) -> bool) -> &str {
     let mut codes = path.rsplit(STEP);
     let found = codes.find(|code| is_group(code));
     found.unwrap_or_else(|| path.split(STEP).next().unwrap_or(path))

@@ -275,7 +275,7 @@ mod tests {
             decided: None,
             group_points: Some(dec("1000")),
             listed: None,
-            fee: Fen(yuan * 100),
+            fee: Fen::from_yuan(Decimal::from(yuan)).unwrap(),
             compared_mean: Some(dec("10000.0000")),
             is_day_surgery: false,
             auxiliary: Decimal::ONE,

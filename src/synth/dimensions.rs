@@ -17,18 +17,25 @@ use crate::units::{Fen, Ratio, UnitError};
 /// Enrolment and registrations, filled person by person.
 pub(super) struct People {
     enrollee: CsvFile,
-    registration: CsvFile,
+    /// Of cities with diseases to register.
+    registration: Option<CsvFile>,
 }
 
 impl People {
     /// New files.
-    pub(super) fn create(folder: &Folder, format: Format) -> Result<Self, Error> {
+    pub(super) fn create(
+        folder: &Folder,
+        format: Format,
+        world: &World<'_>,
+    ) -> Result<Self, Error> {
         let file = |name: &str, header: &[&str]| CsvFile::create(folder.file(name), header, format);
         let enrollee = ["psn_no", "year", "signed_fixmedins_code", "clct_grde", "months_insured"];
         let registration = ["psn_no", "dise_codg", "begndate", "enddate"];
         Ok(Self {
             enrollee: file("enrollee.csv", &enrollee)?,
-            registration: file("registration.csv", &registration)?,
+            registration: (!world.cares.is_empty())
+                .then(|| file("registration.csv", &registration))
+                .transpose()?,
         })
     }
 
@@ -44,7 +51,9 @@ impl People {
             let code = &illness.care.disease.code;
             if !code.is_empty() {
                 let begin = midnight(illness.registered);
-                self.registration.record(&[&person.psn_no, code, &begin, ""])?;
+                if let Some(file) = &mut self.registration {
+                    file.record(&[&person.psn_no, code, &begin, ""])?;
+                }
             }
         }
         Ok(())
@@ -53,7 +62,7 @@ impl People {
     /// Everything is on disk.
     pub(super) fn finish(self) -> Result<(), Error> {
         self.enrollee.finish()?;
-        self.registration.finish()
+        self.registration.map_or(Ok(()), CsvFile::finish)
     }
 }
 
@@ -63,6 +72,9 @@ fn midnight(day: i64) -> String {
     format!("{date} 00:00:00")
 }
 
+/// A column of `institution.csv` that only some cities have.
+type Of = fn(&InstitutionKind) -> &str;
+
 /// `institution.csv`.
 pub(super) fn institutions(
     folder: &Folder,
@@ -70,13 +82,10 @@ pub(super) fn institutions(
     world: &World<'_>,
 ) -> Result<(), Error> {
     let kinds = &world.city.institutions;
-    let more: Vec<(&str, fn(&InstitutionKind) -> &str)> = [
-        ("disciplines", (|kind| &kind.disciplines) as fn(&InstitutionKind) -> &str),
-        ("coef", |kind| &kind.coef),
-    ]
-    .into_iter()
-    .filter(|(_, of)| kinds.iter().any(|kind| !of(kind).is_empty()))
-    .collect();
+    let optional: [(&str, Of); 2] =
+        [("disciplines", |kind| &kind.disciplines), ("coef", |kind| &kind.coef)];
+    let used = |of: &Of| kinds.iter().any(|kind| !of(kind).is_empty());
+    let more: Vec<&(&str, Of)> = optional.iter().filter(|(_, of)| used(of)).collect();
     let mut header = vec![
         "fixmedins_code",
         "fixmedins_name",

@@ -8,7 +8,7 @@
 //!
 //! Files: `settlement`, `fee_item`, `diagnosis`, of inpatients also `procedure` and `group_result`
 //! (`.parquet` or `.csv`, `settlement-1.parquet` … when split), `institution.csv`, `enrollee.csv`,
-//! `registration.csv`, `budget.csv`, and some that are not part of an export:
+//! `registration.csv` (of outpatients), `budget.csv`, and some that are not part of an export:
 //!
 //! * `answer_key.csv`: `check_id, table, key, amount_yuan, note` of every planted defect. The
 //!   amount is the `medfee_sumamt` (fee lines: `det_item_fee_sumamt`) of the row named by `key`;
@@ -160,7 +160,7 @@ pub fn generate(settings: &Settings) -> Result<Summary, Error> {
         rates: Shares::default(),
         truth: Truth::new(&world, years),
         key: Vec::new(),
-        people: dimensions::People::create(&folder, settings.format)?,
+        people: dimensions::People::create(&folder, settings.format, &world)?,
     };
     let rates = &settings.city.defects;
     maker.rates = Shares::new(maker.kinds.iter().map(|kind| rates[kind.name()]));
@@ -200,10 +200,13 @@ fn check(settings: &Settings) -> Result<(), Error> {
     }
 }
 
-/// The defects that can be planted: a typed Parquet column cannot hold an unreadable value.
+/// The defects that are planted: those of the city's rates that the format can show. A typed Parquet
+/// column cannot hold an unreadable value.
 fn kinds(settings: &Settings) -> Vec<Defect> {
     let possible = |kind: &Defect| {
-        settings.defects && (settings.format.is_csv() || *kind != Defect::ValueUnreadable)
+        settings.defects
+            && settings.city.defects[kind.name()] > 0
+            && (settings.format.is_csv() || *kind != Defect::ValueUnreadable)
     };
     Defect::ALL.into_iter().filter(possible).collect()
 }

@@ -149,7 +149,7 @@ impl<'a> Sum<'a> {
 /// A number of mean 0 and variance 1 in units of 2⁻³²: the sum of 32 even ones, at most ±10.
 fn normal(dice: &mut ChaCha8Rng) -> i128 {
     let mut sum = 0i128;
-    for _ in 0..EVEN_NUMBERS / 2 {
+    for _ in 0..EVEN_NUMBERS >> 1 {
         let two = dice.next_u64();
         sum += i128::from(two >> 32) + i128::from(two & u64::from(u32::MAX));
     }

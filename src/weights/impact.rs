@@ -187,7 +187,8 @@ pub fn crosswalk(before: Grouped<'_>, after: Grouped<'_>) -> Result<Table, Error
     }
     let ids = after.cases.case_id.iter().enumerate();
     let mut open: HashMap<&str, usize> = ids.map(|(at, id)| (id.as_str(), at)).collect();
-    let mut cells: BTreeMap<(Option<&str>, Option<&str>), (u64, i128)> = BTreeMap::new();
+    type Pair<'a> = (Option<&'a str>, Option<&'a str>);
+    let mut cells: BTreeMap<Pair<'_>, (u64, i128)> = BTreeMap::new();
     let mut add = |key, fee: i64| {
         let cell = cells.entry(key).or_default();
         *cell = (cell.0.saturating_add(1), cell.1.saturating_add(i128::from(fee)));

@@ -43,3 +43,9 @@ fn zibo_dip_does_not_depend_on_the_machine() {
 fn panzhihua_drg_does_not_depend_on_the_machine() {
     does_not_depend_on_the_machine("panzhihua-drg", 800, "2021,2022,2023");
 }
+
+// shows: E22
+#[test]
+fn jinhua_apg_does_not_depend_on_the_machine() {
+    does_not_depend_on_the_machine("jinhua-apg", 120, "2022,2023");
+}

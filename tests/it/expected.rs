@@ -160,3 +160,8 @@ fn zibo_dip_is_as_expected() {
 fn panzhihua_drg_is_as_expected() {
     check("panzhihua-drg", 1500, "2021,2022,2023");
 }
+
+#[test]
+fn jinhua_apg_is_as_expected() {
+    check("jinhua-apg", 120, "2022,2023");
+}

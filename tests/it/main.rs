@@ -12,8 +12,10 @@
 mod bad_input;
 mod bytes;
 mod codes;
+mod coefficients;
 mod expected;
 mod group;
+mod inpatients;
 mod intake;
 mod life;
 mod outpatients;
@@ -24,3 +26,4 @@ mod stays;
 mod synpuf;
 mod synpuf_dip;
 mod tools;
+mod zibo;

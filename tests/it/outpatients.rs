@@ -121,10 +121,12 @@ fn climb(row: &Row) -> Vec<String> {
     own.into_iter().chain([class.clone()]).collect()
 }
 
+/// Codes of a path, cases and cost.
+type Leaf = (Vec<String>, i128, i128);
+
 /// Merges upwards level by level: what has fewer than `minimum` cases joins the next code of its path.
-fn merged(leaves: &[(Vec<String>, i128, i128)], minimum: i128) -> BTreeMap<String, (i128, i128)> {
-    let mut now: Vec<(usize, &(Vec<String>, i128, i128))> =
-        leaves.iter().map(|leaf| (0, leaf)).collect();
+fn merged(leaves: &[Leaf], minimum: i128) -> BTreeMap<String, (i128, i128)> {
+    let mut now: Vec<(usize, &Leaf)> = leaves.iter().map(|leaf| (0, leaf)).collect();
     // From the finest level: paths are of different lengths, so levels count from the class.
     for depth in (1..4).rev() {
         let mut many: BTreeMap<&str, i128> = BTreeMap::new();

@@ -159,7 +159,7 @@ fn threads_splits_and_row_order_change_no_byte() {
 }
 
 /// The same rows in another order: the even ones backwards, then the odd ones.
-fn shuffle(from: &Path, to: &Path) {
+pub(super) fn shuffle(from: &Path, to: &Path) {
     use dianshu::table::Column;
     fn pick<T: Clone>(values: &[T]) -> Vec<T> {
         let even = values.iter().step_by(2).rev();

@@ -161,6 +161,32 @@ fn the_profile_of_a_stay_is_the_combination_of_its_last_settlement() {
     assert!(built.records.is_empty());
 }
 
+// shows: E09, Z21, R18
+#[test]
+fn a_stay_has_its_types_and_its_discipline_where_the_policy_asks() {
+    let (home, engine) = loaded();
+    let snapshot = Store::open(&home.path().join("wh")).unwrap().snapshot().unwrap();
+    let mut policy = policy::load("tests/policy/coefficient").unwrap().policy;
+    policy.scope.insutype = vec!["310".to_owned(), "390".to_owned()];
+    policy.scope.med_type = vec!["21".to_owned()];
+    policy.scope.dise_codg.clear();
+    policy.case.unit = policy::model::CaseUnit::Visit;
+    (policy.case.cycle, policy.case.late) = (None, None);
+    let years = "2023".parse().unwrap();
+    let request = Request { policy, years, keep_ids: true, keep_records: false };
+    let built = build(&engine, &snapshot, &request).unwrap();
+    let of = |id: &str| {
+        let at = at(&built, id);
+        let types = &built.cases.auxiliaries[built.cases.auxiliary[at] as usize];
+        let discipline = &built.cases.disciplines[usize::from(built.cases.discipline[at])];
+        (types.as_str(), discipline.as_str())
+    };
+    // The typing given with the last settlement prevails.
+    assert_eq!(of("S3"), ("severe", "0300"));
+    // Half a year old, no comorbidity, no department.
+    assert_eq!(of("S4"), ("severity_mild;age_29d-1y;cci_0", ""));
+}
+
 #[test]
 fn nothing_of_a_stay_is_read_where_nothing_is_asked_for() {
     let built = built("unit = \"visit\"", false);

@@ -12,6 +12,7 @@ fn sql(home: &Path, statement: &str) -> Vec<serde_json::Value> {
     json_lines(&ran.stdout)
 }
 
+// shows: E18, P09
 #[test]
 fn real_claims_go_from_export_to_report_with_exact_totals() {
     let Some(export) = shared("data/synpuf-inpatient/inpatient.csv.gz") else {
@@ -30,7 +31,54 @@ fn real_claims_go_from_export_to_report_with_exact_totals() {
     totals_match(path);
     let name = policy.display().to_string();
     catalog_counts_every_case(path, &name);
+    results_have_statuses_and_are_compared(path, &name, &export);
     backtest_and_report(path, &name);
+}
+
+/// Cases of 2008 and 2009 whose DRG is none, counted over the raw export.
+fn without_drg(export: &Path) -> i64 {
+    let file = flate2::read::GzDecoder::new(std::fs::File::open(export).unwrap());
+    let mut reader = ::csv::Reader::from_reader(file);
+    let header = reader.headers().unwrap().clone();
+    let at = |name: &str| header.iter().position(|known| known == name).unwrap();
+    let (segment, day, drg) = (at("SEGMENT"), at("NCH_BENE_DSCHRG_DT"), at("CLM_DRG_CD"));
+    let none = |row: &::csv::StringRecord| {
+        let year = row[day].get(..4).unwrap_or_default();
+        &row[segment] == "1"
+            && ["2008", "2009"].contains(&year)
+            && ["000", "OTH", ""].contains(&&row[drg])
+    };
+    i64::try_from(reader.records().filter(|row| none(row.as_ref().unwrap())).count()).unwrap()
+}
+
+fn results_have_statuses_and_are_compared(path: &Path, name: &str, export: &Path) {
+    let years = "--years 2008,2009 --warehouse wh --json --quiet";
+    let ran = dianshu(path, &format!("group run --policy {name} {years}")).ok();
+    let rows = json_lines(&ran.stdout);
+    let cases = |reason: &str| {
+        let row = rows.iter().find(|row| row["reason"] == reason);
+        row.map_or(0, |row| row["cases"].as_i64().unwrap())
+    };
+    assert_eq!(cases("not_a_group") + cases("no_result"), without_drg(export));
+    assert_eq!(cases("grouped") + without_drg(export), 13_992 + 13_149);
+    // DRG beside DIP-like groups: every case once, and the fund's money on both sides to the cent.
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/synpuf-dip");
+    let words = format!("group compare {name} {} {years}", other.display());
+    let ran = dianshu(path, &words).ok();
+    let rows = json_lines(&ran.stdout);
+    assert_eq!(rows[0]["cases"], 13_992 + 13_149);
+    assert_eq!(rows[0]["money_yuan"], "256156240.00", "128 447 880 + 127 708 360");
+    let cents = |value: &serde_json::Value| value.as_str().unwrap().replace('.', "").parse::<i64>();
+    for side in ["yuan_a", "yuan_b"] {
+        let cells = rows.iter().filter(|row| row.get("group_a").is_some());
+        assert_eq!(cells.map(|row| cents(&row[side]).unwrap()).sum::<i64>(), 25_615_624_000);
+    }
+    let changes: Vec<i64> = rows
+        .iter()
+        .filter(|row| row.get("group_a").is_some())
+        .map(|row| cents(&row["yuan_change"]).unwrap().abs())
+        .collect();
+    assert!(changes.is_sorted_by(|a, b| a >= b), "what moved most money stands first");
 }
 
 fn totals_match(path: &Path) {

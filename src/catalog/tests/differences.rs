@@ -77,8 +77,10 @@ fn difference_does_not_fit_other_groups() {
     assert_eq!(refused(&more), says("`C` is not in the difference"));
 }
 
-fn crosswalk(rows: &[(&str, &str, i64, Option<i128>, Option<i128>)]) -> Table {
-    let text = |of: fn(&(&str, &str, i64, Option<i128>, Option<i128>)) -> String| {
+type Row<'a> = (&'a str, &'a str, i64, Option<i128>, Option<i128>);
+
+fn crosswalk(rows: &[Row<'_>]) -> Table {
+    let text = |of: fn(&Row<'_>) -> String| {
         let cells = rows.iter().map(of);
         Column::Text(cells.map(|code| (!code.is_empty()).then_some(code)).collect())
     };

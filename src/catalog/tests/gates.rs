@@ -97,7 +97,7 @@ fn a_catalog_whose_gates_fail_is_neither_reviewed_nor_published() {
     let folder = Folder::new("gates");
     let dir = folder.0.join("c");
     write_draft(&tiny(), &dir).unwrap();
-    trial(&dir, impact(), "", &by("孙")).unwrap();
+    trial(&dir, &impact(), "", &by("孙")).unwrap();
     // One of four cases trimmed, but the gate counts shares of all: 25 %.
     let mut trimmed = tiny();
     let shown = |err: &Error| render(err);
@@ -122,7 +122,7 @@ fn a_catalog_whose_gates_fail_is_neither_reviewed_nor_published() {
     let allowed = Gates { trimmed_max: dec("0.25"), ..Gates::default() };
     let table = gate_table(&gates(&tiny(), &allowed, &[]));
     write_draft(&Catalog { tables: vec![table.clone()], ..tiny() }, &dir).unwrap();
-    trial(&dir, impact(), "", &by("孙")).unwrap();
+    trial(&dir, &impact(), "", &by("孙")).unwrap();
     assert_eq!(review(&dir, &by("张")).unwrap(), State::Trial);
     assert_eq!(review(&dir, &by("李")).unwrap(), State::Reviewed);
     publish(&dir, &by("赵")).unwrap();
@@ -138,7 +138,7 @@ fn a_catalog_whose_gates_fail_is_neither_reviewed_nor_published() {
     });
     let dir = folder.0.join("e");
     write_draft(&Catalog { tables: vec![table], ..trimmed }, &dir).unwrap();
-    trial(&dir, impact(), "", &by("孙")).unwrap();
+    trial(&dir, &impact(), "", &by("孙")).unwrap();
     assert!(shown(&review(&dir, &by("张")).unwrap_err()).contains("trimmed is 0.5, limit 0.25"));
 }
 
@@ -150,7 +150,7 @@ fn an_override_to_nothing_closes_the_gate() {
     let dir = folder.0.join("c");
     write_draft(&Catalog { trimmed: Vec::new(), ..tiny() }, &dir).unwrap();
     set_points(&dir, "B", dec("0"), &by("王")).unwrap();
-    trial(&dir, impact(), "", &by("孙")).unwrap();
+    trial(&dir, &impact(), "", &by("孙")).unwrap();
     let text = render(&review(&dir, &by("张")).unwrap_err());
     assert!(text.contains("not_above_zero is 1, limit 0 (B)"), "{text}");
 }
@@ -161,7 +161,7 @@ fn a_trial_says_what_it_moves() {
     let folder = Folder::new("trial");
     let dir = folder.0.join("c");
     write_draft(&tiny(), &dir).unwrap();
-    let err = trial(&dir, Vec::new(), "", &by("孙")).unwrap_err();
+    let err = trial(&dir, &[], "", &by("孙")).unwrap_err();
     assert_eq!(
         err.to_string(),
         "a trial needs table `impact`: what every institution would gain or lose"

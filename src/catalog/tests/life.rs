@@ -40,7 +40,7 @@ fn impact() -> Table {
 /// A draft of which the effect was shown.
 fn on_trial(folder: &Folder) -> std::path::PathBuf {
     let dir = draft(folder);
-    trial(&dir, vec![impact()], "", &by("孙", "2023-12-01")).unwrap();
+    trial(&dir, &[impact()], "", &by("孙", "2023-12-01")).unwrap();
     dir
 }
 
@@ -108,7 +108,7 @@ fn two_people_review_and_an_override_starts_anew() {
     assert_eq!((stored.state, stored.catalog.table("impact")), (State::Draft, None));
     let early = review(&dir, &by("李", "2023-12-04")).unwrap_err();
     assert!(render(&early).contains("a review needs one on trial\nhint: show first"), "{early}");
-    trial(&dir, vec![impact()], "", &by("孙", "2023-12-04")).unwrap();
+    trial(&dir, &[impact()], "", &by("孙", "2023-12-04")).unwrap();
     assert_eq!(review(&dir, &by("李", "2023-12-04")).unwrap(), State::Trial, "the first is void");
     assert!(matches!(publish(&dir, &by("赵", "2023-12-04")), Err(Error::Step { .. })));
     assert_eq!(review(&dir, &by("张", "2023-12-05")).unwrap(), State::Reviewed);
@@ -137,7 +137,7 @@ fn a_published_catalog_stays_as_it_is() {
     );
     assert!(matches!(write_draft(&tiny(), &dir), Err(Error::NotADraft { .. })));
     for step in [
-        trial(&dir, vec![impact()], "", &by("王", "2024-01-01")),
+        trial(&dir, &[impact()], "", &by("王", "2024-01-01")),
         review(&dir, &by("王", "2024-01-01")).map(|_| ()),
         publish(&dir, &by("王", "2024-01-01")),
         set_points(&dir, "A", dec("1"), &by("王", "2024-01-01")).map(|_| ()),
@@ -282,7 +282,7 @@ fn every_step_of_the_history_says_what_it_changed() {
     set_points(&dir, "B", dec("250"), &by("张", "2023-12-01")).unwrap();
     set_points(&dir, "A", dec("70"), &by("张", "2023-12-01")).unwrap();
     set_points(&dir, "B", dec("200"), &by("张", "2023-12-02")).unwrap();
-    trial(&dir, vec![impact()], "2023", &by("孙", "2023-12-02")).unwrap();
+    trial(&dir, &[impact()], "2023", &by("孙", "2023-12-02")).unwrap();
     review(&dir, &by(" 李 ", "2023-12-03")).unwrap();
     assert!(matches!(review(&dir, &by("李", "2023-12-03")), Err(Error::SameReviewer { .. })));
     // A has 3 cases: 3 × (70 − 66.6667) ÷ 100 × 300 = 29.9997.

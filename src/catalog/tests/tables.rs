@@ -14,7 +14,10 @@ fn every_type() -> Table {
     Table::new("every_type")
         .with("code", Column::text(texts))
         .with("note", Column::Text((0..6).map(|at| gap(at).then(|| format!("n{at}"))).collect()))
-        .with("cases", Column::Whole((0..6).map(|at| gap(at as usize).then_some(at - 3)).collect()))
+        .with(
+            "cases",
+            Column::Whole((-3..3).zip(0..6).map(|(n, at)| gap(at).then_some(n)).collect()),
+        )
         .with(
             "factor",
             Column::Decimal {

@@ -160,6 +160,30 @@ pub fn match_year(
     Ok((match_all(matcher, cases, &misfits, absent), warning))
 }
 
+/// Checks that the base disease of the policy is a core disease of the directory (Z15).
+///
+/// # Errors
+/// [`Error::BaseNotCore`]
+pub fn check_base(learned: &Learned, code: &str) -> Result<(), Error> {
+    let what = match learned.groups.get(code) {
+        Some(Kind::Core) => return Ok(()),
+        Some(Kind::GrassRoots) => "a grass-roots disease",
+        Some(Kind::Residual) => "a residual group",
+        None => "no group of the directory",
+    };
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for group in learned.cases.group.iter().filter(|group| **group != UNGROUPED) {
+        let code = learned.cases.groups[*group as usize].as_str();
+        if learned.groups.get(code) == Some(&Kind::Core) {
+            *counts.entry(code).or_default() += 1;
+        }
+    }
+    // Of equal ones the first by code.
+    let best = counts.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
+    let best = best.map(|(code, _)| (*code).to_owned());
+    Err(Error::BaseNotCore { code: code.to_owned(), what, best })
+}
+
 /// The group each combination has by counts and cost alone (R01); `None`: no residual groups.
 fn assign(
     dip: &Dip,

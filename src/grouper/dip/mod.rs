@@ -13,7 +13,7 @@ mod tables;
 mod tests;
 
 pub use combination::{combination, with_attributes};
-pub use directory::{Dropped, Learned, Means, learn, match_year};
+pub use directory::{Dropped, Learned, Means, check_base, learn, match_year};
 pub use error::{Error, Warning};
 pub use matcher::{DecidedBy, Decision, Kind, Matcher};
 pub use tables::{

@@ -400,6 +400,34 @@ fn grass_roots_diseases_are_listed_and_one_without_a_group_is_told() {
     );
 }
 
+// shows: Z15
+#[test]
+fn a_base_disease_is_a_core_disease() {
+    let mut dip = rules();
+    dip.grass_roots.insert("I10.x".to_owned());
+    let rows = [
+        (2022, "K35.9", 15, 4099),
+        (2022, "K80.1+51.2300", 20, 9000),
+        (2022, "I10.x", 30, 2000),
+        (2022, "J18.9", 14, 3000),
+    ];
+    let learned = learn(&dip, history(&rows), &[2022], pooled).unwrap();
+    assert!(check_base(&learned, "K35.9").is_ok());
+    for (code, what) in [
+        ("I10.x", "a grass-roots disease"),
+        ("J18_C", "a residual group"),
+        ("J18.9", "no group of the directory"),
+    ] {
+        let said = crate::explain::render(&check_base(&learned, code).unwrap_err());
+        let error = format!(
+            "error: base disease `{code}` of `weights.base` is {what}; a base disease is a core \
+             disease\n"
+        );
+        assert!(said.starts_with(&error), "{said}");
+        assert!(said.contains("the core disease with most cases is `K80.1+51.2300`"), "{said}");
+    }
+}
+
 #[test]
 fn codes_of_another_system_are_told_or_refused() {
     let mut dip = rules();

@@ -255,7 +255,6 @@ pub struct Grouping {
 
 /// Where the group code comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one a policy, never in a list")]
 pub enum Method {
     /// `given`: `group_code` of table `group_result` for this scheme; no row or differing rows:
     /// ungrouped.

@@ -2,8 +2,8 @@
 
 use super::{date, decimal, loaded};
 use crate::policy::model::{
-    AbnormalCoefficient, Attribute, CaseUnit, ExtremeRule, MatchStep, Method, NoScore, Pools,
-    ResidualBelow, Tie, Trim, YearCount,
+    AbnormalCoefficient, Attribute, CaseUnit, ExtremeRule, MatchStep, Method, NoScore, PointBase,
+    Pools, ResidualBelow, Tie, Trim, YearCount,
 };
 use crate::policy::unsettled;
 
@@ -30,6 +30,8 @@ fn zibo_is_what_its_document_and_readings_say() {
     assert_eq!(policy.weights.years, ["0.1", "0.2", "0.7"].map(decimal));
     assert_eq!(policy.weights.scale, Some(decimal("1000"))); // A05
     assert_eq!(policy.weights.trim, Trim::None); // A39
+    let base = PointBase::BaseDisease { group_code: "K80.1+51.2300".to_owned() };
+    assert_eq!(policy.weights.base, base); // Z15
     assert_eq!(policy.budget.pools, Pools::Insutype); // A49
     assert_eq!(policy.coefficient.as_ref().unwrap().tiers.len(), 7); // Z20
     let score = policy.score.as_ref().unwrap();

@@ -66,8 +66,12 @@ fn oracle(
     visits: &[Visit],
     (window, anchor, exempt): (i64, &str, u8),
 ) -> BTreeMap<String, Vec<String>> {
-    let mut found: BTreeMap<(u8, u8), Vec<(i64, usize, Vec<usize>)>> = BTreeMap::new();
-    let mut groups: BTreeMap<(u8, u8, u8, u8), Vec<(i64, usize)>> = BTreeMap::new();
+    /// Person, institution, group and year.
+    type Key = (u8, u8, u8, u8);
+    /// Time and id of the first, and all ids.
+    type Found = (i64, usize, Vec<usize>);
+    let mut found: BTreeMap<(u8, u8), Vec<Found>> = BTreeMap::new();
+    let mut groups: BTreeMap<Key, Vec<(i64, usize)>> = BTreeMap::new();
     for (person, house, group, year, minute, id) in visits {
         groups.entry((*person, *house, *group, *year)).or_default().push((*minute, *id));
     }
@@ -172,7 +176,7 @@ fn sorted_files_are_not_sorted_again() {
     for (order, sorts) in [(&sorted[..], false), (&[], true)] {
         let session = engine.session();
         session
-            .register_sorted_files("visit", Arc::clone(&schema), &[file.clone()], order)
+            .register_sorted_files("visit", Arc::clone(&schema), std::slice::from_ref(&file), order)
             .unwrap();
         let plan = plan(&engine, &session);
         assert!(plan.contains("CycleExec") && !plan.contains("WindowAggExec"), "{plan}");

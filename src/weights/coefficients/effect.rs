@@ -56,11 +56,14 @@ pub(super) fn effects(
         .collect()
 }
 
+/// Points in millionths by group and discipline.
+type PointSums = BTreeMap<(Option<usize>, Option<u16>), i128>;
+
 fn effect(
     all: &Coefficients<'_>,
     diseases: &[Disease],
     institution: usize,
-    (sums, disciplines): (&BTreeMap<(Option<usize>, Option<u16>), i128>, &[String]),
+    (sums, disciplines): (&PointSums, &[String]),
 ) -> Effect {
     let Roster { facts, tiers, .. } = &all.roster;
     let (mut base, mut derived) = (Ratio::zero(), Ratio::zero());

@@ -389,6 +389,7 @@ fn coefficients_depend_neither_on_the_order_of_the_cases_nor_on_the_unit_of_mone
 
 // shows: E08
 #[test]
+#[expect(clippy::integer_division, reason = "fees are floored on purpose")]
 fn intervals_hold_the_truth_as_often_as_they_claim() {
     // A part of 40 % of the cases costs 100 + an eighth power of chance, the others 0.6 times that.
     // Fees: floor(10 000 · (1 + 8u³)), u uniform: mean 10 000 · 3 = 30 000 less half a fen.

@@ -1,10 +1,12 @@
 //! Twenty million cases, by hand: `cargo test --lib -- --ignored volume`, optimised.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::{built, dec, policy, weights};
-use crate::policy::model::{Trim, Weights};
+use crate::policy::model::{BlendLevel, Centre, Trim, Weights};
 use crate::settlement::cases::Cases;
+use crate::weights::{IntervalRequest, Method, grid, intervals};
 
 /// Cases of two years in 1 400 groups and 300 institutions, costs by a fixed generator.
 fn many(rows: usize) -> Cases {
@@ -48,4 +50,56 @@ fn volume_of_twenty_million_cases_takes_seconds() {
         assert_eq!(made.catalog.groups.len(), 1_400);
         assert!(seconds < 60.0, "{trim:?} took {seconds} s");
     }
+}
+
+/// Sixty methods: five trim rules × three centres × four levels.
+fn sixty() -> Vec<Method> {
+    let trims = [
+        Trim::None,
+        Trim::Percentile { low: dec("0.025"), high: dec("0.975") },
+        Trim::Iqr { k: dec("1.5") },
+        Trim::Sd { k: dec("3") },
+        Trim::Multiple { low: dec("0.1"), high: dec("3") },
+    ];
+    let centres = [Centre::Arithmetic, Centre::Geometric, Centre::Median];
+    let levels = [BlendLevel::Means, BlendLevel::Totals, BlendLevel::Ratios, BlendLevel::Pooled];
+    let mut methods = Vec::new();
+    for trim in trims {
+        for (centre, level) in centres.iter().flat_map(|c| levels.iter().map(move |l| (*c, *l))) {
+            let rule = Weights { trim: trim.clone(), centre, level, ..weights(&["0.2", "0.8"]) };
+            methods.push(Method { name: format!("m{}", methods.len()), policy: policy(rule) });
+        }
+    }
+    methods
+}
+
+// `benches/` times the commands, which read the claims as well.
+#[test]
+#[ignore = "volume: takes gigabytes and an optimised build"]
+fn volume_of_sixty_methods_and_of_a_thousand_rounds_takes_seconds() {
+    let mut cases = many(10_000_000);
+    cases.flags = vec![0; cases.len()];
+    let list = super::years(&[2022, 2023]);
+    let timed = |what: &str, work: &dyn Fn()| {
+        let start = Instant::now();
+        work();
+        println!("{what}: {:.2} s", start.elapsed().as_secs_f64());
+        start.elapsed()
+    };
+    let trimmed = Weights { trim: Trim::Iqr { k: dec("1.5") }, ..weights(&["0.2", "0.8"]) };
+    let rules = policy(trimmed);
+    timed("one build", &|| {
+        assert_eq!(built(&cases, &rules, &[2022, 2023]).catalog.groups.len(), 1_400);
+    });
+    let methods = sixty();
+    let all = timed("sixty methods", &|| {
+        let grid = grid(&cases, &list, &methods, (&BTreeMap::new(), 2)).unwrap();
+        assert_eq!(grid.methods.rows(), 60);
+    });
+    let request = IntervalRequest { rounds: 1_000, seed: 1, threads: 2 };
+    let rounds = timed("a thousand rounds", &|| {
+        let found = intervals(&cases, &rules, &list, &BTreeMap::new(), request).unwrap();
+        assert_eq!(found.intervals.rows(), 2_800);
+    });
+    assert!(all.as_secs() < 120 && rounds.as_secs() < 120, "{all:?} {rounds:?}");
 }

@@ -1,0 +1,194 @@
+//! Inpatient cities from export to catalog: truth recovered, bytes the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::pipeline::shuffle;
+use super::tools::{contents, csv, dianshu, same_bytes};
+
+/// Fen of a yuan text with two places.
+fn fen(yuan: &str) -> i128 {
+    yuan.replace('.', "").parse().expect("an amount with two places")
+}
+
+/// `sum ÷ n` yuan at four places, halves away from zero, in units of 0.0001 yuan.
+fn mean_e4(sum_fen: i128, n: i128) -> i128 {
+    (2 * sum_fen * 100 + n) / (2 * n)
+}
+
+fn units(mean: &str) -> i128 {
+    mean.replace('.', "").parse().expect("a mean with four places")
+}
+
+/// Truth by group and year: cases and cost in fen.
+type Truth = BTreeMap<(String, String), (i128, i128)>;
+
+fn truth(home: &Path) -> Truth {
+    csv(&home.join("export/truth.csv"))
+        .into_iter()
+        .map(|row| {
+            let key = (row["group_code"].clone(), row["year"].clone());
+            (key, (row["cases"].parse().unwrap(), fen(&row["cost_sum_yuan"])))
+        })
+        .collect()
+}
+
+const YEARS: [&str; 3] = ["2021", "2022", "2023"];
+
+fn city(home: &Path, system: &str, more: &str) {
+    let words = format!("synth {system} --years 2021..2023 --people 1500 --seed 5 {more}");
+    dianshu(home, &format!("{words} --out export")).ok();
+    dianshu(home, "ingest export --warehouse wh --quiet");
+}
+
+/// A catalog of three years; self-paying patients of the DIP city are in its means (E32).
+fn build(home: &Path, system: &str) {
+    let words = format!("catalog build --policy {system} --years 2021,2022,2023 --warehouse wh");
+    let scenario = if system == "zibo-dip" {
+        let text = "title = \"全口径\"\nbase = \"zibo-dip\"\n[set]\n\
+                    \"scope.insutype\" = { value = [\"310\", \"390\", \"0\"], reason = \"E32\", reading = \"A04\" }\n";
+        std::fs::write(home.join("all.toml"), text).unwrap();
+        "--scenario all.toml"
+    } else {
+        ""
+    };
+    dianshu(home, &format!("{words} {scenario} --out cat")).ok();
+}
+
+/// Cases and means of every group and year are the generator's sums, no group is missing and none is
+/// more; the blended mean is 1:2:7 of the exact yearly means (A01–A03), and so is M (A04).
+fn means_are_those_of_the_generator(system: &str, defects: &str) {
+    let home = tempfile::tempdir().unwrap();
+    city(home.path(), system, defects);
+    build(home.path(), system);
+    let truth = truth(home.path());
+    let groups = csv(&home.path().join("cat/groups.csv"));
+    let known: BTreeSet<&str> =
+        truth.keys().map(|(group, _)| group.as_str()).filter(|group| !group.is_empty()).collect();
+    let built: BTreeSet<&str> = groups.iter().map(|group| group["group_code"].as_str()).collect();
+    assert_eq!(built, known, "groups of {system}");
+    for group in &groups {
+        let code = &group["group_code"];
+        // Σ weight × sum ÷ cases as one fraction: numerator and denominator.
+        let (mut numerator, mut denominator, mut weights) = (0_i128, 1_i128, 0_i128);
+        for (year, weight) in YEARS.into_iter().zip([1, 2, 7]) {
+            let key = (code.clone(), year.to_owned());
+            let (cases, sum) = truth.get(&key).copied().unwrap_or_default();
+            assert_eq!(group[&format!("cases_{year}")], cases.to_string(), "cases of {key:?}");
+            if cases > 0 {
+                let mean = units(&group[&format!("mean_{year}")]);
+                assert_eq!(mean, mean_e4(sum, cases), "mean of {key:?}");
+                numerator = numerator * cases + weight * sum * denominator;
+                denominator *= cases;
+                weights += weight;
+            }
+        }
+        if group["flags"].contains("small") {
+            // A51 may give it the mean of a pool.
+            continue;
+        }
+        assert_eq!(units(&group["mean"]), mean_e4(numerator, denominator * weights), "{code}");
+    }
+    let (mut numerator, mut denominator) = (0_i128, 1_i128);
+    for (year, weight) in YEARS.into_iter().zip([1, 2, 7]) {
+        let of_year = truth.iter().filter(|((_, known), _)| known == year).map(|(_, sums)| sums);
+        let (cases, sum) = of_year.fold((0, 0), |all, sums| (all.0 + sums.0, all.1 + sums.1));
+        numerator = numerator * cases + weight * sum * denominator;
+        denominator *= cases;
+    }
+    let manifest = std::fs::read_to_string(home.path().join("cat/catalog.toml")).unwrap();
+    let wanted = mean_e4(numerator, denominator * 10);
+    let base = manifest.lines().find_map(|line| line.strip_prefix("base_mean = \"")).unwrap();
+    assert_eq!(units(base.trim_end_matches('"')), wanted, "M of {system}");
+    dianshu(home.path(), "catalog verify cat").ok();
+}
+
+// shows: Z16, Z18, A02, A33, A54, R01, R02, R15, R32, W-1, W-2, W-3
+#[test]
+fn the_directory_of_a_clean_dip_city_is_that_of_the_generator() {
+    means_are_those_of_the_generator("zibo-dip", "--clean");
+}
+
+// shows: P04, P09, A02, A04, R13, R15, R26
+#[test]
+fn means_of_an_external_groupers_results_are_the_generators_sums() {
+    means_are_those_of_the_generator("panzhihua-drg", "--clean");
+}
+
+// shows: E01, A48, A54, R05, R15, R26
+#[test]
+fn refunds_copies_and_stays_in_parts_leave_the_generators_sums() {
+    means_are_those_of_the_generator("panzhihua-drg", "");
+}
+
+// shows: Z16, A33, E15
+#[test]
+fn core_residual_and_grass_roots_groups_are_those_of_the_generator() {
+    let home = tempfile::tempdir().unwrap();
+    city(home.path(), "zibo-dip", "--clean");
+    build(home.path(), "zibo-dip");
+    let kinds = |path: &str| -> BTreeMap<String, String> {
+        let rows = csv(&home.path().join(path)).into_iter();
+        rows.map(|row| (row["group_code"].clone(), row["kind"].clone())).collect()
+    };
+    let wanted = kinds("export/truth_directory.csv");
+    assert_eq!(kinds("cat/groups.csv"), wanted);
+    let count = |kind: &str| wanted.values().filter(|known| *known == kind).count();
+    assert_eq!(count("grass_roots"), 1);
+    assert!(count("core") >= 20 && count("residual") >= 4, "{wanted:?}");
+    assert_eq!(wanted["C54_S"], "residual");
+    assert_eq!(wanted["I63.9+39.7400x001"], "core");
+    assert!(!wanted.contains_key("I61.0+01.2400x003"));
+}
+
+fn bytes_do_not_depend_on_how(system: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    let synth = format!("synth {system} --years 2021..2023 --people 300 --seed 3");
+    dianshu(path, &format!("{synth} --out whole")).ok();
+    dianshu(path, &format!("{synth} --parts 7 --out split")).ok();
+    for file in ["settlement", "fee_item", "diagnosis", "procedure", "group_result"] {
+        let file = format!("{file}.parquet");
+        if path.join("whole").join(&file).is_file() {
+            shuffle(&path.join("whole").join(&file), &path.join("shuffled").join(&file));
+        }
+    }
+    std::fs::copy(path.join("whole/institution.csv"), path.join("shuffled/institution.csv"))
+        .unwrap();
+    dianshu(path, "ingest whole --warehouse wh1 --quiet --threads 1");
+    dianshu(path, "ingest split --warehouse wh7 --quiet --threads 4");
+    dianshu(path, "ingest shuffled --warehouse whs --quiet");
+    for (warehouse, threads) in [("wh1", 1), ("wh1", 4), ("wh7", 2), ("whs", 4)] {
+        let words = format!("--policy {system} --years 2021,2022,2023 --memory 256MiB");
+        let how = format!("--warehouse {warehouse} --threads {threads}");
+        dianshu(path, &format!("catalog build {words} {how} --out {warehouse}-{threads}")).ok();
+    }
+    assert!(contents(&path.join("wh1-1")).len() > 5);
+    for other in ["wh1-4", "wh7-2", "whs-4"] {
+        same_bytes(&path.join("wh1-1"), &path.join(other));
+    }
+}
+
+// shows: E22
+#[test]
+fn threads_splits_row_order_and_memory_change_no_byte_of_a_dip_catalog() {
+    bytes_do_not_depend_on_how("zibo-dip");
+}
+
+// shows: E22
+#[test]
+fn threads_splits_row_order_and_memory_change_no_byte_of_a_drg_catalog() {
+    bytes_do_not_depend_on_how("panzhihua-drg");
+}
+
+/// A demo whose system the settlement does not settle yet ends with its catalog and says so.
+#[test]
+fn the_demo_of_a_dip_city_ends_with_its_groups() {
+    let home = tempfile::tempdir().unwrap();
+    let shown = dianshu(home.path(), "demo zibo-dip --people 400 --quiet").ok().stdout;
+    for part in ["residual", "I63_S", "percent", "grouped", "published points"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(shown.contains("Not in this release: settlement under `coefficient`"), "{shown}");
+    assert!(!home.path().join("dianshu-demo/report").exists());
+}
