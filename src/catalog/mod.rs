@@ -62,7 +62,7 @@ pub use life::{
 pub use manifest::State;
 pub use read::{Stored, open, read};
 pub use sheets::{group_table, identity_table};
-pub use standards::{expected_standards, same_price_candidates};
+pub use standards::expected_standards;
 pub use tables::tables_diff;
 pub use verify::{Check, Report, verify, verify_content};
 pub use write::{Artefact, SCENARIO_PREFIX, write};
