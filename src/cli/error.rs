@@ -92,6 +92,17 @@ pub enum Error {
         /// The group.
         group: String,
     },
+    /// A question about prices of one pass to a policy that computes them to a fixed point.
+    #[error(
+        "`dianshu catalog {command}` prices fees as they are; `{policy}` prices fees ÷ coefficient \
+         (`coefficient.passes = \"fixed_point\"`), and the answer would be of other prices"
+    )]
+    FixedPoint {
+        /// The command.
+        command: &'static str,
+        /// Id of the policy.
+        policy: String,
+    },
     /// A price to compare with that is of another kind.
     #[error("catalog `{}` is of another system or scale", catalog.display())]
     OtherScale {
@@ -273,6 +284,11 @@ impl Explain for Error {
         match self {
             Self::OtherClaims { .. } => vec![
                 "name its warehouse with `--warehouse`, or build the catalog again from this one"
+                    .to_owned(),
+            ],
+            Self::FixedPoint { .. } => vec![
+                "ask it of one pass: set `coefficient.passes` to `one` in the policy or a scenario, and \
+                 build that catalog into another folder"
                     .to_owned(),
             ],
             Self::GridSection { .. } => vec![
