@@ -270,7 +270,7 @@ fn a_city_with_defects_has_a_catalog_and_a_warning_of_the_institution_nobody_kno
 fn questions_of_one_pass_are_refused_for_a_catalog_to_a_fixed_point() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
-    dianshu(home, "synth zibo-dip --years 2021..2023 --people 600 --seed 5 --clean --out export")
+    dianshu(home, "synth zibo-dip --years 2021..2023 --people 1500 --seed 5 --clean --out export")
         .ok();
     dianshu(home, "ingest export --warehouse wh --quiet").ok();
     dianshu(home, &format!("{BUILD} --out fixed --scenario coefficient-fixed-point")).ok();
