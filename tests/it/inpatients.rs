@@ -33,6 +33,8 @@ fn truth(home: &Path) -> Truth {
         .collect()
 }
 
+/// Base disease of the DIP policy.
+const BASE: &str = "K80.1+51.2300";
 const YEARS: [&str; 3] = ["2021", "2022", "2023"];
 
 fn city(home: &Path, system: &str, more: &str) {
@@ -91,7 +93,10 @@ fn means_are_those_of_the_generator(system: &str, defects: &str) {
     }
     let (mut numerator, mut denominator) = (0_i128, 1_i128);
     for (year, weight) in YEARS.into_iter().zip([1, 2, 7]) {
-        let of_year = truth.iter().filter(|((_, known), _)| known == year).map(|(_, sums)| sums);
+        // M is the mean of all cases (A04), or of the base disease where there is one (Z18).
+        let counts = |group: &str| system != "zibo-dip" || group == BASE;
+        let of_year = truth.iter().filter(|((group, known), _)| known == year && counts(group));
+        let of_year = of_year.map(|(_, sums)| sums);
         let (cases, sum) = of_year.fold((0, 0), |all, sums| (all.0 + sums.0, all.1 + sums.1));
         numerator = numerator * cases + weight * sum * denominator;
         denominator *= cases;
@@ -135,7 +140,7 @@ fn core_residual_and_grass_roots_groups_are_those_of_the_generator() {
     assert_eq!(kinds("cat/groups.csv"), wanted);
     let count = |kind: &str| wanted.values().filter(|known| *known == kind).count();
     assert_eq!(count("grass_roots"), 1);
-    assert!(count("core") >= 20 && count("residual") >= 4, "{wanted:?}");
+    assert!(count("core") >= 15 && count("residual") >= 10, "{wanted:?}");
     assert_eq!(wanted["C54_S"], "residual");
     assert_eq!(wanted["I63.9+39.7400x001"], "core");
     assert!(!wanted.contains_key("I61.0+01.2400x003"));
@@ -144,7 +149,7 @@ fn core_residual_and_grass_roots_groups_are_those_of_the_generator() {
 fn bytes_do_not_depend_on_how(system: &str) {
     let home = tempfile::tempdir().unwrap();
     let path = home.path();
-    let synth = format!("synth {system} --years 2021..2023 --people 300 --seed 3");
+    let synth = format!("synth {system} --years 2021..2023 --people 1500 --seed 3");
     dianshu(path, &format!("{synth} --out whole")).ok();
     dianshu(path, &format!("{synth} --parts 7 --out split")).ok();
     for file in ["settlement", "fee_item", "diagnosis", "procedure", "group_result"] {
@@ -185,8 +190,8 @@ fn threads_splits_row_order_and_memory_change_no_byte_of_a_drg_catalog() {
 #[test]
 fn the_demo_of_a_dip_city_ends_with_its_groups() {
     let home = tempfile::tempdir().unwrap();
-    let shown = dianshu(home.path(), "demo zibo-dip --people 400 --quiet").ok().stdout;
-    for part in ["residual", "I63_S", "percent", "grouped", "published points"] {
+    let shown = dianshu(home.path(), "demo zibo-dip --people 3000 --quiet").ok().stdout;
+    for part in ["residual", "I61_S", "percent", "grouped", "published points"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert!(shown.contains("Not in this release: settlement under `coefficient`"), "{shown}");
