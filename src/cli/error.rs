@@ -181,6 +181,26 @@ pub enum Error {
         /// Why not.
         source: Box<calamine::XlsxError>,
     },
+    /// A cell of an official table that is not what was typed.
+    #[error(
+        "`{}`, sheet `{sheet}`, row {row}, column {letter} (`{column}`): `{value}` is no text; \
+         codes and names are text",
+        path.display()
+    )]
+    SheetCell {
+        /// The workbook.
+        path: PathBuf,
+        /// The sheet.
+        sheet: String,
+        /// Row of the sheet, from 1.
+        row: u64,
+        /// Letter of the column.
+        letter: String,
+        /// Its name in the header.
+        column: String,
+        /// What stands there.
+        value: String,
+    },
     /// Cells of an edited workbook.
     #[error("`{}` has {cells} cells that cannot be taken; nothing was changed", path.display())]
     BadCells {
@@ -350,7 +370,10 @@ impl Error {
                 "check that the file is there, or is new and its folder can be written to"
             }
             Self::WorkbookRead { .. } => {
-                "name the workbook that `dianshu catalog export` wrote, saved as XLSX"
+                "save it as XLSX; for parameters take the one that `dianshu catalog export` wrote"
+            }
+            Self::SheetCell { .. } => {
+                "a number has lost its zeros: format the column as text and type the code again"
             }
             Self::BadCells { .. } => {
                 "they are listed with sheet, row and column; correct them and import again"
