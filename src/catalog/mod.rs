@@ -58,8 +58,8 @@ pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;
 pub use gates::{Gate, gate_table, gates};
 pub use life::{
-    Entry, Override, Signature, gates as gates_of, history_table, override_table, overrides,
-    publish, review, set_all, set_points, trial,
+    Entry, Override, Signature, check_trial, gates as gates_of, history_table, override_table,
+    overrides, publish, review, set_all, set_points, trial,
 };
 pub use manifest::State;
 pub use read::{Stored, open, read};
