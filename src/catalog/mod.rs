@@ -29,6 +29,7 @@
 //! when the catalog is read.
 
 mod adjust;
+mod carry;
 mod crosswalk;
 mod diff;
 mod digest;
@@ -51,13 +52,14 @@ mod verify;
 mod write;
 
 pub use adjust::adjust;
+pub use carry::carry;
 pub use crosswalk::{Crosswalk, read_crosswalk, write_crosswalk};
 pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;
 pub use gates::{Gate, gate_table, gates};
 pub use life::{
-    Entry, Override, Signature, gates as gates_of, history_table, override_table, overrides,
-    publish, review, set_all, set_points, trial,
+    Entry, Override, Signature, check_trial, gates as gates_of, history_table, override_table,
+    overrides, publish, review, set_all, set_points, trial,
 };
 pub use manifest::State;
 pub use read::{Stored, open, read};

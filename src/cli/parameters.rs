@@ -1,16 +1,15 @@
 //! `dianshu catalog export | import`: points and values as a workbook, and back.
 
-use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use calamine::{Data, Reader as _, Xlsx};
 use chrono::NaiveDate;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 
 use super::backtest::built_under;
-use super::{Error, Outcome, output};
-use crate::catalog::parameters::{self, Cell, Rows};
+use super::{Error, Outcome, output, workbook};
+use crate::catalog::parameters::{self, Rows};
 use crate::catalog::{self, Signature};
 use crate::policy::{self, Scenario};
 
@@ -48,6 +47,15 @@ pub(super) struct ImportArgs {
     json: bool,
 }
 
+/// Writes a file that is not there yet: all of it or nothing.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create_new(path)?;
+    file.write_all(bytes).inspect_err(|_| {
+        // Half a file would be taken for a whole one.
+        let _ = fs::remove_file(path);
+    })
+}
+
 pub(super) fn export(args: &ExportArgs) -> Result<Outcome, Error> {
     let stored = catalog::open(&args.catalog)?;
     let overrides = catalog::overrides(&args.catalog)?;
@@ -55,7 +63,8 @@ pub(super) fn export(args: &ExportArgs) -> Result<Outcome, Error> {
     let sheets = parameters::export(&stored, &overrides, &policy::parameters(&policy));
     let path = || args.out.clone();
     let bytes = write(&sheets).map_err(|source| Error::WorkbookWrite { path: path(), source })?;
-    fs::write(&args.out, bytes).map_err(|source| Error::File { path: path(), source })?;
+    // A workbook that experts have filled in is never written over.
+    write_new(&args.out, &bytes).map_err(|source| Error::File { path: path(), source })?;
     Ok(Outcome::Done)
 }
 
@@ -84,45 +93,11 @@ fn write(sheets: &[(&str, Rows<String>)]) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-fn read(path: &Path) -> Result<BTreeMap<String, Rows<Cell>>, Error> {
-    let failed = |source: calamine::XlsxError| Error::WorkbookRead {
-        path: path.to_owned(),
-        source: Box::new(source),
-    };
-    let bytes = fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
-    let mut workbook = Xlsx::new(std::io::Cursor::new(bytes)).map_err(failed)?;
-    let mut sheets = BTreeMap::new();
-    for name in workbook.sheet_names() {
-        let range = workbook.worksheet_range(&name).map_err(failed)?;
-        // A range begins at its first filled cell; rows are counted from the top of the sheet.
-        let (above, left) = range.start().unwrap_or_default();
-        let mut rows = vec![Vec::new(); above as usize];
-        for cells in range.rows() {
-            let mut row = vec![Cell::Empty; left as usize];
-            row.extend(cells.iter().map(cell));
-            rows.push(row);
-        }
-        sheets.insert(name, rows);
-    }
-    Ok(sheets)
-}
-
-fn cell(data: &Data) -> Cell {
-    match data {
-        Data::Empty => Cell::Empty,
-        Data::String(text) if text.is_empty() => Cell::Empty,
-        Data::String(text) => Cell::Text(text.clone()),
-        Data::Int(number) => Cell::Number(number.to_string()),
-        Data::Float(number) => Cell::Number(number.to_string()),
-        other => Cell::Other(other.to_string()),
-    }
-}
-
 pub(super) fn import(args: &ImportArgs) -> Result<Outcome, Error> {
     let stored = catalog::open(&args.catalog)?;
     let overrides = catalog::overrides(&args.catalog)?;
     let (policy, _) = built_under(&args.catalog, &stored)?;
-    let sheets = read(&args.workbook)?;
+    let sheets = workbook::read(&args.workbook)?.into_iter().collect();
     let known = policy::parameters(&policy);
     let changes = match parameters::import(&stored, &overrides, &known, &sheets) {
         Ok(changes) => changes,
@@ -142,8 +117,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Outcome, Error> {
             let base = policy::load(&args.catalog.to_string_lossy())?;
             policy::compose(&base, &[parsed])?;
             let failed = |source| Error::File { path: path.clone(), source };
-            let mut file = fs::File::create_new(path).map_err(failed)?;
-            std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
+            write_new(path, text.as_bytes()).map_err(failed)?;
         }
         (None, _) => {}
     }
