@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{Composed, Error, request};
 use crate::grouping::cases;
-use crate::policy::model::{BudgetSource, Pools};
+use crate::policy::model::{BudgetSource, Policy, Pools};
 use crate::settlement::cases::Cases;
 use crate::settlement::{ALL, Assessment, YEAR};
 use crate::table::Table;
@@ -52,7 +52,11 @@ pub(super) fn budgets(
         BudgetSource::Table { item } => {
             let params = Params::default().whole("year", i64::from(year)).text("item", item);
             let table = dimension::read(engine, snapshot, "stg_budget", &params)?;
-            from_table(&table, item, year)
+            let money = from_table(&table, item, year)?;
+            if money.is_empty() {
+                return Err(Error::NoBudget { item: item.clone(), year });
+            }
+            Ok(money)
         }
         BudgetSource::Amount(amounts) => {
             let found = amounts.iter().find(|(known, _)| *known == year);
@@ -130,10 +134,35 @@ fn from_table(
         })?;
         money.insert((pool, period), amount);
     }
-    if money.is_empty() {
-        return Err(Error::NoBudget { item: item.to_owned(), year });
-    }
     Ok(money)
+}
+
+/// The money of a year over all pools and periods, as the policy states it (P03); `None` where none is
+/// stated, or where it follows from what was booked.
+///
+/// # Errors
+/// [`Error::BudgetTwice`], [`Error::Value`]: table `budget` as in a backtest.
+pub fn control_total(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    policy: &Policy,
+    year: u16,
+) -> Result<Option<Fen>, Error> {
+    match &policy.budget.source {
+        BudgetSource::Table { item } => {
+            let params = Params::default().whole("year", i64::from(year)).text("item", item);
+            let table = dimension::read(engine, snapshot, "stg_budget", &params)?;
+            total(&from_table(&table, item, year)?)
+        }
+        BudgetSource::Amount(amounts) => {
+            Ok(amounts.iter().find(|(known, _)| *known == year).map(|(_, fen)| *fen))
+        }
+        BudgetSource::LastYearBooked { .. } => Ok(None),
+    }
+}
+
+fn total(money: &BTreeMap<(String, String), Fen>) -> Result<Option<Fen>, Error> {
+    if money.is_empty() { Ok(None) } else { Ok(Some(Fen::sum(money.values().copied())?)) }
 }
 
 /// Assessment coefficients and deductions by pool and institution; empty pool: every pool (J17).
@@ -167,4 +196,34 @@ pub(super) fn assessments(
             Ok(((pool, code.clone()), Assessment { coefficient, deduction }))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, from_table, total};
+    use crate::table::{Column, Table};
+    use crate::units::Fen;
+
+    /// Rows of `stg_budget`: pool, versions, amount.
+    fn budget(rows: &[(&str, i64, &str)]) -> Table {
+        Table::new("budget")
+            .with("pool", Column::text(rows.iter().map(|row| row.0)))
+            .with("period", Column::text(rows.iter().map(|_| "Y")))
+            .with("versions", Column::whole(rows.iter().map(|row| row.1)))
+            .with("amount", Column::text(rows.iter().map(|row| row.2)))
+    }
+
+    // 100.50 + 200.25 = 300.75 yuan.
+    // shows: P03, P04
+    #[test]
+    fn a_control_total_is_that_of_all_pools_and_nothing_is_left_out_of_it() {
+        let read = |rows| from_table(&budget(rows), "drg", 2024);
+        let both = read(&[("310", 1, "100.50"), ("390", 1, "200.25")]).unwrap();
+        assert_eq!(total(&both).unwrap(), Some(Fen(30_075)));
+        assert_eq!(total(&read(&[]).unwrap()).unwrap(), None);
+        let twice = read(&[("310", 2, "100.50")]).unwrap_err();
+        assert!(matches!(twice, Error::BudgetTwice { versions: 2, .. }), "{twice}");
+        let unreadable = read(&[("310", 1, "100.50"), ("390", 1, "much")]).unwrap_err();
+        assert!(matches!(unreadable, Error::Value { .. }), "{unreadable}");
+    }
 }

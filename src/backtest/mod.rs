@@ -27,6 +27,7 @@ use crate::warehouse::snapshot::Snapshot;
 use crate::weights;
 
 pub use error::Error;
+pub use inputs::control_total;
 pub use scenario::{BASELINE, Composed, compose_all};
 
 /// What to replay.

@@ -35,6 +35,13 @@ pub(super) const OVERRIDES: &str = "overrides.csv";
 const IMPACT: &str = "impact";
 /// Table of a trial: which cases went from which group to which.
 pub(super) const CROSSWALK: &str = "crosswalk";
+/// Tables that were made with the points as they were, and the columns of them that tell of points;
+/// without columns the whole table does.
+const OF_POINTS: [(&str, &[&str]); 3] = [
+    ("auxiliary", &[]),
+    ("expected_standard", &[]),
+    ("institution_coefficient", &["points", "points_difference", "yuan_difference"]),
+];
 /// Flag of a group whose points were set by an expert.
 const FLAG: &str = "override";
 /// Line of the identity that takes the overrides back.
@@ -113,6 +120,22 @@ impl Folder {
         if self.manifest.table.remove(name).is_some() {
             self.files.remove(&tables::file_of(name));
         }
+    }
+
+    /// Takes away what other tables say of points that were moved since.
+    fn drop_points(&mut self, catalog: Catalog) -> Result<(), Error> {
+        for mut table in catalog.tables {
+            let Some((name, columns)) = OF_POINTS.iter().find(|(name, _)| *name == table.name)
+            else {
+                continue;
+            };
+            self.drop_table(name);
+            if !columns.is_empty() {
+                table.columns.retain(|(column, _)| !columns.contains(&column.as_str()));
+                self.put_table(&table)?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds the step and writes the folder anew.
@@ -310,6 +333,7 @@ pub fn set_all(dir: &Path, new: &[(String, Decimal, Signature)]) -> Result<Vec<O
     for name in [IMPACT, CROSSWALK] {
         folder.drop_table(name);
     }
+    folder.drop_points(catalog)?;
     folder.files.insert(OVERRIDES.to_owned(), override_sheet(&overrides).to_bytes(OVERRIDES)?);
     folder.write_steps(dir, steps)?;
     Ok(set)

@@ -15,11 +15,10 @@ use crate::policy::{
 };
 use crate::settlement::coefficient::InstitutionFacts;
 use crate::table::Table;
-use crate::units::Fen;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
-use crate::{catalog, history, weights};
+use crate::{backtest, catalog, history, weights};
 
 /// Arguments of `dianshu catalog build`.
 #[derive(Debug, clap::Args)]
@@ -84,12 +83,15 @@ pub(super) fn build(
     }
     let flow = flow::steps(&history.built);
     let institutions = institutions(&engine, &snapshot, policy)?;
-    let passed = weights::Passed { flow, sources, info: history.info.clone(), institutions };
+    let (info, facts) = (history.info.clone(), institutions.clone());
+    let passed = weights::Passed { flow, sources, info, institutions };
     let mut built = weights::build(&history.built.cases, &policy.policy, years, passed)?;
     history.complete(&mut built.catalog);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
-    let more = points_tables(&engine, &snapshot, &policy.policy, &built.catalog)?;
-    built.catalog.tables.extend(more);
+    let rules = (&policy.policy, years);
+    weights::restate(&mut built.catalog, &history.built.cases, rules, &facts)?;
+    let standards = expected_standards(common, (&engine, &snapshot), policy, &built.catalog)?;
+    built.catalog.tables.extend(standards);
     let by_ratios = policy.policy.weights.level == BlendLevel::Ratios;
     let checks = catalog::verify_content(&built.catalog, by_ratios);
     let gates = catalog::gates(&built.catalog, &policy.policy.life.gates, &checks);
@@ -134,6 +136,11 @@ fn sources(snapshot: &Snapshot, policy: &Policy) -> BTreeMap<String, (u64, Strin
     if policy.auxiliary.is_some() || !policy.scope.carve_out_diagnoses.is_empty() {
         tables.push("diagnosis");
     }
+    if policy.expected_standard.is_some()
+        && matches!(policy.budget.source, BudgetSource::Table { .. })
+    {
+        tables.push("budget");
+    }
     tables
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), snapshot.table(name)?)))
@@ -156,32 +163,23 @@ fn institutions(
     Ok(InstitutionFacts::from_table(&table).map_err(weights::Error::from)?)
 }
 
-/// Candidates for one price (P05), and standards under the control total where it is known (P04).
-fn points_tables(
-    engine: &Engine,
-    snapshot: &Snapshot,
-    policy: &Policy,
+/// Standards under the control total (P04); left out, with a warning, where the total is not known.
+fn expected_standards(
+    common: &Common,
+    (engine, snapshot): (&Engine, &Snapshot),
+    policy: &LoadedPolicy,
     catalog: &Catalog,
-) -> Result<Vec<Table>, Error> {
-    let mut tables = Vec::new();
+) -> Result<Option<Table>, Error> {
+    let Some(rule) = &policy.policy.expected_standard else { return Ok(None) };
     let newest = catalog.years.iter().max().copied().unwrap_or_default();
-    let ahead = policy.expected_standard.as_ref().map(|rule| rule.years_ahead);
-    let Some(year) = ahead.map(|ahead| i64::from(newest) + i64::from(ahead)) else {
-        return Ok(tables);
-    };
-    let control = match &policy.budget.source {
-        BudgetSource::Table { item } => {
-            let params = Params::default().whole("year", year).text("item", item);
-            let table = dimension::read(engine, snapshot, "stg_budget", &params)?;
-            let amounts = (0..table.rows()).filter_map(|row| table.cell("amount", row));
-            let fen: Vec<Fen> = amounts.filter_map(|yuan| yuan.parse().ok()).collect();
-            if fen.is_empty() { None } else { Some(Fen::sum(fen)?) }
-        }
-        BudgetSource::Amount(amounts) => {
-            amounts.iter().find(|(known, _)| i64::from(*known) == year).map(|(_, fen)| *fen)
-        }
-        BudgetSource::LastYearBooked { .. } => None,
-    };
-    tables.extend(control.map(|control| catalog::expected_standards(catalog, control)));
-    Ok(tables)
+    let ahead = u16::try_from(rule.years_ahead).unwrap_or_default();
+    let year = newest.saturating_add(ahead);
+    let control = backtest::control_total(engine, snapshot, &policy.policy, year)?;
+    if control.is_none() {
+        common.warn(&[format!(
+            "table `expected_standard` is left out: no control total of {year} is known; load table \
+             `budget`, or state `budget.amount` in a scenario"
+        )]);
+    }
+    Ok(control.map(|control| catalog::expected_standards(catalog, control)))
 }

@@ -9,6 +9,7 @@ use super::{Error, Outcome, output};
 use crate::catalog::Stored;
 use crate::grouping::cases::Request;
 use crate::period::Years;
+use crate::policy::model::Policy;
 use crate::settlement::cases::Cases;
 use crate::warehouse::engine::Engine;
 use crate::warehouse::snapshot::Snapshot;
@@ -53,7 +54,7 @@ pub(super) struct CrosswalkArgs {
 struct Side {
     stored: Stored,
     cases: Cases,
-    ungrouped_factor: rust_decimal::Decimal,
+    policy: Policy,
 }
 
 impl Side {
@@ -64,19 +65,20 @@ impl Side {
         common: &Common,
     ) -> Result<Self, Error> {
         let (policy, _) = built_under(folder, &stored)?;
-        let ungrouped_factor = policy.policy.weights.ungrouped_factor;
+        let rules = policy.policy.clone();
         let request =
             Request { policy: policy.policy, years: years.clone(), keep_ids, keep_records: false };
         let built = history::of_year(engine, snapshot, &request, &stored.catalog)?;
         common.warn(&built.warnings);
-        Ok(Self { stored, cases: built.cases, ungrouped_factor })
+        Ok(Self { stored, cases: built.cases, policy: rules })
     }
 
     fn grouped(&self) -> Grouped<'_> {
         Grouped {
             cases: &self.cases,
             catalog: &self.stored.catalog,
-            ungrouped_factor: self.ungrouped_factor,
+            ungrouped_factor: self.policy.weights.ungrouped_factor,
+            units: &self.policy.units,
         }
     }
 }

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::Error;
 use crate::catalog::model::{Catalog, Group};
+use crate::policy::model::{Unit, UnitKind};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::table::{Column, Table};
 use crate::units::{Fen, Points, Ratio, allocate, exact, ratio, round_half_away, to_decimal};
@@ -24,6 +25,8 @@ pub struct Grouped<'a> {
     pub catalog: &'a Catalog,
     /// Points of an ungrouped case: this factor × fee ÷ base mean × scale (A41).
     pub ungrouped_factor: Decimal,
+    /// Units that stand in the place of a group and are paid by fee, day or case (J03, H14, 1.4).
+    pub units: &'a [Unit],
 }
 
 /// One institution's part.
@@ -53,23 +56,43 @@ impl<'a> Grouped<'a> {
         self.cases.groups.iter().map(price).collect()
     }
 
-    /// Points of one yuan of an ungrouped case; the yuan itself in a system without points.
-    fn per_yuan(&self) -> Ratio {
+    /// Points of one yuan of a case of no group, `factor` ÷ base mean × scale; the yuan itself in a
+    /// system without points.
+    fn per_yuan(&self, factor: &Ratio) -> Ratio {
         match self.catalog.scale {
             Some(scale) if !self.catalog.base_mean.is_zero() => {
-                exact(self.ungrouped_factor) / exact(self.catalog.base_mean) * exact(scale)
+                factor / exact(self.catalog.base_mean) * exact(scale)
             }
             _ => ratio(1),
         }
     }
 
+    /// The unit in the place of each group of the cases.
+    fn units(&self) -> Vec<Option<&'a Unit>> {
+        let unit = |code: &String| self.units.iter().find(|unit| unit.code == *code);
+        self.cases.groups.iter().map(unit).collect()
+    }
+
+    /// Fen that a case of a unit is worth (1.4).
+    fn worth(&self, unit: &Unit, at: usize) -> i128 {
+        match unit.kind {
+            UnitKind::Item => i128::from(self.cases.fee_fen[at]),
+            UnitKind::Quota { standard } => i128::from(standard.0),
+            UnitKind::BedDays { standard } => {
+                let days = self.cases.unit_days.get(at).copied().unwrap_or_default();
+                i128::from(standard.0).saturating_mul(i128::from(days))
+            }
+        }
+    }
+
     /// By institution; patients who pay themselves are never settled (E32).
     fn parts(self) -> BTreeMap<&'a str, Part> {
-        let (cases, prices) = (self.cases, self.prices());
+        let (cases, prices, units) = (self.cases, self.prices(), self.units());
         // Cases of every group and fees of the ungrouped: whole numbers, so that the order is nothing.
         let width = prices.len();
         let mut counts = vec![0u64; cases.institutions.len().saturating_mul(width)];
         let mut loose = vec![0i128; cases.institutions.len()];
+        let mut by_unit = vec![0i128; cases.institutions.len()];
         let mut parts = vec![Part::default(); cases.institutions.len()];
         for at in 0..cases.len() {
             if cases.flags[at] & flag::SELF_PAYING != 0 {
@@ -85,7 +108,9 @@ impl<'a> Grouped<'a> {
                 continue;
             }
             let group = cases.group[at] as usize;
-            if cases.group[at] == UNGROUPED || prices[group].is_none() {
+            if let Some(unit) = units.get(group).copied().flatten() {
+                by_unit[institution] = by_unit[institution].saturating_add(self.worth(unit, at));
+            } else if cases.group[at] == UNGROUPED || prices[group].is_none() {
                 loose[institution] =
                     loose[institution].saturating_add(i128::from(cases.fee_fen[at]));
             } else {
@@ -93,14 +118,16 @@ impl<'a> Grouped<'a> {
                 *cell = cell.saturating_add(1);
             }
         }
-        let per_yuan = self.per_yuan();
+        let (per_yuan, per_unit_yuan) =
+            (self.per_yuan(&exact(self.ungrouped_factor)), self.per_yuan(&ratio(1)));
         for (institution, part) in parts.iter_mut().enumerate() {
             let own = counts.iter().skip(institution.saturating_mul(width)).take(width);
             let grouped = own.zip(&prices).filter_map(|(count, price)| {
                 (*count > 0).then(|| price.as_ref().map(|price| ratio(*count) * price)).flatten()
             });
-            part.points =
-                grouped.sum::<Ratio>() + ratio(loose[institution]) / ratio(100) * &per_yuan;
+            let by_fee = ratio(loose[institution]) * &per_yuan;
+            let by_unit = ratio(by_unit[institution]) * &per_unit_yuan;
+            part.points = grouped.sum::<Ratio>() + (by_fee + by_unit) / ratio(100);
         }
         let codes = cases.institutions.iter().map(String::as_str);
         codes.zip(parts).filter(|(_, part)| part.cases > 0).collect()

@@ -256,6 +256,34 @@ pub fn build(
     Ok(built)
 }
 
+/// Tables of a catalog that follow from its points besides coefficients and means.
+const OF_POINTS: [&str; 4] =
+    ["auxiliary", "coefficient_group", "coefficients", "institution_coefficient"];
+
+/// Computes the tables of coefficients and auxiliary types anew where points are not as computed:
+/// capped, held or set by an expert. `facts` are those of [`Passed::institutions`].
+///
+/// # Errors
+/// Those of [`build`] about coefficients and auxiliary types.
+pub fn restate(
+    catalog: &mut Catalog,
+    cases: &Cases,
+    (policy, years): (&Policy, &Years),
+    facts: &[InstitutionFacts],
+) -> Result<(), Error> {
+    if catalog.groups.iter().all(|group| group.points == group.computed) {
+        return Ok(());
+    }
+    let kept_years = kept_years(policy, years);
+    let plan = Plan::new(policy, years, &kept_years)?;
+    let mut tables = coefficients::tables(&plan, cases, catalog, facts)?;
+    tables.extend(auxiliary::table(&plan, cases, catalog)?);
+    catalog.tables.retain(|table| !OF_POINTS.contains(&table.name.as_str()));
+    catalog.tables.extend(tables);
+    catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(())
+}
+
 /// One pass of [`build`], without coefficients.
 fn weigh(cases: &Cases, policy: &Policy, years: &Years, passed: Passed) -> Result<Built, Error> {
     prepared(cases, policy, years, |plan, centres| {

@@ -33,6 +33,30 @@ fn whole() -> Catalog {
     Catalog { trimmed: Vec::new(), ..tiny() }
 }
 
+// shows: Z25
+#[test]
+fn an_override_takes_away_what_other_tables_say_of_points() {
+    let folder = Folder::new("stale");
+    let dir = folder.0.join("c");
+    let one = |name: &str| Table::new(name).with("group_code", Column::text(["A"]));
+    let coefficients = Table::new("institution_coefficient")
+        .with("fixmedins_code", Column::text(["H1"]))
+        .with("coefficient", Column::text(["1.05"]))
+        .with("points", Column::text(["200"]))
+        .with("points_difference", Column::text(["1"]))
+        .with("yuan_difference", Column::text(["3"]));
+    let tables = vec![one("auxiliary"), one("cost_class"), one("expected_standard"), coefficients];
+    write_draft(&Catalog { tables, ..whole() }, &dir).unwrap();
+    assert_eq!(open(&dir).unwrap().catalog.tables.len(), 4);
+    set_points(&dir, "B", dec("250"), &by("张", "2023-12-01")).unwrap();
+    let left = open(&dir).unwrap().catalog.tables;
+    let names: Vec<&str> = left.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(names, ["cost_class", "institution_coefficient"]);
+    let columns: Vec<&str> = left[1].columns.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(columns, ["fixmedins_code", "coefficient"]);
+    assert!(verify(&dir).unwrap().passed());
+}
+
 fn impact() -> Table {
     Table::new("impact").with("fixmedins_code", Column::text(["H1"]))
 }

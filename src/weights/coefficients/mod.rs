@@ -232,6 +232,16 @@ fn tables_of(
     Ok((tables, all.roster.warning(&all.counts)))
 }
 
+/// The tables of [`tables_of`] for points that are not as computed.
+pub(super) fn tables(
+    plan: &Plan<'_>,
+    cases: &Cases,
+    catalog: &Catalog,
+    facts: &[InstitutionFacts],
+) -> Result<Vec<Table>, Error> {
+    tables_of(plan, cases, catalog, facts).map(|(tables, _)| tables)
+}
+
 /// 100 fen.
 fn yuan(fen: &Ratio) -> Ratio {
     fen / ratio(100)

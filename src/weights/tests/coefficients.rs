@@ -18,7 +18,7 @@ use crate::weights::blend::Blend;
 use crate::weights::coefficients::price;
 use crate::weights::quotient::quotient;
 use crate::weights::sums::Sums;
-use crate::weights::{Built, Error, Passed, Plan, build};
+use crate::weights::{Built, Error, Passed, Plan, build, restate};
 
 fn rule() -> Coefficient {
     let mut rule =
@@ -200,6 +200,32 @@ fn bonuses_join_the_base_and_disciplines_count_on_their_cases_only() {
     let community = row(table, "H5");
     // Grass-roots 0.03; 0300 is no key discipline there.
     assert_eq!([community("coefficient"), community("points")], ["1.0300", "1030.0000"]);
+}
+
+// A costs the same everywhere: base 1, and 1000 points a case; in force are 2 at H1 and 0.5 at H5. With 3000
+// points set: H1 3000, 3000 − 6000; H5 3000, 3000 − 1500.
+// shows: E08, Z25
+#[test]
+fn what_coefficients_move_follows_from_the_points_in_force() {
+    let two = cases(&[("A", "H1", 2023, 100), ("A", "H5", 2023, 100)]);
+    let policy = with(rule(), &["1"]);
+    let mut catalog = run(&policy, &two, passed()).unwrap().catalog;
+    let told = |catalog: &crate::catalog::model::Catalog| {
+        let table = catalog.table("institution_coefficient").unwrap();
+        ["H1", "H5"].map(|code| {
+            let of = row(table, code);
+            [of("points"), of("points_difference")]
+        })
+    };
+    let (names, before) = (catalog.tables.len(), told(&catalog));
+    assert_eq!(before, [["1000.0000", "-1000.0000"], ["1000.0000", "500.0000"]]);
+    let years = "2023".parse::<Years>().unwrap();
+    restate(&mut catalog, &two, (&policy, &years), &facts()).unwrap();
+    assert_eq!(told(&catalog), before, "points are as computed");
+    catalog.groups[0].points = Some(crate::units::Points(3_000_000_000));
+    restate(&mut catalog, &two, (&policy, &years), &facts()).unwrap();
+    assert_eq!(told(&catalog), [["3000.0000", "-3000.0000"], ["3000.0000", "1500.0000"]]);
+    assert_eq!(catalog.tables.len(), names, "no table twice, none lost");
 }
 
 /// `n` cases of a group at an institution, 2023.

@@ -3,8 +3,9 @@
 use super::super::{Error, Grouped, crosswalk, impact};
 use super::{cases, catalog, dec, policy, weights};
 use crate::catalog::model::Catalog;
+use crate::policy::model::{Cite, Unit, UnitKind};
 use crate::settlement::cases::{Cases, flag};
-use crate::units::Points;
+use crate::units::{Fen, Points};
 
 /// Sets points, in whole points; a mean of 1 keeps a group from counting as ungrouped.
 fn priced(points: &[(&str, i64)]) -> Catalog {
@@ -19,7 +20,7 @@ fn priced(points: &[(&str, i64)]) -> Catalog {
 }
 
 fn grouped<'a>(cases: &'a Cases, catalog: &'a Catalog) -> Grouped<'a> {
-    Grouped { cases, catalog, ungrouped_factor: dec("0.7") }
+    Grouped { cases, catalog, ungrouped_factor: dec("0.7"), units: &[] }
 }
 
 /// A year: H1 has two cases of A and one without a group, H2 one of A and two of B.
@@ -98,6 +99,40 @@ fn a_case_of_fee_zero_has_no_points_in_a_trial() {
         [cell("cases"), cell("booked_yuan"), cell("points")],
         ["3", "300.00", "15000.000000"]
     );
+}
+
+// At base mean 1 yuan and scale 1000 a yuan is worth 1000 points. H1: an item of 20 yuan, 20 000, without
+// the 0.7 of the ungrouped; 3 days at 5 yuan, 15 000, whatever they cost; H2: a quota of 7 yuan, 7000, and
+// one A, 1000; its second quota costs nothing and has none (R11).
+// shows: J03, H14, R11
+#[test]
+fn units_are_priced_in_a_trial_as_they_are_settled() {
+    let unit = |code: &str, kind| Unit {
+        cite: Cite::default(),
+        code: code.to_owned(),
+        kind,
+        hi_paymtd: vec!["7".to_owned()],
+        dise_codg: Vec::new(),
+        med_type: Vec::new(),
+    };
+    let units = [
+        unit("BED", UnitKind::BedDays { standard: Fen(500) }),
+        unit("ITEM", UnitKind::Item),
+        unit("QUOTA", UnitKind::Quota { standard: Fen(700) }),
+    ];
+    let mut year = cases(&[
+        ("ITEM", "H1", 2024, 2000),
+        ("BED", "H1", 2024, 9999),
+        ("QUOTA", "H2", 2024, 123),
+        ("A", "H2", 2024, 100),
+        ("QUOTA", "H2", 2024, 0),
+    ]);
+    year.fund_fen = vec![10_000; 5];
+    year.unit_days = vec![1, 3, 1, 0, 1];
+    let new = priced(&[("A", 1000)]);
+    let table = impact(Grouped { units: &units, ..grouped(&year, &new) }, None).unwrap();
+    let points = |row| table.cell("points", row).unwrap();
+    assert_eq!([points(0), points(1)], ["35000.000000", "8000.000000"]);
 }
 
 // E32: a patient who pays alone is in the means, never in a settlement.
