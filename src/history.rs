@@ -12,7 +12,7 @@ use crate::grouping::Tally;
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
 use crate::policy::model::{Apg, Dip, Method, PointBase, Policy, Refine};
-use crate::settlement::cases::{Cases, UNGROUPED};
+use crate::settlement::cases::{UNGROUPED, retain};
 use crate::table::Table;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
@@ -138,12 +138,6 @@ pub fn learn_keeping(
     }
 }
 
-/// The years that count: those that the policy does not leave out (A34).
-fn kept(policy: &Policy, years: &Years) -> Vec<u16> {
-    let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
-    years.as_slice().iter().copied().filter(|year| !left_out(year)).collect()
-}
-
 /// Groups of an APG learned from the years that count (H11).
 fn refined(
     mut built: Built,
@@ -151,7 +145,7 @@ fn refined(
     rule: &Refine,
     years: &Years,
 ) -> Result<History, Error> {
-    let Some(years) = Years::new(kept(policy, years)) else {
+    let Some(years) = Years::new(weights::kept_years(policy, years)) else {
         // Every year is left out: the statistics refuse it by name.
         return Ok(History { built, ..History::default() });
     };
@@ -165,13 +159,9 @@ fn refined(
 /// Cases paid by other units are no part of the statistics (R19): step `units` of the flow.
 fn leave_units_out(built: &mut Built, policy: &Policy) {
     let keep = units::stay(&built.cases, &policy.units);
-    fn kept<T>(values: &mut Vec<T>, keep: &[bool]) {
-        // Records and reasons are there only where they were asked for.
-        let mut marks = keep.iter();
-        values.retain(|_| marks.next().is_none_or(|keep| *keep));
-    }
-    kept(&mut built.records, &keep);
-    kept(&mut built.reasons, &keep);
+    // Records and reasons are there only where they were asked for.
+    retain(&mut built.records, &keep);
+    retain(&mut built.reasons, &keep);
     for (year, left) in units::leave_out(&mut built.cases, &policy.units) {
         let step = |name: &str| (year, name.to_owned());
         let gone = Tally { rows: -left.cases, fee_fen: -left.fee_fen };
@@ -184,9 +174,8 @@ fn leave_units_out(built: &mut Built, policy: &Policy) {
 
 /// Groups cases by the directory that they make.
 fn directory(dip: Dip, mut built: Built, policy: &Policy, years: &Years) -> Result<History, Error> {
-    let kept = kept(policy, years);
-    let means = |cases: &Cases| Ok::<_, Error>(weights::means(cases, policy, years)?);
-    let learned = dip::learn(&dip, std::mem::take(&mut built.cases), &kept, means)?;
+    let cases = std::mem::take(&mut built.cases);
+    let learned = weights::learn::<Error>(&dip, cases, policy, years)?;
     let base = match &policy.weights.base {
         PointBase::BaseDisease { group_code } => Some(group_code.clone()),
         PointBase::Mean | PointBase::Fixed(_) => None,

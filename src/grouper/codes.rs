@@ -20,6 +20,29 @@ use chrono::NaiveDate;
 
 use crate::explain::{Explain, Kind};
 
+/// The first `characters` letters and digits of a diagnosis code with the dots between them (R32). Whatever is
+/// neither ends the code: a dagger or an asterisk marks a use of it, not another disease.
+///
+/// ```
+/// use dianshu::grouper::codes::beginning;
+/// assert_eq!(beginning("I21.000x001", 4), "I21.0");
+/// assert_eq!(beginning("A17.0+", 5), "A17.0");
+/// ```
+#[must_use]
+pub fn beginning(code: &str, characters: usize) -> &str {
+    let mut left = characters;
+    let mut end = 0;
+    for (at, letter) in code.char_indices() {
+        if letter.is_alphanumeric() && left > 0 {
+            left -= 1;
+            end = at + letter.len_utf8();
+        } else if letter != '.' {
+            break;
+        }
+    }
+    &code[..end]
+}
+
 /// What a mapping is about, and the column whose codes it gives.
 ///
 /// Items and drugs stand in one column, so a code has one meaning among both.

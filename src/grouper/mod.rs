@@ -2,7 +2,7 @@
 //!
 //! A grouper either reads one medical record against tables of the policy (DRG), or first learns a
 //! directory from history and then matches every case against it (DIP, refined APG). In the second
-//! kind a case comes with a *profile*, the finest code that history is counted by; [`regroup`] puts
+//! kind a case comes with a *profile*, the finest code that history is counted by; [`regroup_to`] puts
 //! the group of the directory in its place and keeps the profile beside it.
 #![warn(clippy::float_arithmetic, clippy::integer_division)]
 
@@ -19,8 +19,6 @@ pub mod record;
 pub mod refine;
 mod status;
 pub mod units;
-
-use std::collections::BTreeSet;
 
 pub use status::{Reason, Status};
 
@@ -51,36 +49,5 @@ pub fn regroup_to(cases: Cases, groups: Vec<String>, decide: impl Fn(usize, i64)
     });
     cases.group = decided.collect();
     cases.groups = groups;
-    cases
-}
-
-/// Moves groups to profiles and gives every case the group that `decide` finds for its profile (by
-/// index into [`Cases::profiles`]) and fee; `None` is ungrouped.
-#[must_use]
-pub fn regroup(cases: Cases, decide: impl Fn(usize, i64) -> Option<String>) -> Cases {
-    let mut cases = cases;
-    if cases.profile.is_empty() {
-        cases.profiles = std::mem::take(&mut cases.groups);
-        cases.profile = std::mem::take(&mut cases.group);
-    }
-    let decided: Vec<Option<String>> = cases
-        .profile
-        .iter()
-        .zip(&cases.fee_fen)
-        .map(
-            |(profile, fee)| {
-                if *profile == UNGROUPED { None } else { decide(*profile as usize, *fee) }
-            },
-        )
-        .collect();
-    let codes: BTreeSet<&String> = decided.iter().flatten().collect();
-    cases.groups = codes.into_iter().cloned().collect();
-    cases.group = decided
-        .iter()
-        .map(|code| {
-            let at = code.as_ref().and_then(|code| cases.groups.binary_search(code).ok());
-            at.and_then(|at| u32::try_from(at).ok()).unwrap_or(UNGROUPED)
-        })
-        .collect();
     cases
 }

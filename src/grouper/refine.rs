@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::BigInt;
 
+use super::codes::beginning;
 use super::{GroupInfo, regroup_to};
 use crate::explain::{Explain, Kind};
 use crate::period::Years;
@@ -63,15 +64,15 @@ pub fn path(letters: &str, levels: &[Level], traits: &Traits<'_>) -> String {
 fn value<'a>(feature: Feature, traits: &Traits<'a>) -> Option<&'a str> {
     let known = |text: &'a str| (!text.is_empty()).then_some(text);
     match feature {
-        Feature::Diagnosis(many) => known(first(traits.diagnosis, many)),
+        Feature::Diagnosis(many) => known(beginning(traits.diagnosis, many)),
         Feature::Item(None) => known(traits.item),
         Feature::Item(Some(many)) => known(first(traits.item, many)),
         Feature::Negotiated => Some(if traits.negotiated { "N1" } else { "N0" }),
     }
 }
 
-/// The first `many` characters of a code, dots not counted and none at the end: of `I21.000x001` the
-/// first 3 are `I21`, the first 4 `I21.0` (R32).
+/// The first `many` characters of an item's code, whatever they are, dots not counted and none at the
+/// end.
 #[must_use]
 pub fn first(code: &str, many: usize) -> &str {
     let mut left = many;

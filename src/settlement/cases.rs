@@ -81,26 +81,21 @@ impl Cases {
     /// If there is not one mark a case.
     pub fn retain(&mut self, keep: &[bool]) {
         assert_eq!(keep.len(), self.len(), "one mark a case");
-        fn column<T>(values: &mut Vec<T>, keep: &[bool]) {
-            // A column that was not asked for is empty.
-            let mut marks = keep.iter();
-            values.retain(|_| marks.next().is_some_and(|keep| *keep));
-        }
-        column(&mut self.institution, keep);
-        column(&mut self.group, keep);
-        column(&mut self.insutype, keep);
-        column(&mut self.year, keep);
-        column(&mut self.month, keep);
-        column(&mut self.fee_fen, keep);
-        column(&mut self.inscope_fen, keep);
-        column(&mut self.fund_fen, keep);
-        column(&mut self.flags, keep);
-        column(&mut self.case_id, keep);
-        column(&mut self.profile, keep);
-        column(&mut self.cost_fen, keep);
-        column(&mut self.auxiliary, keep);
-        column(&mut self.unit_days, keep);
-        column(&mut self.discipline, keep);
+        retain(&mut self.institution, keep);
+        retain(&mut self.group, keep);
+        retain(&mut self.insutype, keep);
+        retain(&mut self.year, keep);
+        retain(&mut self.month, keep);
+        retain(&mut self.fee_fen, keep);
+        retain(&mut self.inscope_fen, keep);
+        retain(&mut self.fund_fen, keep);
+        retain(&mut self.flags, keep);
+        retain(&mut self.case_id, keep);
+        retain(&mut self.profile, keep);
+        retain(&mut self.cost_fen, keep);
+        retain(&mut self.auxiliary, keep);
+        retain(&mut self.unit_days, keep);
+        retain(&mut self.discipline, keep);
     }
 
     /// Whether there is no case.
@@ -108,4 +103,10 @@ impl Cases {
     pub fn is_empty(&self) -> bool {
         self.fee_fen.is_empty()
     }
+}
+
+/// Keeps the values of the cases marked; a column that was not asked for is empty and stays so.
+pub fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
+    let mut marks = keep.iter();
+    values.retain(|_| marks.next().is_some_and(|keep| *keep));
 }

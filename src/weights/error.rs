@@ -143,6 +143,17 @@ pub enum Error {
         /// Its mean, 4 places.
         mean: Decimal,
     },
+    /// A method of a grid that would have grouped the cases otherwise (R34, A34).
+    #[error(
+        "method `{method}` changes `{key}`, by which groups are learned; \
+         a grid prices cases that were grouped once"
+    )]
+    Regroups {
+        /// The method.
+        method: String,
+        /// The key of its policy.
+        key: &'static str,
+    },
     /// Intervals of something that is no mean of a sum.
     #[error(
         "policy `{policy}`: intervals are those of arithmetic means, `weights.centre` is another"
@@ -228,6 +239,11 @@ impl Explain for Error {
             Self::NoYearLeft { .. } => {
                 vec!["name other years, or remove `[[weights.exclude]]` in a scenario".to_owned()]
             }
+            Self::Regroups { .. } => vec![
+                "build a catalog with it and compare: `dianshu catalog build … --scenario S`, \
+                 `dianshu catalog diff A B`"
+                    .to_owned(),
+            ],
             Self::IntervalCentre { .. } => vec![
                 "build the catalog with `weights.centre = \"arithmetic\"`, trimmed or winsorised"
                     .to_owned(),

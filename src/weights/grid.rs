@@ -17,7 +17,7 @@ use super::{Basis, Built, Error, Passed, Plan, kept_years, publish};
 use crate::catalog::model::Catalog;
 use crate::grouper::GroupInfo;
 use crate::period::Years;
-use crate::policy::model::{PayMethod, Policy};
+use crate::policy::model::{Apg, BlendLevel, Method as Grouping, PayMethod, Policy, Weights};
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::table::{Column, Table};
 use crate::units::{Fen, Points, allocate, exact, fraction, ratio, to_decimal};
@@ -55,11 +55,13 @@ pub struct Grid {
 }
 
 /// Prices the cases of `years` by every method; the first is the baseline. `info` is what the grouper
-/// knows of its groups (A51), as in [`Passed`]. Each method comes to what [`build`](super::build()) makes
-/// of it.
+/// knows of its groups (A51), as in [`Passed`]. The cases are grouped once, by the baseline; each method
+/// comes to what [`build`](super::build()) makes of it with these cases, and one that would have grouped
+/// them otherwise (R34, A34) is refused.
 ///
 /// # Errors
-/// Those of [`build`](super::build()), named by their method, and [`Error::Columns`] for no method at all.
+/// Those of [`build`](super::build()), named by their method, [`Error::Regroups`], and [`Error::Columns`]
+/// for no method at all.
 pub fn grid(
     cases: &Cases,
     years: &Years,
@@ -69,6 +71,11 @@ pub fn grid(
     let window = Window::new(cases, years.as_slice())?;
     if methods.is_empty() {
         return Err(Error::Columns { fact: "no method to compare".to_owned() });
+    }
+    for method in &methods[1..] {
+        if let Some(key) = regroups(&methods[0].policy, &method.policy) {
+            return Err(Error::Regroups { method: method.name.clone(), key });
+        }
     }
     let Priced { catalogs, fits, warnings } = price(cases, years, methods, (info, threads))?;
     let values: Vec<BTreeMap<&str, i128>> = catalogs.iter().map(values).collect();
@@ -86,6 +93,32 @@ pub fn grid(
         institutions: institution_table(cases, methods, &counts, &pays),
         warnings,
     })
+}
+
+/// The first key of `[weights]` by which groups learned under one policy are not those of the other. A
+/// directory is learned with means (R01, R34), a refinement with the cases of the years that count.
+fn regroups(one: &Policy, other: &Policy) -> Option<&'static str> {
+    let grouping = &one.grouping.method;
+    let (one, other) = (&one.weights, &other.weights);
+    let out = |weights: &Weights| weights.exclude.iter().map(|out| out.year).collect::<Vec<_>>();
+    let trim = |of: &Weights| (of.trim.clone(), of.trim_from_cases, of.trim_stage, of.outliers);
+    let exclude = ("weights.exclude", out(one) == out(other));
+    // The mean of all cases takes part only where its quotients are blended (A02).
+    let divides = one.level == BlendLevel::Ratios;
+    let same = match grouping {
+        Grouping::Dip(_) => vec![
+            exclude,
+            ("weights.years", one.years == other.years),
+            ("weights.level", one.level == other.level),
+            ("weights.single_year", one.single_year == other.single_year),
+            ("weights.trim", trim(one) == trim(other)),
+            ("weights.centre", one.centre == other.centre),
+            ("weights.denominator", !divides || one.denominator == other.denominator),
+        ],
+        Grouping::Apg(Apg { refine: Some(_), .. }) => vec![exclude],
+        Grouping::Apg(_) | Grouping::Drg(_) | Grouping::Given { .. } => Vec::new(),
+    };
+    same.into_iter().find(|(_, same)| !same).map(|(key, _)| key)
 }
 
 /// One entry a method.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Error, estimate, prepared};
+use super::{Error, estimate, kept_years, prepared};
+use crate::grouper::dip::{self, Learned};
 use crate::period::Years;
-use crate::policy::model::Policy;
+use crate::policy::model::{Dip, Policy, SingleYear};
 use crate::settlement::cases::Cases;
 use crate::units::Ratio;
 
@@ -22,4 +23,23 @@ pub fn means(
         let estimates = estimate::estimates(plan, centres, &mut Vec::new());
         Ok(estimates.into_iter().map(|one| (one.code.to_owned(), one.own_mean)).collect())
     })
+}
+
+/// Learns a directory with the means of the policy ([`dip::learn`]). What a related operation adds is
+/// judged whether or not every year has it: years without it are left to the others (A03 `rescale`),
+/// also where the policy drops such groups from the catalog later.
+///
+/// # Errors
+/// Those of [`super::build`] and of [`dip::learn`].
+pub fn learn<E: From<dip::Error> + From<Error>>(
+    dip: &Dip,
+    cases: Cases,
+    policy: &Policy,
+    years: &Years,
+) -> Result<Learned, E> {
+    let mut lasting = policy.clone();
+    lasting.weights.single_year = SingleYear::Rescale;
+    let gains = |cases: &Cases| Ok(means(cases, &lasting, years)?);
+    let means = |cases: &Cases| Ok(means(cases, policy, years)?);
+    dip::learn(dip, cases, &kept_years(policy, years), (gains, means))
 }

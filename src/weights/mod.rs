@@ -55,7 +55,7 @@ pub use forecast::{Forecast, forecast, weight_table};
 pub use grid::{Grid, Method, grid};
 pub use impact::{Grouped, crosswalk, impact};
 pub use intervals::{IntervalRequest, Intervals, intervals};
-pub use means::means;
+pub use means::{learn, means};
 
 use blend::{Base, Blend};
 use centre::{Centres, Measures};
@@ -359,7 +359,8 @@ fn tables(
 }
 
 /// The years named, without those the policy leaves out (A34).
-fn kept_years(policy: &Policy, years: &Years) -> Vec<u16> {
+#[must_use]
+pub fn kept_years(policy: &Policy, years: &Years) -> Vec<u16> {
     let left_out = |year: &u16| policy.weights.exclude.iter().any(|out| out.year == *year);
     years.as_slice().iter().copied().filter(|year| !left_out(year)).collect()
 }

@@ -302,7 +302,8 @@ fn questions_of_one_pass_are_refused_for_a_catalog_to_a_fixed_point() {
     let text = fs::read_to_string(&file).unwrap();
     let passes = "[coefficient]\npasses = \"fixed_point\"\nrounds = 50\n";
     fs::write(file, text.replace("[coefficient]\n", passes)).unwrap();
-    let grid = "catalog grid --years 2021,2022,2023 --axis centre=median --warehouse wh --policy";
+    let grid =
+        "catalog grid --years 2021,2022,2023 --axis denominator=grouped --warehouse wh --policy";
     refused(&format!("{grid} ./policy"), "grid");
     assert_eq!(contents(&home.join("fixed")), before);
     // Without the claims the card is that of the catalog, and one pass is answered.

@@ -1,6 +1,7 @@
 //! The exact combination of a record: what the directory counts by (R32).
 
 use super::error::Error;
+use crate::grouper::codes::beginning;
 use crate::grouper::record::Record;
 use crate::policy::model::{Attribute, Dip};
 
@@ -39,22 +40,6 @@ pub fn combination(dip: &Dip, record: &Record) -> Option<String> {
         }
     }
     Some(code)
-}
-
-/// The first `characters` letters and digits of a code with the dots between them (R32). Whatever is
-/// neither ends the code: a dagger or an asterisk marks a use of it, not another disease.
-fn beginning(code: &str, characters: usize) -> &str {
-    let mut left = characters;
-    let mut end = 0;
-    for (at, letter) in code.char_indices() {
-        if letter.is_alphanumeric() && left > 0 {
-            left -= 1;
-            end = at + letter.len_utf8();
-        } else if letter != '.' {
-            break;
-        }
-    }
-    &code[..end]
 }
 
 /// The rules with the operations of table `op_attribute` beside those of the policy's list.

@@ -101,7 +101,8 @@ fn reaches(dip: &Dip, years: &[u64]) -> bool {
 /// Learns the directory from cases whose groups are their combinations, and groups them by it.
 ///
 /// `means` gives the blended, trimmed means of the groups of some cases, as the policy takes them
-/// (R34). `years` are those of the statistics, oldest first; every case has one of them.
+/// (R34); `gains` the same of combinations, also of those that some years lack: what a related
+/// operation adds to the cost is compared between any two of them (R01). `years` are those of the statistics, oldest first; every case has one of them.
 ///
 /// # Errors
 /// [`Error::OtherCodes`], or whatever `means` says.
@@ -109,12 +110,12 @@ pub fn learn<E: From<Error>>(
     dip: &Dip,
     cases: Cases,
     years: &[u16],
-    means: impl Fn(&Cases) -> Result<Means, E>,
+    (gains, means): (impl Fn(&Cases) -> Result<Means, E>, impl Fn(&Cases) -> Result<Means, E>),
 ) -> Result<Learned, E> {
     let counts = Counts::of(&cases, years);
     let totals = counts.totals();
     let (misfits, warning) = shape::misfits(dip.shape.as_ref(), &cases.groups, &totals)?;
-    let mut own = assign(dip, &cases.groups, &counts, &means(&cases)?);
+    let mut own = assign(dip, &cases.groups, &counts, &gains(&cases)?);
     for (group, misfit) in own.iter_mut().zip(&misfits) {
         if *misfit {
             *group = None;

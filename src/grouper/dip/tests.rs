@@ -125,7 +125,7 @@ fn pooled(cases: &Cases) -> Result<Means, Error> {
 
 /// Learns and counts the cases of every group; key `""`: ungrouped.
 fn learned(dip: &Dip, years: &[u16], rows: &[(u16, &str, usize, i64)]) -> Vec<(String, usize)> {
-    let learned = learn(dip, history(rows), years, pooled).unwrap();
+    let learned = learn(dip, history(rows), years, (pooled, pooled)).unwrap();
     counted(&learned.cases)
 }
 
@@ -366,7 +366,7 @@ fn residual_groups_below_the_threshold_stay_or_leave_with_a_list() {
     let kept = [("K35_S", 14), ("K80.1", 15), ("K80.2", 15), ("K81_D", 15)];
     assert_eq!(learned(&rules(), &[2022], &rows), groups(&kept));
     let dip = Dip { residual_below: ResidualBelow::Drop, ..rules() };
-    let learned = learn(&dip, history(&rows), &[2022], pooled).unwrap();
+    let learned = learn(&dip, history(&rows), &[2022], (pooled, pooled)).unwrap();
     let left = [("", 14), ("K80.1", 15), ("K80.2", 15), ("K81_D", 15)];
     assert_eq!(counted(&learned.cases), groups(&left));
     let row = |combination: &str, cases, yuan: i128| Dropped {
@@ -385,7 +385,7 @@ fn grass_roots_diseases_are_listed_and_one_without_a_group_is_told() {
     let mut dip = rules();
     dip.grass_roots.extend(["J18.9", "J20.9", "J06.9"].map(str::to_owned));
     let rows = [(2022, "J18.9", 15, 900), (2022, "J20.9", 14, 800), (2022, "K35.9", 15, 900)];
-    let learned = learn(&dip, history(&rows), &[2022], pooled).unwrap();
+    let learned = learn(&dip, history(&rows), &[2022], (pooled, pooled)).unwrap();
     assert_eq!(learned.groups["J18.9"], Kind::GrassRoots);
     assert_eq!(learned.groups["K35.9"], Kind::Core);
     assert_eq!(learned.groups["J20_C"], Kind::Residual);
@@ -411,7 +411,7 @@ fn a_base_disease_is_a_core_disease() {
         (2022, "I10.x", 30, 2000),
         (2022, "J18.9", 14, 3000),
     ];
-    let learned = learn(&dip, history(&rows), &[2022], pooled).unwrap();
+    let learned = learn(&dip, history(&rows), &[2022], (pooled, pooled)).unwrap();
     assert!(check_base(&learned, "K35.9").is_ok());
     for (code, what) in [
         ("I10.x", "a grass-roots disease"),
@@ -439,7 +439,7 @@ fn codes_of_another_system_are_told_or_refused() {
     // 2 of 20 is 10 %, as much as the policy allows; 3 of 21 is more.
     let rows =
         [(2022, "K35.9+47.0100", 18, 1000), (2022, "428.0", 1, 1), (2022, "K35.9+4701", 1, 1)];
-    let learned = learn(&dip, history(&rows), &[2022], pooled).unwrap();
+    let learned = learn(&dip, history(&rows), &[2022], (pooled, pooled)).unwrap();
     assert_eq!(counted(&learned.cases), groups(&[("", 2), ("K35.9+47.0100", 18)]));
     assert_eq!(
         learned.warnings[0].to_string(),
@@ -447,7 +447,7 @@ fn codes_of_another_system_are_told_or_refused() {
     );
     let rows =
         [(2022, "K35.9+47.0100", 18, 1000), (2022, "428.0", 2, 1), (2022, "K35.9+4701", 1, 1)];
-    let wrong = learn(&dip, history(&rows), &[2022], pooled).unwrap_err();
+    let wrong = learn(&dip, history(&rows), &[2022], (pooled, pooled)).unwrap_err();
     let said = crate::explain::render(&wrong);
     let wanted = "error: 3 of 21 cases have codes that do not begin like `A99` or `99.9`, the first \
                   `428.0`; `grouping.dip.shape.misfit_max` allows 0.1 of the cases";
@@ -457,7 +457,8 @@ fn codes_of_another_system_are_told_or_refused() {
     dip.shape.as_mut().unwrap().operation = Vec::new();
     let rows = [(2022, "428.0", 15, 1), (2022, "V58.1", 15, 1)];
     assert_eq!(learned_groups(&dip, &rows), ["428.0", "V58.1"]);
-    let wrong = learn(&dip, history(&[(2022, "I50.0", 15, 1)]), &[2022], pooled).unwrap_err();
+    let wrong =
+        learn(&dip, history(&[(2022, "I50.0", 15, 1)]), &[2022], (pooled, pooled)).unwrap_err();
     assert!(wrong.to_string().contains("15 of 15 cases"), "{wrong}");
 }
 

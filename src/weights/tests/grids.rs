@@ -8,8 +8,10 @@ use proptest::{prop_assert, prop_assert_eq};
 use super::{cases, dec, policy, weights, years};
 use crate::explain::{Explain, render};
 use crate::grouper::GroupInfo;
+use crate::policy::load;
 use crate::policy::model::{
-    BlendLevel, Centre, Denominator, Outliers, SingleYear, Trim, TrimStage, Weights,
+    BlendLevel, Centre, Cite, Denominator, ExcludedYear, Method as Grouping, Outliers, Refine,
+    SingleYear, Trim, TrimStage, Weights,
 };
 use crate::settlement::cases::Cases;
 use crate::table::Table;
@@ -193,6 +195,62 @@ fn ways() -> Vec<Method> {
         }
     }
     ways
+}
+
+// shows: R34, A34, R01
+#[test]
+fn a_method_that_would_group_the_cases_otherwise_is_refused() {
+    let grouping = |path: &str| load(path).unwrap().policy.grouping.method;
+    let dip = grouping("tests/policy/dip");
+    let Grouping::Apg(mut apg) = grouping("tests/policy/lists") else { panic!("groups by APG") };
+    apg.refine = Some(Refine {
+        cite: Cite::default(),
+        minimum_cases: 1,
+        target_groups: None,
+        maximum_cv: None,
+        levels: Default::default(),
+    });
+    let refined = Grouping::Apg(apg);
+    let refused = |grouping: &Grouping, change: &dyn Fn(&mut Weights)| {
+        let mut methods = [method("baseline", &["0.2", "0.8"]), method("other", &["0.2", "0.8"])];
+        for one in &mut methods {
+            one.policy.grouping.method = grouping.clone();
+        }
+        change(&mut methods[1].policy.weights);
+        match grid(&two_groups(), &years(&[2022, 2023]), &methods, (&BTreeMap::new(), 1)) {
+            Err(Error::Regroups { method, key }) => {
+                assert_eq!(method, "other");
+                Some(key)
+            }
+            found => {
+                found.unwrap();
+                None
+            }
+        }
+    };
+    let given = policy(weights(&["0.2", "0.8"])).grouping.method;
+    let exclude = |weights: &mut Weights| {
+        let reason = "closed".to_owned();
+        weights.exclude = vec![ExcludedYear { cite: Cite::default(), year: 2022, reason }];
+    };
+    assert_eq!(refused(&dip, &exclude), Some("weights.exclude"));
+    assert_eq!(refused(&refined, &exclude), Some("weights.exclude"));
+    assert_eq!(refused(&given, &exclude), None);
+    let years = |weights: &mut Weights| weights.years = vec![dec("0.5"), dec("0.5")];
+    assert_eq!(refused(&dip, &years), Some("weights.years"));
+    assert_eq!(refused(&refined, &years), None, "a refinement counts cases");
+    let level = |weights: &mut Weights| weights.level = BlendLevel::Totals;
+    assert_eq!(refused(&dip, &level), Some("weights.level"));
+    let single = |weights: &mut Weights| weights.single_year = SingleYear::Drop;
+    assert_eq!(refused(&dip, &single), Some("weights.single_year"));
+    let trim = |weights: &mut Weights| weights.outliers = Outliers::Winsorise;
+    assert_eq!(refused(&dip, &trim), Some("weights.trim"));
+    let centre = |weights: &mut Weights| weights.centre = Centre::Median;
+    assert_eq!(refused(&dip, &centre), Some("weights.centre"));
+    assert_eq!(refused(&given, &centre), None);
+    // What only prices the groups is compared.
+    assert_eq!(refused(&dip, &|weights| weights.denominator = Denominator::All), None);
+    assert_eq!(refused(&dip, &|weights| weights.minimum_cases = 30), None);
 }
 
 proptest! {

@@ -162,7 +162,7 @@ proptest! {
     // shows: R01, R02, A50
     #[test]
     fn the_directory_is_that_of_a_plain_reading(rows in rows()) {
-        let learned = learn(&small(), cases(&rows), &[2022], pooled).unwrap();
+        let learned = learn(&small(), cases(&rows), &[2022], (pooled, pooled)).unwrap();
         let plain = Plain::new(&rows);
         for (at, row) in rows.iter().enumerate() {
             let group = &learned.cases.groups[learned.cases.group[at] as usize];
@@ -176,13 +176,13 @@ proptest! {
     // shows: R01, R02
     #[test]
     fn each_case_has_one_group_whatever_the_order(rows in rows(), seed in any::<u64>()) {
-        let learned = learn(&small(), cases(&rows), &[2022], pooled).unwrap();
+        let learned = learn(&small(), cases(&rows), &[2022], (pooled, pooled)).unwrap();
         prop_assert!(learned.cases.group.iter().all(|group| *group != UNGROUPED));
         prop_assert!(learned.groups.iter().all(|(code, kind)| *kind == Kind::of(&small(), code)));
         let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_by_key(|at| (*at as u64).wrapping_mul(seed | 1).rotate_left(17));
         let shuffled: Vec<Row> = order.iter().map(|at| rows[*at].clone()).collect();
-        let other = learn(&small(), cases(&shuffled), &[2022], pooled).unwrap();
+        let other = learn(&small(), cases(&shuffled), &[2022], (pooled, pooled)).unwrap();
         prop_assert_eq!(&learned.groups, &other.groups);
         for (place, at) in order.iter().enumerate() {
             let group = |cases: &Cases, at: usize| cases.groups[cases.group[at] as usize].clone();
@@ -194,7 +194,7 @@ proptest! {
     #[test]
     fn matching_twice_changes_nothing(rows in rows()) {
         let dip = small();
-        let learned = learn(&dip, cases(&rows), &[2022], pooled).unwrap();
+        let learned = learn(&dip, cases(&rows), &[2022], (pooled, pooled)).unwrap();
         let plain = Plain::new(&rows);
         let means: BTreeMap<String, _> =
             learned.groups.keys().map(|code| (code.clone(), Some(plain.mean(code)))).collect();
