@@ -14,6 +14,7 @@ mod intervals;
 mod levels;
 mod pools;
 mod properties;
+mod reference;
 mod reviews;
 mod tables;
 mod trims;

@@ -15,6 +15,7 @@ mod codes;
 mod coefficients;
 mod expected;
 mod group;
+mod history;
 mod inpatients;
 mod intake;
 mod life;
