@@ -15,6 +15,7 @@ mod levels;
 mod pools;
 mod prices;
 mod properties;
+mod reference;
 mod reviews;
 mod tables;
 mod trims;

@@ -89,7 +89,7 @@ fn types_are_triggered(home: &Path) {
     assert!(triggered > 0, "{triggered} of {} are triggered", rows.len());
 }
 
-// shows: Z20, Z21, E08, E09, R41
+// shows: Z20, E08, E09, R41
 #[test]
 fn coefficients_and_types_of_a_city_are_those_it_was_made_with() {
     let home = tempfile::tempdir().unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::pipeline::shuffle;
-use super::tools::{contents, csv, dianshu, same_bytes};
+use super::tools::{contents, csv, dianshu, parquet, same_bytes};
 
 /// Fen of a yuan text with two places.
 fn fen(yuan: &str) -> i128 {
@@ -35,11 +35,19 @@ fn truth(home: &Path) -> Truth {
 
 /// Base disease of the DIP policy.
 const BASE: &str = "K80.1+51.2300";
+/// Control total of 2024, in yuan.
+const CONTROL: &str = "12345678.90";
 const YEARS: [&str; 3] = ["2021", "2022", "2023"];
 
 fn city(home: &Path, system: &str, more: &str) {
     let words = format!("synth {system} --years 2021..2023 --people 1500 --seed 5 {more}");
     dianshu(home, &format!("{words} --out export")).ok();
+    if system == "panzhihua-drg" {
+        // The control total of the year after, for the expected standards (P04).
+        let path = home.join("export/budget.csv");
+        let budgets = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{budgets}2024,all,Y,budget,{CONTROL}\n")).unwrap();
+    }
     dianshu(home, "ingest export --warehouse wh --quiet");
 }
 
@@ -48,7 +56,7 @@ fn build(home: &Path, system: &str) {
     let words = format!("catalog build --policy {system} --years 2021,2022,2023 --warehouse wh");
     let scenario = if system == "zibo-dip" {
         let text = "title = \"全口径\"\nbase = \"zibo-dip\"\n[set]\n\
-                    \"scope.insutype\" = { value = [\"310\", \"390\", \"0\"], reason = \"E32\", reading = \"A04\" }\n";
+                    \"scope.self_paying_insutype\" = { value = [\"0\"], reason = \"E32\", reading = \"A04\" }\n";
         std::fs::write(home.join("all.toml"), text).unwrap();
         "--scenario all.toml"
     } else {
@@ -105,10 +113,91 @@ fn means_are_those_of_the_generator(system: &str, defects: &str) {
     let wanted = mean_e4(numerator, denominator * 10);
     let base = manifest.lines().find_map(|line| line.strip_prefix("base_mean = \"")).unwrap();
     assert_eq!(units(base.trim_end_matches('"')), wanted, "M of {system}");
+    if system == "zibo-dip" {
+        self_paying_patients_are_marked(home.path(), &truth);
+    } else {
+        standards_share_the_control_total(home.path(), &truth);
+    }
     dianshu(home.path(), "catalog verify cat").ok();
 }
 
-// shows: Z16, Z18, A02, A33, A54, R01, R02, R15, R32, W-1, W-2, W-3
+/// Standard of a group = points × control total ÷ Σ points × cases of the newest year, to the fen, over
+/// the cases of the truth (P04).
+fn standards_share_the_control_total(home: &Path, truth: &Truth) {
+    let newest = |code: &str| {
+        let key = (code.to_owned(), "2023".to_owned());
+        truth.get(&key).map_or(0, |(cases, _)| *cases)
+    };
+    let groups = csv(&home.join("cat/groups.csv"));
+    let points: BTreeMap<&str, i128> =
+        groups.iter().map(|row| (row["group_code"].as_str(), units(&row["points"]))).collect();
+    let all: i128 = points.iter().map(|(code, points)| points * newest(code)).sum();
+    let table = csv(&home.join("cat/expected_standard.csv"));
+    assert_eq!(table.len(), groups.len());
+    for row in &table {
+        let code = row["group_code"].as_str();
+        assert_eq!(row["expected_cases"], newest(code).to_string(), "{code}");
+        let wanted = (2 * points[code] * fen(CONTROL) + all) / (2 * all);
+        assert_eq!(fen(&row["standard_yuan"]), wanted, "{code}");
+    }
+}
+
+/// Stays of people who pay themselves, and their fees in fen, by year: those of insurance type `0` that
+/// are not paid by quota or day (Z14), settled in parts or not (R15).
+fn self_paying_of_the_export(home: &Path) -> BTreeMap<String, (i128, i128)> {
+    let mut stays: BTreeMap<String, (String, i128)> = BTreeMap::new();
+    for row in parquet(&home.join("export/settlement.parquet")) {
+        if row["insutype"] == "0" && !["2", "5", "7"].contains(&row["hi_paymtd"].as_str()) {
+            let stay = stays.entry(row["mdtrt_id"].clone()).or_default();
+            let year = row["setl_time"][..4].to_owned();
+            *stay = (year.max(stay.0.clone()), stay.1 + fen(&row["medfee_sumamt"]));
+        }
+    }
+    let mut years: BTreeMap<String, (i128, i128)> = BTreeMap::new();
+    for (year, fee) in stays.into_values() {
+        let sum = years.entry(year).or_default();
+        *sum = (sum.0 + 1, sum.1 + fee);
+    }
+    years
+}
+
+/// The flow counts the stays of people who pay themselves, the table shows them by group beside the
+/// insured, and both together are the truth of the group (E32).
+fn self_paying_patients_are_marked(home: &Path, truth: &Truth) {
+    let wanted = self_paying_of_the_export(home);
+    assert_eq!(wanted.keys().map(String::as_str).collect::<Vec<_>>(), YEARS);
+    let marked: BTreeMap<String, (i128, i128)> = csv(&home.join("cat/flow.csv"))
+        .into_iter()
+        .filter(|row| row["step"] == "self_paying")
+        .map(|row| (row["year"].clone(), (row["rows"].parse().unwrap(), fen(&row["amount_yuan"]))))
+        .collect();
+    assert_eq!(marked, wanted);
+    let (mut cases, mut money_e4) = (0, 0);
+    for row in csv(&home.join("cat/self_paying.csv")) {
+        let number = |column: &str| row[column].parse::<i128>().unwrap();
+        let money = |cases: i128, column: &str| match cases {
+            0 => 0,
+            _ => cases * units(&row[column]),
+        };
+        let (all, own) = (number("cases"), number("self_paying_cases"));
+        let (n, sum) = truth
+            .iter()
+            .filter(|((group, _), _)| *group == row["group_code"])
+            .fold((0, 0), |all, (_, one)| (all.0 + one.0, all.1 + one.1));
+        assert_eq!(all, n, "{row:?}");
+        let paid = money(own, "self_paying_mean_yuan");
+        let out = (paid + money(all - own, "insured_mean_yuan") - sum * 100).abs();
+        // Each mean is rounded to 0.0001 yuan: half of that a case.
+        assert!(2 * out <= all, "{row:?}: {sum}");
+        (cases, money_e4) = (cases + own, money_e4 + paid);
+    }
+    let (n, fees) = wanted.values().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    assert!(n > 10, "{n} stays");
+    assert_eq!(cases, n);
+    assert!(2 * (money_e4 - fees * 100).abs() <= n, "{money_e4} is not {fees}");
+}
+
+// shows: Z16, Z18, A02, A33, A54, E32, R01, R02, R15, R32, W-1, W-2, W-3
 #[test]
 fn the_directory_of_a_clean_dip_city_is_that_of_the_generator() {
     means_are_those_of_the_generator("zibo-dip", "--clean");

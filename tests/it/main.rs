@@ -16,6 +16,7 @@ mod codes;
 mod coefficients;
 mod expected;
 mod group;
+mod history;
 mod inpatients;
 mod intake;
 mod life;

@@ -114,6 +114,19 @@ pub(crate) fn csv(path: &Path) -> Vec<BTreeMap<String, String>> {
         .collect()
 }
 
+/// Rows of a Parquet file as maps from column to value; a missing value is empty.
+pub(crate) fn parquet(path: &Path) -> Vec<BTreeMap<String, String>> {
+    let table = dianshu::warehouse::parquet::read_table(path).expect("the table can be read");
+    let names: Vec<&String> = table.columns.iter().map(|(name, _)| name).collect();
+    (0..table.rows())
+        .map(|row| {
+            let cell =
+                |name: &&String| ((*name).clone(), table.cell(name, row).unwrap_or_default());
+            names.iter().map(cell).collect()
+        })
+        .collect()
+}
+
 /// JSON lines as values.
 pub(crate) fn json_lines(text: &str) -> Vec<serde_json::Value> {
     text.lines()

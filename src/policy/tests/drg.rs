@@ -4,7 +4,7 @@ use super::{composed, decimal, loaded};
 use crate::policy::model::{BudgetSource, CaseUnit, CoefficientMethod, HighRule, LowRule, Method};
 use crate::policy::{load_scenarios, unsettled};
 
-// shows: P02, P04, P05, P06, P09, P12, R05, A05
+// shows: P02, P05, P06, P09, R05, A05
 #[test]
 fn the_drg_policy_takes_the_readings_of_its_chapter() {
     let policy = loaded("panzhihua-drg").policy;
