@@ -27,8 +27,8 @@ fn the_worked_reference_weight_rate_and_standard_are_those_of_the_document() {
     let made = catalog(&cases(&worked()), &policy(weights), &[2021, 2022, 2023]);
     // 0.1 · 8000 + 0.2 · 9000 + 0.7 · 10 000 = 9600; 9600 ÷ 12 000 = 0.8; · 100 = 80.
     assert_eq!((group(&made, "A").mean, made.base_mean), (dec("9600"), dec("12000")));
-    assert_eq!(points(&made, "A"), "80.0000");
-    assert_eq!(points(&made, "B"), "100.0000");
+    assert_eq!(points(&made, "A"), "80.000000");
+    assert_eq!(points(&made, "B"), "100.000000");
     // Expected points: 1400 · 80 + 38 880 · 100 = 4 000 000; 300 000 000 ÷ 4 000 000 = 75 yuan a point.
     let table = expected_standards(&made, Fen(30_000_000_000));
     let told = |at: usize| {
