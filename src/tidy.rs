@@ -259,6 +259,23 @@ fn no_clock_or_unseeded_chance_decides_a_result() {
 }
 
 #[test]
+fn every_scenario_is_named_beside_its_policy() {
+    let mut violations = Vec::new();
+    for (path, _) in files("catalogs", "toml") {
+        let Some(policy) = path.parent().filter(|folder| folder.ends_with("scenarios")) else {
+            continue;
+        };
+        let readme = policy.with_file_name("README.md");
+        let text = fs::read_to_string(root().join(&readme)).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy();
+        if !text.contains(&format!("`{name}`")) {
+            violations.push(format!("{}: no `{name}`", readme.display()));
+        }
+    }
+    none("scenarios nobody finds", &violations);
+}
+
+#[test]
 fn no_city_and_no_year_in_code() {
     let cities = [
         "jining",

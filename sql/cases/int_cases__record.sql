@@ -7,15 +7,17 @@
 --
 -- The medical record that groupers of stays read, for every settlement of the years asked for. Copies
 -- of a row are one; an id whose rows differ is rejected elsewhere (A48). An age in years counts 365
--- days a year; `nwb_age`, in days, prevails.
+-- days a year; `nwb_age`, in days, prevails below one year: systems write 0 there for everybody else.
 with
 
 stay as (
     select
         id_key(settlement.setl_id) as setl_key,
         min(settlement.gend) as gend,
-        coalesce(min(settlement.nwb_age), cast(min(settlement.age) * 365 as bigint))
-            as age_days,
+        case
+            when min(settlement.age) >= 1 then cast(min(settlement.age) * 365 as bigint)
+            else coalesce(min(settlement.nwb_age), cast(min(settlement.age) * 365 as bigint))
+        end as age_days,
         max(settlement.endtime) as endtime,
         coalesce(max(settlement.icu_days), 0) as icu_days,
         min(settlement.dscg_way) as dscg_way,

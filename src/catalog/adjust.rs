@@ -102,7 +102,7 @@ pub fn adjust(catalog: &mut Catalog, policy: &Policy, last: Option<&Catalog>) ->
 }
 
 /// Points are comparable only in one system, at one scale, with equal places.
-fn fits(catalog: &Catalog, last: &Catalog) -> Result<(), Error> {
+pub(super) fn fits(catalog: &Catalog, last: &Catalog) -> Result<(), Error> {
     let shown = |catalog: &Catalog| {
         let scale = catalog.scale.map(|scale| scale.normalize().to_string()).unwrap_or_default();
         [catalog.system.clone(), scale, catalog.places.to_string()]

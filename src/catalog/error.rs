@@ -267,6 +267,43 @@ pub enum Error {
         /// The nearest one there is.
         nearest: Option<String>,
     },
+    /// Overrides of groups that the new catalog does not have.
+    #[error(
+        "catalog `{}` overrides groups that `{}` does not have: `{}`",
+        from.display(),
+        path.display(),
+        groups.join("`, `")
+    )]
+    CarriedGroups {
+        /// The catalog with the overrides.
+        from: PathBuf,
+        /// The catalog that was to take them.
+        path: PathBuf,
+        /// All of these groups, ascending.
+        groups: Vec<String>,
+    },
+    /// Groups whose points were set in the new catalog too.
+    #[error("catalog `{}` overrides these groups itself, otherwise: `{}`", path.display(), groups.join("`, `"))]
+    Overridden {
+        /// The catalog that was to take them.
+        path: PathBuf,
+        /// All of these groups, ascending.
+        groups: Vec<String>,
+    },
+    /// A group to leave out that is not overridden.
+    #[error("catalog `{}` has no override of group `{group}`", from.display())]
+    NoOverride {
+        /// The catalog with the overrides.
+        from: PathBuf,
+        /// The group.
+        group: String,
+    },
+    /// Nothing to carry over.
+    #[error("catalog `{}` has no override that would change a group", from.display())]
+    NothingToCarry {
+        /// The catalog with the overrides.
+        from: PathBuf,
+    },
     /// Points that are in force already.
     #[error("group `{group}` has {points} points already")]
     SamePoints {
@@ -410,8 +447,22 @@ impl Explain for Error {
             }
             Self::NoPoints { .. } => "change the price in the policy, with its clause",
             Self::Apply { .. } => "make the difference from the groups it is applied to",
-            _ => return Vec::new(),
+            _ => return self.hints_of_carrying(),
         };
         vec![hint.to_owned()]
+    }
+}
+
+impl Error {
+    fn hints_of_carrying(&self) -> Vec<String> {
+        match self {
+            Self::CarriedGroups { groups, .. } | Self::Overridden { groups, .. } => {
+                vec![format!("leave them out with `--except {}`", groups.join(","))]
+            }
+            Self::NoOverride { .. } | Self::NothingToCarry { .. } => {
+                vec!["`dianshu catalog history DIR` lists the overrides of a catalog".to_owned()]
+            }
+            _ => Vec::new(),
+        }
     }
 }

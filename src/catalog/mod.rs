@@ -29,6 +29,7 @@
 //! when the catalog is read.
 
 mod adjust;
+mod carry;
 mod crosswalk;
 mod diff;
 mod digest;
@@ -51,6 +52,7 @@ mod verify;
 mod write;
 
 pub use adjust::adjust;
+pub use carry::carry;
 pub use crosswalk::{Crosswalk, read_crosswalk, write_crosswalk};
 pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;

@@ -6,6 +6,7 @@
 
 mod adjusting;
 mod build;
+mod carry;
 mod differences;
 mod folders;
 mod gates;

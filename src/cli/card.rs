@@ -7,7 +7,7 @@ use super::backtest::built_under;
 use super::common::{Common, check_years};
 use crate::catalog::model::Catalog;
 use crate::period::Years;
-use crate::policy::model::Policy;
+use crate::policy::model::{Passes, Policy};
 use crate::weights::CardRequest;
 use crate::{catalog, history, weights};
 
@@ -22,6 +22,18 @@ pub(super) fn named_years(catalog: &Catalog, policy: &Policy) -> Result<Years, E
     Years::new(years).ok_or(Error::NothingLoaded)
 }
 
+/// Refuses a policy whose prices follow from fees ÷ coefficient: cards, intervals and grids price the
+/// fees as they are.
+pub(super) fn prices_fees(command: &'static str, policy: &Policy) -> Result<(), Error> {
+    let passes = policy.coefficient.as_ref().map(|rule| rule.passes);
+    match passes {
+        Some(Passes::FixedPoint { .. }) => {
+            Err(Error::FixedPoint { command, policy: policy.identity.id.clone() })
+        }
+        Some(Passes::One) | None => Ok(()),
+    }
+}
+
 /// Computes the card from the claims the catalog was built from.
 pub(super) fn compute(
     folder: &Path,
@@ -30,6 +42,7 @@ pub(super) fn compute(
 ) -> Result<weights::Card, Error> {
     let stored = catalog::open(folder)?;
     let (policy, _) = built_under(folder, &stored)?;
+    prices_fees("show --warehouse", &policy.policy)?;
     let snapshot = common.snapshot()?;
     let years = named_years(&stored.catalog, &policy.policy)?;
     check_years(&snapshot, &years)?;

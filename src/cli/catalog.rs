@@ -32,7 +32,8 @@ enum Command {
     Intervals(super::intervals::Args),
     /// Price the same cases by many methods: how far points and pay range
     Grid(super::grid::Args),
-    /// Set the points of one group of a draft, beside the computed ones
+    /// Set the points of one group of a draft, beside the computed ones, or carry over the overrides of
+    /// an older catalog
     Override(super::life::OverrideArgs),
     /// Write points and values of the policy as a workbook, for people to change
     Export(super::parameters::ExportArgs),

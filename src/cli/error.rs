@@ -92,6 +92,17 @@ pub enum Error {
         /// The group.
         group: String,
     },
+    /// A question about prices of one pass to a policy that computes them to a fixed point.
+    #[error(
+        "`dianshu catalog {command}` prices fees as they are; `{policy}` prices fees ÷ coefficient \
+         (`coefficient.passes = \"fixed_point\"`), and the answer would be of other prices"
+    )]
+    FixedPoint {
+        /// The command.
+        command: &'static str,
+        /// Id of the policy.
+        policy: String,
+    },
     /// A price to compare with that is of another kind.
     #[error("catalog `{}` is of another system or scale", catalog.display())]
     OtherScale {
@@ -169,6 +180,26 @@ pub enum Error {
         path: PathBuf,
         /// Why not.
         source: Box<calamine::XlsxError>,
+    },
+    /// A cell of an official table that is not what was typed.
+    #[error(
+        "`{}`, sheet `{sheet}`, row {row}, column {letter} (`{column}`): `{value}` is no text; \
+         codes and names are text",
+        path.display()
+    )]
+    SheetCell {
+        /// The workbook.
+        path: PathBuf,
+        /// The sheet.
+        sheet: String,
+        /// Row of the sheet, from 1.
+        row: u64,
+        /// Letter of the column.
+        letter: String,
+        /// Its name in the header.
+        column: String,
+        /// What stands there.
+        value: String,
     },
     /// Cells of an edited workbook.
     #[error("`{}` has {cells} cells that cannot be taken; nothing was changed", path.display())]
@@ -275,6 +306,11 @@ impl Explain for Error {
                 "name its warehouse with `--warehouse`, or build the catalog again from this one"
                     .to_owned(),
             ],
+            Self::FixedPoint { .. } => vec![
+                "ask it of one pass: set `coefficient.passes` to `one` in the policy or a scenario, and \
+                 build that catalog into another folder"
+                    .to_owned(),
+            ],
             Self::GridSection { .. } => vec![
                 "build a catalog with it and compare: `dianshu catalog build … --scenario S`, \
                  `dianshu catalog diff A B`"
@@ -334,7 +370,10 @@ impl Error {
                 "check that the file is there, or is new and its folder can be written to"
             }
             Self::WorkbookRead { .. } => {
-                "name the workbook that `dianshu catalog export` wrote, saved as XLSX"
+                "save it as XLSX; for parameters take the one that `dianshu catalog export` wrote"
+            }
+            Self::SheetCell { .. } => {
+                "a number has lost its zeros: format the column as text and type the code again"
             }
             Self::BadCells { .. } => {
                 "they are listed with sheet, row and column; correct them and import again"

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::card::prices_fees;
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
 use crate::history;
@@ -40,6 +41,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let policy = policy::load(&args.policy)?;
     args.common.warn(&policy.warnings);
+    prices_fees("grid", &policy.policy)?;
     let methods = methods(&policy, &args.over, &args.axis)?;
     if let Some(out) = &args.out {
         only_grids(out)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::backtest::built_under;
-use super::card::named_years;
+use super::card::{named_years, prices_fees};
 use super::common::{Common, check_years};
 use super::{Error, Outcome, output};
 use crate::catalog;
@@ -28,6 +28,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let stored = catalog::open(&args.catalog)?;
     let (policy, _) = built_under(&args.catalog, &stored)?;
+    prices_fees("intervals", &policy.policy)?;
     let years = named_years(&stored.catalog, &policy.policy)?;
     let snapshot = args.common.snapshot()?;
     check_years(&snapshot, &years)?;

@@ -28,9 +28,16 @@ pub(super) struct OverrideArgs {
     /// Folder of the catalog
     catalog: PathBuf,
     /// Group whose points are set
-    group: String,
+    #[arg(required_unless_present = "from", conflicts_with = "from", requires = "points")]
+    group: Option<String>,
     /// New points; the computed ones take an override back
-    points: Decimal,
+    points: Option<Decimal>,
+    /// Folder of an older catalog whose overrides are all carried over instead
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+    /// Groups whose overrides are left behind
+    #[arg(long, value_name = "GROUP,GROUP…", value_delimiter = ',', requires = "from")]
+    except: Vec<String>,
     #[command(flatten)]
     signature: SignatureArgs,
     /// Print as JSON lines
@@ -57,7 +64,11 @@ impl SignatureArgs {
 
 pub(super) fn set_points(args: &OverrideArgs) -> Result<Outcome, Error> {
     let signature = args.signature.get();
-    catalog::set_points(&args.catalog, &args.group, args.points, &signature)?;
+    if let Some(from) = &args.from {
+        catalog::carry(&args.catalog, from, &args.except, &signature)?;
+    } else if let (Some(group), Some(points)) = (&args.group, args.points) {
+        catalog::set_points(&args.catalog, group, points, &signature)?;
+    }
     output::print(&catalog::override_table(&args.catalog)?, args.json)?;
     Ok(Outcome::Done)
 }

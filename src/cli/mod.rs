@@ -26,6 +26,7 @@ mod sql;
 mod synth;
 mod trial;
 mod verify;
+mod workbook;
 
 use std::process::ExitCode;
 

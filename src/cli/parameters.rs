@@ -1,16 +1,14 @@
 //! `dianshu catalog export | import`: points and values as a workbook, and back.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use calamine::{Data, Reader as _, Xlsx};
 use chrono::NaiveDate;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 
 use super::backtest::built_under;
-use super::{Error, Outcome, output};
-use crate::catalog::parameters::{self, Cell, Rows};
+use super::{Error, Outcome, output, workbook};
+use crate::catalog::parameters::{self, Rows};
 use crate::catalog::{self, Signature};
 use crate::policy::{self, Scenario};
 
@@ -84,45 +82,11 @@ fn write(sheets: &[(&str, Rows<String>)]) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-fn read(path: &Path) -> Result<BTreeMap<String, Rows<Cell>>, Error> {
-    let failed = |source: calamine::XlsxError| Error::WorkbookRead {
-        path: path.to_owned(),
-        source: Box::new(source),
-    };
-    let bytes = fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
-    let mut workbook = Xlsx::new(std::io::Cursor::new(bytes)).map_err(failed)?;
-    let mut sheets = BTreeMap::new();
-    for name in workbook.sheet_names() {
-        let range = workbook.worksheet_range(&name).map_err(failed)?;
-        // A range begins at its first filled cell; rows are counted from the top of the sheet.
-        let (above, left) = range.start().unwrap_or_default();
-        let mut rows = vec![Vec::new(); above as usize];
-        for cells in range.rows() {
-            let mut row = vec![Cell::Empty; left as usize];
-            row.extend(cells.iter().map(cell));
-            rows.push(row);
-        }
-        sheets.insert(name, rows);
-    }
-    Ok(sheets)
-}
-
-fn cell(data: &Data) -> Cell {
-    match data {
-        Data::Empty => Cell::Empty,
-        Data::String(text) if text.is_empty() => Cell::Empty,
-        Data::String(text) => Cell::Text(text.clone()),
-        Data::Int(number) => Cell::Number(number.to_string()),
-        Data::Float(number) => Cell::Number(number.to_string()),
-        other => Cell::Other(other.to_string()),
-    }
-}
-
 pub(super) fn import(args: &ImportArgs) -> Result<Outcome, Error> {
     let stored = catalog::open(&args.catalog)?;
     let overrides = catalog::overrides(&args.catalog)?;
     let (policy, _) = built_under(&args.catalog, &stored)?;
-    let sheets = read(&args.workbook)?;
+    let sheets = workbook::read(&args.workbook)?.into_iter().collect();
     let known = policy::parameters(&policy);
     let changes = match parameters::import(&stored, &overrides, &known, &sheets) {
         Ok(changes) => changes,

@@ -1,12 +1,10 @@
-//! Reading `[score]`: the nine kinds of score (Z17, R17, A36–A38, A41).
+//! Reading `[score]`: the nine kinds of score (Z17, R17, A37, A38, A41).
 
 use rust_decimal::Decimal;
 
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{
-    Abnormal, AbnormalCoefficient, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid,
-};
+use super::model::{Abnormal, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid};
 use super::read::below;
 use super::read_grouping::rows;
 use super::store::Folder;
@@ -42,11 +40,6 @@ fn not_negative(fields: &Fields<'_>, key: &str) -> Result<Decimal, Error> {
 }
 
 fn abnormal(fields: &Fields<'_>) -> Result<Abnormal, Error> {
-    let coefficients = [
-        ("apply", AbnormalCoefficient::Apply),
-        ("none", AbnormalCoefficient::None),
-        ("inside", AbnormalCoefficient::Inside),
-    ];
     let extreme_rules = [
         ("review", ExtremeRule::Review),
         ("coefficient", ExtremeRule::Coefficient),
@@ -70,7 +63,6 @@ fn abnormal(fields: &Fields<'_>) -> Result<Abnormal, Error> {
         extreme_rule: fields
             .maybe_word("extreme_rule", &extreme_rules)?
             .unwrap_or(ExtremeRule::Review),
-        coefficient: fields.word("coefficient", &coefficients)?,
     })
 }
 

@@ -192,7 +192,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             "listed",
         ],
     ),
-    section("score.abnormal", &["low", "high", "extreme", "extreme_rule", "coefficient"]),
+    section("score.abnormal", &["low", "high", "extreme", "extreme_rule"]),
     section("score.self_paid", &["limit", "factor"]),
     section("gates", &["trimmed_max", "single_year_max", "small_max", "inversions"]),
     section(
@@ -224,7 +224,6 @@ pub(crate) const NO_DEFAULT: &[(&str, &str)] = &[
     ("weights.scale", "A05"),
     ("budget.basis", "A42"),
     ("case.late.days", "A23"),
-    ("score.abnormal.coefficient", "A36"),
     ("coefficient.outliers", "A36"),
 ];
 

@@ -9,7 +9,7 @@
 use num_traits::Zero;
 use rust_decimal::Decimal;
 
-use crate::policy::model::{Abnormal, AbnormalCoefficient, ExtremeRule, NoScore, Score};
+use crate::policy::model::{Abnormal, ExtremeRule, NoScore, OnOutliers, Score};
 use crate::units::{Fen, Points, Ratio, exact, ratio};
 
 /// Places of case points (A46).
@@ -56,7 +56,7 @@ pub enum Spread {
 pub struct Facts {
     /// Points decided by experts (table `special`), where there are any.
     pub decided: Option<Decimal>,
-    /// Published points of the group; `None`: ungrouped.
+    /// Published points of the group; `None` or 0: ungrouped (R37).
     pub group_points: Option<Decimal>,
     /// Points of the policy's list for the group.
     pub listed: Option<Decimal>,
@@ -66,10 +66,11 @@ pub struct Facts {
     pub compared_mean: Option<Decimal>,
     /// A day-surgery case.
     pub is_day_surgery: bool,
-    /// Highest factor of the auxiliary types met; 1 without.
-    pub auxiliary: Decimal,
-    /// The institution's coefficient k; 1 for grass-roots and same-price groups (E15, A36).
-    pub coefficient: Decimal,
+    /// Highest factor of the auxiliary types met, unrounded (A46); 1 without.
+    pub auxiliary: Ratio,
+    /// The institution's coefficient k, unrounded (A46, R41); 1 for grass-roots and same-price groups
+    /// (E15, A36).
+    pub coefficient: Ratio,
     /// Paid by the patient outside the catalog (`fulamt_ownpay_amt`).
     pub self_paid: Fen,
     /// An expert was invited.
@@ -102,9 +103,10 @@ pub struct Scored {
     pub by_item: bool,
 }
 
-/// Computes the points of a case (R17, R11).
+/// Computes the points of a case (R17, R11). `outliers` is what `[coefficient]` says of low and high
+/// cases (A36).
 #[must_use]
-pub fn score(rules: &Score, measure: &Measure, facts: &Facts) -> Scored {
+pub fn score(rules: &Score, outliers: OnOutliers, measure: &Measure, facts: &Facts) -> Scored {
     let mut scored = Scored {
         points: Some(Points(0)),
         kinds: Vec::new(),
@@ -126,22 +128,22 @@ pub fn score(rules: &Score, measure: &Measure, facts: &Facts) -> Scored {
         scored.points = rounded(&no_score(rules, measure, facts));
         return scored;
     };
-    let (k, one) = (exact(facts.coefficient), ratio(1));
+    let k = &facts.coefficient;
     let mut points = base.clone();
     let mut factor = k.clone();
     let abnormal = rules.abnormal.as_ref().zip(times_the_mean(facts));
     if let Some((lines, times)) = abnormal {
         scored.spread = spread(lines, &times);
-        (points, factor) = outlying(lines, scored.spread, &times, (&base, &k));
+        (points, factor) = outlying((lines, outliers), scored.spread, &times, (&base, k));
         let is_extreme = scored.spread == Spread::Extreme;
         scored.for_review = is_extreme && lines.extreme_rule == ExtremeRule::Review;
         scored.by_item = is_extreme && lines.extreme_rule == ExtremeRule::Item;
     }
     if scored.spread != Spread::Normal {
         scored.kinds.push(ScoreKind::Abnormal);
-    } else if rules.auxiliary && exact(facts.auxiliary) != one {
+    } else if rules.auxiliary && facts.auxiliary != ratio(1) {
         scored.kinds.push(ScoreKind::Auxiliary);
-        points *= exact(facts.auxiliary);
+        points *= &facts.auxiliary;
     }
     points *= factor;
     if scored.by_item {
@@ -172,7 +174,8 @@ fn base(rules: &Score, facts: &Facts, kinds: &mut Vec<ScoreKind>) -> Option<Rati
         kinds.push(ScoreKind::Listed);
         return Some(exact(listed));
     }
-    let points = exact(facts.group_points?);
+    // R37: a group whose published mean is 0 measures nothing.
+    let points = exact(facts.group_points.filter(|points| !points.is_zero())?);
     kinds.push(ScoreKind::Standard);
     if !facts.is_day_surgery {
         return Some(points);
@@ -211,7 +214,7 @@ fn spread(lines: &Abnormal, times: &Ratio) -> Spread {
 
 /// Points before the coefficient, and the coefficient that is left to apply (A36–A38, R39).
 fn outlying(
-    lines: &Abnormal,
+    (lines, outliers): (&Abnormal, OnOutliers),
     spread: Spread,
     times: &Ratio,
     (base, k): (&Ratio, &Ratio),
@@ -222,19 +225,17 @@ fn outlying(
     }
     // Until decided, an extreme case has the points of the line.
     let times = if spread == Spread::Extreme { exact(lines.extreme) } else { times.clone() };
-    let after = match lines.coefficient {
-        AbnormalCoefficient::Apply => k.clone(),
-        AbnormalCoefficient::None | AbnormalCoefficient::Inside => one.clone(),
+    let after = match outliers {
+        OnOutliers::Apply => k.clone(),
+        OnOutliers::None | OnOutliers::Inside => one.clone(),
     };
     match spread {
         Spread::Normal => (base.clone(), k.clone()),
         Spread::Low => (base * times, after),
         Spread::High | Spread::Extreme => {
-            let above = match lines.coefficient {
-                AbnormalCoefficient::Inside => k + times - ratio(2),
-                AbnormalCoefficient::Apply | AbnormalCoefficient::None => times - one,
-            };
-            (base * above, after)
+            // What lies above the line joins a normal case: 1, or k where k stands inside.
+            let normal = if outliers == OnOutliers::Inside { k } else { &one };
+            (base * (times - exact(lines.high) + normal), after)
         }
     }
 }
@@ -243,6 +244,7 @@ fn outlying(
 mod tests {
     use super::*;
     use crate::policy::model::{Cite, SelfPaid};
+    use crate::units::fraction;
 
     fn dec(text: &str) -> Decimal {
         Decimal::from_str_exact(text).unwrap()
@@ -258,7 +260,6 @@ mod tests {
                 high: dec("2"),
                 extreme: dec("5"),
                 extreme_rule: ExtremeRule::Review,
-                coefficient: AbnormalCoefficient::Apply,
             }),
             special: true,
             no_score: NoScore::Factor,
@@ -278,8 +279,8 @@ mod tests {
             fee: Fen::from_yuan(Decimal::from(yuan)).unwrap(),
             compared_mean: Some(dec("10000.0000")),
             is_day_surgery: false,
-            auxiliary: Decimal::ONE,
-            coefficient: dec("1.05"),
+            auxiliary: ratio(1),
+            coefficient: exact(dec("1.05")),
             self_paid: Fen(0),
             has_expert: false,
         }
@@ -289,14 +290,22 @@ mod tests {
         Measure { factor: dec("0.7"), base_mean: dec("8000"), scale: dec("1000") }
     }
 
+    fn scored(rules: &Score, facts: &Facts) -> Scored {
+        score(rules, OnOutliers::Apply, &measure(), facts)
+    }
+
     fn points(rules: &Score, facts: &Facts) -> String {
-        score(rules, &measure(), facts).points.unwrap().to_decimal().normalize().to_string()
+        shown(&scored(rules, facts))
+    }
+
+    fn shown(scored: &Scored) -> String {
+        scored.points.unwrap().to_decimal().normalize().to_string()
     }
 
     // shows: A37, R17
     #[test]
     fn low_and_high_lines_are_strict_on_both_sides() {
-        let plain = |fen: i64| Facts { coefficient: Decimal::ONE, fee: Fen(fen), ..facts(0) };
+        let plain = |fen: i64| Facts { coefficient: ratio(1), fee: Fen(fen), ..facts(0) };
         for (fen, wanted) in [
             (499_900, "499.9"),      // r 0.4999
             (500_000, "1000"),       // r 0.5
@@ -306,7 +315,7 @@ mod tests {
         ] {
             assert_eq!(points(&rules(), &plain(fen)), wanted, "{fen}");
         }
-        let spread = |fen| score(&rules(), &measure(), &plain(fen)).spread;
+        let spread = |fen| scored(&rules(), &plain(fen)).spread;
         assert_eq!(
             [499_999, 500_000, 2_000_000, 2_000_001].map(spread),
             [Spread::Low, Spread::Normal, Spread::Normal, Spread::High]
@@ -317,33 +326,46 @@ mod tests {
     #[test]
     fn the_coefficient_applies_to_outliers_as_the_policy_says() {
         // 6.4 at avg 10000, k 1.05, cost 30000: 2.10 · RW applied, 2.05 inside, 2.00 without.
-        for (coefficient, high, low) in [
-            (AbnormalCoefficient::Apply, "2100", "420"),
-            (AbnormalCoefficient::Inside, "2050", "400"),
-            (AbnormalCoefficient::None, "2000", "400"),
+        for (outliers, high, low) in [
+            (OnOutliers::Apply, "2100", "420"),
+            (OnOutliers::Inside, "2050", "400"),
+            (OnOutliers::None, "2000", "400"),
         ] {
-            let mut rules = rules();
-            rules.abnormal.as_mut().unwrap().coefficient = coefficient;
-            assert_eq!(points(&rules, &facts(30_000)), high);
-            assert_eq!(points(&rules, &facts(4_000)), low);
-            assert_eq!(points(&rules, &facts(10_000)), "1050");
+            let points = |yuan| shown(&score(&rules(), outliers, &measure(), &facts(yuan)));
+            assert_eq!([30_000, 4_000, 10_000].map(points), [high, low, "1050"]);
+        }
+    }
+
+    // shows: A36, A37, A38, R39
+    #[test]
+    fn a_high_case_has_what_lies_above_the_line_of_the_policy() {
+        // 6.4: (r − line) + 1. At a line of 3 and r 3.5: 0.5 + 1 = 1.5; inside 0.5 + 1.05 = 1.55.
+        let mut rules = rules();
+        rules.abnormal.as_mut().unwrap().high = dec("3");
+        for (outliers, above, extreme) in [
+            (OnOutliers::Apply, "1575", "3150"), // × 1.05; r 9 has the points of r 5: (5 − 3) + 1
+            (OnOutliers::Inside, "1550", "3050"), // (5 − 3) + 1.05
+            (OnOutliers::None, "1500", "3000"),
+        ] {
+            let points = |yuan| shown(&score(&rules, outliers, &measure(), &facts(yuan)));
+            assert_eq!([30_000, 35_000, 90_000].map(points), ["1050", above, extreme]);
         }
     }
 
     // shows: A38
     #[test]
     fn above_five_times_a_case_has_the_points_of_the_line_until_decided() {
-        let found = score(&rules(), &measure(), &facts(50_000));
+        let found = scored(&rules(), &facts(50_000));
         assert_eq!((found.spread, found.for_review), (Spread::High, false));
         assert_eq!(points(&rules(), &facts(50_000)), "4200"); // (5 − 1) · 1000 · 1.05
-        let found = score(&rules(), &measure(), &facts(50_001));
+        let found = scored(&rules(), &facts(50_001));
         assert_eq!((found.spread, found.for_review), (Spread::Extreme, true));
         assert_eq!(points(&rules(), &facts(90_000)), "4200");
         let mut rules = rules();
         rules.abnormal.as_mut().unwrap().extreme_rule = ExtremeRule::Coefficient;
         assert_eq!(points(&rules, &facts(90_000)), "1050");
         rules.abnormal.as_mut().unwrap().extreme_rule = ExtremeRule::Item;
-        let found = score(&rules, &measure(), &facts(90_000));
+        let found = scored(&rules, &facts(90_000));
         assert!(found.by_item && found.points == Some(Points(0)));
     }
 
@@ -365,12 +387,12 @@ mod tests {
             ..rules()
         };
         let check = |facts: &Facts, kinds: &[ScoreKind], wanted: &str| {
-            assert_eq!(score(&rules, &measure(), facts).kinds, kinds);
+            assert_eq!(scored(&rules, facts).kinds, kinds);
             assert_eq!(points(&rules, facts), wanted, "{facts:?}");
         };
         let normal = facts(10_000);
         check(&normal, &[Standard], "1050");
-        let severe = Facts { auxiliary: dec("1.2"), ..normal.clone() };
+        let severe = Facts { auxiliary: exact(dec("1.2")), ..normal.clone() };
         check(&severe, &[Standard, Auxiliary], "1260");
         // An outlier takes no auxiliary factor.
         let dear = Facts { fee: Fen(3_000_000), ..severe.clone() };
@@ -396,7 +418,7 @@ mod tests {
         // All together: 1000 × 0.9 × 1.2 × 1.05 × 0.95 + 30 = 1107.3
         let all = Facts {
             is_day_surgery: true,
-            auxiliary: dec("1.2"),
+            auxiliary: exact(dec("1.2")),
             self_paid: Fen(300_000),
             has_expert: true,
             ..normal
@@ -412,15 +434,43 @@ mod tests {
         let decided = Facts { decided: Some(dec("12")), ..free };
         assert_eq!(points(&rules(), &decided), "12");
         // One rounding, at the end, half away from zero: 33.3333 × 1.5.
-        let odd =
-            Facts { group_points: Some(dec("33.3333")), coefficient: dec("1.5"), ..facts(10_000) };
+        let odd = Facts {
+            group_points: Some(dec("33.3333")),
+            coefficient: fraction(3, 2).unwrap(),
+            ..facts(10_000)
+        };
         assert_eq!(points(&rules(), &odd), "50"); // 49.99995 → 50.0000
+    }
+
+    // shows: A46, R41
+    #[test]
+    fn a_coefficient_that_no_decimal_holds_is_not_rounded_before_the_points() {
+        // 90000 × 1 ÷ 3 = 30000; k rounded to 4 places would give 90000 × 0.3333 = 29997.
+        let third = Facts {
+            group_points: Some(dec("90000")),
+            coefficient: fraction(1, 3).unwrap(),
+            ..facts(10_000)
+        };
+        assert_eq!(points(&rules(), &third), "30000");
+        let severe = Facts { coefficient: ratio(1), auxiliary: fraction(4, 3).unwrap(), ..third };
+        assert_eq!(points(&rules(), &severe), "120000");
+    }
+
+    // shows: R37, A41
+    #[test]
+    fn a_group_without_points_counts_as_ungrouped() {
+        // 0.7 × 10000 ÷ 8000 × 1000 = 875.
+        let nothing = Facts { group_points: Some(dec("0.0000")), ..facts(10_000) };
+        assert_eq!(scored(&rules(), &nothing).kinds, [ScoreKind::NoScore]);
+        assert_eq!(points(&rules(), &nothing), "875");
+        let least = Facts { group_points: Some(dec("0.0001")), ..nothing };
+        assert_eq!(scored(&rules(), &least).kinds, [ScoreKind::Standard]);
     }
 
     // shows: E15
     #[test]
     fn a_grass_roots_disease_has_the_same_points_everywhere() {
-        let one = Facts { coefficient: Decimal::ONE, ..facts(10_000) };
+        let one = Facts { coefficient: ratio(1), ..facts(10_000) };
         assert_eq!(points(&rules(), &one), "1000");
     }
 }

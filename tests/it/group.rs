@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::tools::{Ran, csv, dianshu, json_lines};
+use super::tools::{Ran, csv, dianshu, json_lines, same_bytes};
 
 /// Main diagnosis, other diagnoses, operations, fee, results of the external grouper, `hi_paymtd`; each
 /// twice a year.
@@ -236,4 +236,62 @@ fn official_tables_are_imported_or_refused_as_a_whole() {
         .refused(&["`I21.000` is in `MDCG`", "`MDCF`"]);
     assert!(!path.join("other").exists());
     dianshu(path, "group import adrg.csv --out other").refused(&["none of the sheets has DRGs"]);
+}
+
+/// A workbook of text cells; a number stands where the text begins with `#`.
+fn workbook(path: &Path, sheets: &[(&str, &[&[&str]])]) {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    for (name, rows) in sheets {
+        let sheet = workbook.add_worksheet();
+        sheet.set_name(*name).unwrap();
+        for (row, cells) in (0..).zip(*rows) {
+            for (column, cell) in (0..).zip(*cells).filter(|(_, cell)| !cell.is_empty()) {
+                match cell.strip_prefix('#') {
+                    Some(number) => sheet.write_number(row, column, number.parse::<f64>().unwrap()),
+                    None => sheet.write_string(row, column, *cell),
+                }
+                .unwrap();
+            }
+        }
+    }
+    workbook.save(path).unwrap();
+}
+
+// shows: P02
+#[test]
+fn official_tables_come_as_a_workbook_too_and_a_code_that_is_no_text_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    // An empty row above, a running number nobody reads, merged cells, an empty sheet.
+    let adrgs: &[&[&str]] = &[
+        &[],
+        &["序号", "ADRG编码", "ADRG名称", "主要诊断编码", "手术操作编码"],
+        &["#1", "FR1", "心梗", "I21.000"],
+        &["#2", "", "", "I21.100"],
+        &["#3", "FB1", "搭桥", "", "36.1100"],
+    ];
+    let drgs: &[&[&str]] = &[&["DRG编码", "DRG名称"], &["FR19", "心梗"], &["FB19", "搭桥"]];
+    let book = path.join("tables.XLSX");
+    workbook(&book, &[("核心组", adrgs), ("细分组", drgs), ("说明", &[])]);
+    dianshu(path, "group import tables.XLSX --out book").ok();
+    // The same layouts as CSV give the same tables to the byte.
+    let text = "序号,ADRG编码,ADRG名称,主要诊断编码,手术操作编码\n1,FR1,心梗,I21.000,\n\
+                2,,,I21.100,\n3,FB1,搭桥,,36.1100\n";
+    fs::write(path.join("adrg.csv"), text).unwrap();
+    fs::write(path.join("drg.csv"), "DRG编码,DRG名称\nFR19,心梗\nFB19,搭桥\n").unwrap();
+    dianshu(path, "group import adrg.csv drg.csv --out text").ok();
+    same_bytes(&path.join("book"), &path.join("text"));
+    let lists = fs::read_to_string(path.join("book/drg-diagnoses.csv")).unwrap();
+    assert!(lists.contains("FR1 诊断,exact,I21.100"), "{lists}");
+
+    // 36.1100 typed as a number is 36.11.
+    let number: &[&[&str]] = &[adrgs[1], adrgs[2], &["#2", "FB1", "搭桥", "", "#36.1100"]];
+    workbook(&path.join("bad.xlsx"), &[("细分组", drgs), ("核心组", number)]);
+    dianshu(path, "group import bad.xlsx --out bad").refused(&[
+        "`bad.xlsx`, sheet `核心组`, row 3, column E (`手术操作编码`): `36.11` is no text",
+        "hint: a number has lost its zeros",
+    ]);
+    assert!(!path.join("bad").exists());
+    fs::write(path.join("none.xlsx"), "DRG编码\n").unwrap();
+    dianshu(path, "group import none.xlsx --out bad").refused(&["cannot be read as a workbook"]);
 }

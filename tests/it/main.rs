@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod bytes;
+mod claims;
 mod codes;
 mod coefficients;
 mod expected;
@@ -19,6 +20,7 @@ mod inpatients;
 mod intake;
 mod life;
 mod outpatients;
+mod panzhihua;
 mod pipeline;
 mod readme;
 mod refunds;

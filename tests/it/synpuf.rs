@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::claims::{Claim, claims};
 use super::tools::{Ran, csv, dianshu, dianshu_words, json_lines, only_run, shared};
 
 fn sql(home: &Path, statement: &str) -> Vec<serde_json::Value> {
@@ -12,7 +13,7 @@ fn sql(home: &Path, statement: &str) -> Vec<serde_json::Value> {
     json_lines(&ran.stdout)
 }
 
-// shows: E18, P09
+// shows: P07, E06, R40
 #[test]
 fn real_claims_go_from_export_to_report_with_exact_totals() {
     let Some(export) = shared("data/synpuf-inpatient/inpatient.csv.gz") else {
@@ -31,54 +32,66 @@ fn real_claims_go_from_export_to_report_with_exact_totals() {
     totals_match(path);
     let name = policy.display().to_string();
     catalog_counts_every_case(path, &name);
-    results_have_statuses_and_are_compared(path, &name, &export);
+    let claims = claims(&export);
+    coverage_is_counted(path, &name, &claims);
+    cvs_are_plain_arithmetic(path, &claims);
     backtest_and_report(path, &name);
 }
 
-/// Cases of 2008 and 2009 whose DRG is none, counted over the raw export.
-fn without_drg(export: &Path) -> i64 {
-    let file = flate2::read::GzDecoder::new(std::fs::File::open(export).unwrap());
-    let mut reader = ::csv::Reader::from_reader(file);
-    let header = reader.headers().unwrap().clone();
-    let at = |name: &str| header.iter().position(|known| known == name).unwrap();
-    let (segment, day, drg) = (at("SEGMENT"), at("NCH_BENE_DSCHRG_DT"), at("CLM_DRG_CD"));
-    let none = |row: &::csv::StringRecord| {
-        let year = row[day].get(..4).unwrap_or_default();
-        &row[segment] == "1"
-            && ["2008", "2009"].contains(&year)
-            && ["000", "OTH", ""].contains(&&row[drg])
-    };
-    i64::try_from(reader.records().filter(|row| none(row.as_ref().unwrap())).count()).unwrap()
-}
-
-fn results_have_statuses_and_are_compared(path: &Path, name: &str, export: &Path) {
-    let years = "--years 2008,2009 --warehouse wh --json --quiet";
-    let ran = dianshu(path, &format!("group run --policy {name} {years}")).ok();
-    let rows = json_lines(&ran.stdout);
-    let cases = |reason: &str| {
-        let row = rows.iter().find(|row| row["reason"] == reason);
-        row.map_or(0, |row| row["cases"].as_i64().unwrap())
-    };
-    assert_eq!(cases("not_a_group") + cases("no_result"), without_drg(export));
-    assert_eq!(cases("grouped") + without_drg(export), 13_992 + 13_149);
-    // DRG beside DIP-like groups: every case once, and the fund's money on both sides to the cent.
-    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/synpuf-dip");
-    let words = format!("group compare {name} {} {years}", other.display());
+/// 入组率: cases in a DRG ÷ all, as counted over the raw export.
+fn coverage_is_counted(path: &Path, name: &str, claims: &[Claim]) {
+    let words =
+        format!("group run --policy {name} --years 2008,2009 --warehouse wh --json --quiet");
     let ran = dianshu(path, &words).ok();
     let rows = json_lines(&ran.stdout);
-    assert_eq!(rows[0]["cases"], 13_992 + 13_149);
-    assert_eq!(rows[0]["money_yuan"], "256156240.00", "128 447 880 + 127 708 360");
-    let cents = |value: &serde_json::Value| value.as_str().unwrap().replace('.', "").parse::<i64>();
-    for side in ["yuan_a", "yuan_b"] {
-        let cells = rows.iter().filter(|row| row.get("group_a").is_some());
-        assert_eq!(cells.map(|row| cents(&row[side]).unwrap()).sum::<i64>(), 25_615_624_000);
+    let of_reason = |reason: &str| rows.iter().find(|row| row["reason"] == reason);
+    let cases = |reason| of_reason(reason).map_or(0, |row| row["cases"].as_u64().unwrap());
+    let all = u64::try_from(claims.len()).unwrap();
+    let with = u64::try_from(claims.iter().filter(|claim| claim.has_drg()).count()).unwrap();
+    assert_eq!(all, 13_992 + 13_149);
+    assert_eq!(cases("grouped"), with);
+    assert_eq!(cases("not_a_group") + cases("no_result"), all - with);
+    // Half up at four places, as whole numbers: (2·10⁴·cases + all) ÷ 2·all.
+    let share = (20_000 * with + all) / (2 * all);
+    let shown = of_reason("grouped").unwrap()["share"].as_str().unwrap().to_owned();
+    println!("DRG coverage: {with} of {all} cases, {shown}");
+    assert_eq!(shown, format!("0.{share:04}"));
+}
+
+/// CV = population SD ÷ mean of both years' cases (9.2): of every group by plain arithmetic over the
+/// raw export, and so its spread.
+fn cvs_are_plain_arithmetic(path: &Path, claims: &[Claim]) {
+    let mut costs: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for claim in claims.iter().filter(|claim| claim.has_drg()) {
+        // Whole yuan and cents far below 2⁵³: exact.
+        let cost = i32::try_from(claim.cost_fen).unwrap();
+        costs.entry(&claim.drg).or_default().push(f64::from(cost));
     }
-    let changes: Vec<i64> = rows
-        .iter()
-        .filter(|row| row.get("group_a").is_some())
-        .map(|row| cents(&row["yuan_change"]).unwrap().abs())
-        .collect();
-    assert!(changes.is_sorted_by(|a, b| a >= b), "what moved most money stands first");
+    let plain = |costs: &[f64]| {
+        let n = f64::from(u32::try_from(costs.len()).unwrap());
+        let mean = costs.iter().sum::<f64>() / n;
+        let squares: f64 = costs.iter().map(|cost| (cost - mean) * (cost - mean)).sum();
+        (n >= 2.0 && mean > 0.0).then(|| (squares / n).sqrt() / mean)
+    };
+    let groups = csv(&path.join("cat/groups.csv"));
+    assert_eq!(groups.len(), costs.len());
+    let mut spread = Vec::new();
+    for group in &groups {
+        let wanted = plain(&costs[group["group_code"].as_str()]);
+        let shown: Option<f64> = group["cv"].parse().ok();
+        assert_eq!(shown.is_some(), wanted.is_some(), "{group:?}");
+        if let (Some(shown), Some(wanted)) = (shown, wanted) {
+            assert!((shown - wanted).abs() < 0.000_000_6, "{group:?}: {wanted}");
+            spread.push((shown, wanted));
+        }
+    }
+    let wide = |above: f64| spread.iter().filter(|(_, wanted)| *wanted > above).count().to_string();
+    let fit = &csv(&path.join("cat/fit.csv"))[0];
+    assert_eq!([&fit["cv_above_0_7"], &fit["cv_above_1"]], [&wide(0.7), &wide(1.0)]);
+    spread.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let at = |part: usize| spread[(spread.len() - 1) * part / 4].0;
+    println!("CV of {} DRGs by quarters: {:?}", spread.len(), [0, 1, 2, 3, 4].map(at));
+    assert!(at(0) < at(2) && at(2) < at(4), "the groups spread differently");
 }
 
 fn totals_match(path: &Path) {

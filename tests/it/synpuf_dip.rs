@@ -5,63 +5,39 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::claims::{Claim, claims, first_procedure_mapping};
 use super::tools::{csv, dianshu, json_lines, shared};
 
 const POLICY: &str = "tests/real/synpuf-dip";
 
-/// The mapping of the export, with the first procedure only.
-fn mapping(home: &Path) -> PathBuf {
-    let text = fs::read_to_string("tests/real/synpuf.toml").unwrap();
-    let (before, list) = text.split_once("    \"ICD9_PRCDR_CD_1\"").unwrap();
-    let (_, after) = list.split_once(']').unwrap();
-    let path = home.join("first-procedure.toml");
-    fs::write(&path, format!("{before}    \"ICD9_PRCDR_CD_1\",\n]{after}")).unwrap();
-    path
-}
-
 /// Cases and cost in fen by combination, years 2008 and 2009 together, straight from the export.
-fn counted(export: &Path) -> BTreeMap<(String, String), (u64, i64)> {
-    let file = flate2::read::GzDecoder::new(fs::File::open(export).unwrap());
-    let mut reader = ::csv::Reader::from_reader(file);
-    let header = reader.headers().unwrap().clone();
-    let at = |name: &str| header.iter().position(|known| known == name).unwrap();
-    let money = [
-        "CLM_PMT_AMT",
-        "NCH_PRMRY_PYR_CLM_PD_AMT",
-        "NCH_BENE_IP_DDCTBL_AMT",
-        "NCH_BENE_PTA_COINSRNC_LBLTY_AM",
-        "NCH_BENE_BLOOD_DDCTBL_LBLTY_AM",
-    ]
-    .map(at);
+fn counted(claims: &[Claim]) -> BTreeMap<(String, String), (u64, i64)> {
     let mut found: BTreeMap<(String, String), (u64, i64)> = BTreeMap::new();
-    for row in reader.records().map(Result::unwrap) {
-        let year = &row[at("NCH_BENE_DSCHRG_DT")].get(..4).unwrap_or_default().to_owned();
-        if &row[at("SEGMENT")] != "1" || !["2008", "2009"].contains(&year.as_str()) {
-            continue;
-        }
-        let codes = (1..=10).map(|number| &row[at(&format!("ICD9_DGNS_CD_{number}"))]);
-        let diagnosis = codes.into_iter().find(|code| !code.is_empty()).unwrap_or_default();
-        let diagnosis: String = diagnosis.chars().take(3).collect();
-        let cents: i64 = money.iter().map(|at| fen(&row[*at])).sum();
-        let key = (diagnosis, row[at("ICD9_PRCDR_CD_1")].to_owned());
-        let sum = found.entry(key).or_default();
-        *sum = (sum.0 + 1, sum.1 + cents);
+    for claim in claims {
+        let sum = found.entry((claim.diagnosis.clone(), claim.procedure.clone())).or_default();
+        *sum = (sum.0 + 1, sum.1 + claim.cost_fen);
     }
     found
 }
 
-/// `3000.00` or `3000` or nothing.
-fn fen(text: &str) -> i64 {
-    let negative = text.starts_with('-');
-    let (whole, part) = text.trim_start_matches('-').split_once('.').unwrap_or((text, "0"));
-    let whole: i64 = whole.trim_start_matches('-').parse().unwrap_or(0);
-    let part: i64 = format!("{part:0<2}")[..2].parse().unwrap();
-    if negative { -(whole * 100 + part) } else { whole * 100 + part }
+/// Group of a combination: core with 15 cases a year, 30 over two years; the rest by diagnosis and
+/// attribute.
+fn group_of(
+    (diagnosis, procedure): (&str, &str),
+    cases: u64,
+    attributes: &BTreeMap<String, String>,
+) -> (String, &'static str) {
+    let attribute = attributes.get(procedure).map_or("conservative", String::as_str);
+    match (procedure, cases >= 30) {
+        ("", true) => (diagnosis.to_owned(), "core"),
+        (_, true) => (format!("{diagnosis}+{procedure}"), "core"),
+        _ => (format!("{diagnosis}_{}", attribute[..1].to_uppercase()), "residual"),
+    }
 }
 
-// shows: Z16, A33, R01, R32, R33, E31
+// shows: Z16, P09, A33, R01, R32, R33, E18, E31
 #[test]
 fn real_claims_make_the_directory_counted_from_the_raw_export() {
     let Some(export) = shared("data/synpuf-inpatient/inpatient.csv.gz") else {
@@ -71,7 +47,8 @@ fn real_claims_make_the_directory_counted_from_the_raw_export() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let words = format!("ingest {} --mapping {}", export.display(), mapping(path).display());
+    let mapping = first_procedure_mapping(path);
+    let words = format!("ingest {} --mapping {}", export.display(), mapping.display());
     let loaded = dianshu(path, &format!("{words} --warehouse wh --quiet"));
     assert!(loaded.code <= 1, "{}", loaded.stderr);
     let policy = root.join(POLICY);
@@ -86,7 +63,8 @@ fn real_claims_make_the_directory_counted_from_the_raw_export() {
     };
     build(&policy, "cat").ok();
 
-    let raw = counted(&export);
+    let claims = claims(&export);
+    let raw = counted(&claims);
     let all: u64 = raw.values().map(|(cases, _)| cases).sum();
     let cost: i64 = raw.values().map(|(_, fen)| fen).sum();
     // Control totals of the data's README, 2008 and 2009.
@@ -95,18 +73,10 @@ fn real_claims_make_the_directory_counted_from_the_raw_export() {
         .into_iter()
         .map(|row| (row["oprn_oprt_code"].clone(), row["attribute"].clone()))
         .collect();
-    // Core: 15 a year, 30 over two years; the rest by diagnosis and attribute.
     let mut wanted: BTreeMap<String, (String, u64)> = BTreeMap::new();
     for ((diagnosis, procedure), (cases, _)) in &raw {
-        let attribute = attributes.get(procedure).map_or("conservative", String::as_str);
-        let letter = attribute[..1].to_uppercase();
-        let (code, kind) = match (procedure.as_str(), *cases >= 30) {
-            ("", true) => (diagnosis.clone(), "core"),
-            (_, true) => (format!("{diagnosis}+{procedure}"), "core"),
-            _ => (format!("{diagnosis}_{letter}"), "residual"),
-        };
-        let group = wanted.entry(code).or_insert_with(|| (kind.to_owned(), 0));
-        group.1 += cases;
+        let (code, kind) = group_of((diagnosis, procedure), *cases, &attributes);
+        wanted.entry(code).or_insert_with(|| (kind.to_owned(), 0)).1 += cases;
     }
     let groups = csv(&path.join("cat/groups.csv"));
     let found: BTreeMap<String, (String, u64)> = groups
@@ -119,6 +89,75 @@ fn real_claims_make_the_directory_counted_from_the_raw_export() {
     covers(path, &wanted, all);
     refuses_another_code_system(&policy, path, build);
     settles_the_year_after(path, &policy);
+    stands_beside_the_drgs(path, &claims, &raw, &attributes);
+}
+
+/// Cases, cost and fund payment of every pair of groups, counted over the raw export; a group whose
+/// cases all cost nothing has no price and counts as none (R37).
+fn pairs(
+    claims: &[Claim],
+    raw: &BTreeMap<(String, String), (u64, i64)>,
+    attributes: &BTreeMap<String, String>,
+) -> BTreeMap<(String, String), (i64, i64)> {
+    let groups = |claim: &Claim| {
+        let (cases, _) = raw[&(claim.diagnosis.clone(), claim.procedure.clone())];
+        let (code, _) = group_of((&claim.diagnosis, &claim.procedure), cases, attributes);
+        [if claim.has_drg() { claim.drg.clone() } else { "(no group)".to_owned() }, code]
+    };
+    let mut costs: [BTreeMap<String, i64>; 2] = Default::default();
+    for claim in claims {
+        for (side, code) in costs.iter_mut().zip(groups(claim)) {
+            *side.entry(code).or_default() += claim.cost_fen;
+        }
+    }
+    let mut found: BTreeMap<(String, String), (i64, i64)> = BTreeMap::new();
+    for claim in claims {
+        let [drg, dip] = groups(claim);
+        let priced = |side: usize, code: String| {
+            if costs[side][&code] == 0 { "(no group)".to_owned() } else { code }
+        };
+        let sum = found.entry((priced(0, drg), priced(1, dip))).or_default();
+        *sum = (sum.0 + 1, sum.1 + claim.cost_fen);
+    }
+    found
+}
+
+/// DRG beside DIP-like groups: every pair of groups holds the cases counted over the raw export, and
+/// the fund's money is divided on both sides to the cent.
+fn stands_beside_the_drgs(
+    path: &Path,
+    claims: &[Claim],
+    raw: &BTreeMap<(String, String), (u64, i64)>,
+    attributes: &BTreeMap<String, String>,
+) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let [drg, dip] = ["tests/real/synpuf-drg", POLICY].map(|folder| root.join(folder));
+    let words = format!("group compare {} {}", drg.display(), dip.display());
+    let words = format!("{words} --years 2008,2009 --warehouse wh --json --quiet");
+    let rows = json_lines(&dianshu(path, &words).ok().stdout);
+    let cents = |value: &serde_json::Value| value.as_str().unwrap().replace('.', "");
+    let cents = |value: &serde_json::Value| cents(value).parse::<i64>().unwrap();
+    let cells: Vec<_> = rows.iter().filter(|row| row.get("group_a").is_some()).collect();
+    let name = |row: &serde_json::Value, side: &str| row[side].as_str().unwrap().to_owned();
+    let found: BTreeMap<(String, String), (i64, i64)> = cells
+        .iter()
+        .map(|row| {
+            let sums = (row["cases"].as_i64().unwrap(), cents(&row["fee_yuan"]));
+            ((name(row, "group_a"), name(row, "group_b")), sums)
+        })
+        .collect();
+    assert_eq!(found.len(), cells.len(), "every pair once");
+    assert_eq!(found, pairs(claims, raw, attributes));
+    let cases: i64 = found.values().map(|sums| sums.0).sum();
+    assert_eq!((rows[0]["cases"].as_i64(), cases), (Some(cases), 13_992 + 13_149));
+    let fund: i64 = claims.iter().map(|claim| claim.fund_fen).sum();
+    // Control totals of the data's README.
+    assert_eq!((cents(&rows[0]["money_yuan"]), fund), (fund, (128_447_880 + 127_708_360) * 100));
+    for side in ["yuan_a", "yuan_b"] {
+        assert_eq!(cells.iter().map(|row| cents(&row[side])).sum::<i64>(), fund, "{side}");
+    }
+    let changes: Vec<i64> = cells.iter().map(|row| cents(&row["yuan_change"]).abs()).collect();
+    assert!(changes.is_sorted_by(|a, b| a >= b), "what moved most money stands first");
 }
 
 fn covers(path: &Path, wanted: &BTreeMap<String, (String, u64)>, all: u64) {

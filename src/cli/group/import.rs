@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use super::{Error, Outcome, only_these, output};
-use crate::grouper::drg::import::{Imported, Sheet, import};
+use crate::catalog::parameters::Cell;
+use crate::cli::workbook;
+use crate::grouper::drg::import::{Imported, Sheet, import, is_read};
 use crate::policy::drg::{TABLES, parse};
 use crate::table::{Column, Table};
 
 /// Arguments of `dianshu group import`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// CSV files, one table each, as published: one code a row
+    /// CSV files, one table each, or workbooks (XLSX), one table a sheet, as published: one code a row
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// What a column is called: `THEIRS=OURS`, for example `编码=diagnosis`; again for each
@@ -30,7 +32,14 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
-    let sheets = args.files.iter().map(|file| sheet(file)).collect::<Result<Vec<_>, _>>()?;
+    let mut sheets = Vec::new();
+    for file in &args.files {
+        if file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx")) {
+            sheets.extend(workbook_sheets(file, &args.columns)?);
+        } else {
+            sheets.push(sheet(file)?);
+        }
+    }
     let Imported { tables, counts, findings } = import(&sheets, &args.columns)?;
     // What a policy would refuse is not written.
     parse(&tables)?;
@@ -75,7 +84,51 @@ fn sheet(path: &Path) -> Result<Sheet, Error> {
         let line = record.position().map_or(0, csv::Position::line);
         rows.push((line, record.iter().map(str::to_owned).collect()));
     }
-    let name =
-        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    Ok(Sheet { name, columns, rows })
+    Ok(Sheet { name: file_name(path), columns, rows })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// The sheets of a workbook that hold something; the first filled row names the columns.
+fn workbook_sheets(path: &Path, further: &[(String, String)]) -> Result<Vec<Sheet>, Error> {
+    let mut sheets = Vec::new();
+    for (name, cells) in workbook::read(path)? {
+        let mut rows =
+            (1..).zip(cells).filter(|(_, row)| row.iter().any(|cell| *cell != Cell::Empty));
+        let Some((_, header)) = rows.next() else { continue };
+        let mut sheet = Sheet {
+            name: format!("{} {name}", file_name(path)),
+            columns: header.into_iter().map(text).collect(),
+            rows: Vec::new(),
+        };
+        for (row, cells) in rows {
+            let is_bad = |(at, cell): &(usize, &Cell)| {
+                matches!(cell, Cell::Number(_) | Cell::Other(_)) && is_read(&sheet, *at, further)
+            };
+            if let Some((at, cell)) = cells.iter().enumerate().find(is_bad) {
+                let (path, column) = (path.to_owned(), sheet.columns[at].clone());
+                let (letter, value) = (letters(at), text(cell.clone()));
+                return Err(Error::SheetCell { path, sheet: name, row, letter, column, value });
+            }
+            sheet.rows.push((row, cells.into_iter().map(text).collect()));
+        }
+        sheets.push(sheet);
+    }
+    Ok(sheets)
+}
+
+fn text(cell: Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) | Cell::Number(text) | Cell::Other(text) => text,
+    }
+}
+
+/// A, B … Z, AA …
+fn letters(at: usize) -> String {
+    let last = char::from(b'A' + u8::try_from(at % 26).unwrap_or_default());
+    let before = (at / 26).checked_sub(1).map(letters).unwrap_or_default();
+    format!("{before}{last}")
 }

@@ -139,6 +139,13 @@ fn column(sheet: &Sheet, own: &str, further: &[(String, String)]) -> Option<usiz
     })
 }
 
+/// Whether a column of a sheet is read at all; `columns` as in [`import`].
+#[must_use]
+pub fn is_read(sheet: &Sheet, at: usize, columns: &[(String, String)]) -> bool {
+    let names = COLUMNS.map(|(own, _)| own).into_iter();
+    names.chain(["exclusion"]).any(|own| column(sheet, own, columns) == Some(at))
+}
+
 impl Import {
     fn take(&mut self, sheet: &Sheet, further: &[(String, String)]) -> Result<(), ImportError> {
         let at = |own: &str| column(sheet, own, further);

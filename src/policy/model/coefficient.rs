@@ -70,7 +70,8 @@ pub enum OnOutliers {
     Apply,
     /// `none`: no coefficient.
     None,
-    /// `inside`: k stands inside the formula of the outlier (R39).
+    /// `inside`: k stands inside the formula of the outlier: high is points × (k + r − line), low is
+    /// without k (R39).
     Inside,
 }
 

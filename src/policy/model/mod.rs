@@ -34,9 +34,7 @@ pub use drg::Drg;
 pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
 pub use points::*;
-pub use score::{
-    Abnormal, AbnormalCoefficient, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid,
-};
+pub use score::{Abnormal, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid};
 
 use crate::units::Fen;
 

@@ -28,21 +28,20 @@ pub struct Score {
     pub self_paid: Option<SelfPaid>,
 }
 
-/// `[score.abnormal]` (A36–A38): r is fee ÷ mean. Both lines are strict.
+/// `[score.abnormal]` (A37, A38): r is fee ÷ mean. Both lines are strict. Whether the coefficient
+/// applies to low and high cases is `coefficient.outliers` (A36).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abnormal {
     /// Clause or reading of this section.
     pub cite: Cite,
     /// Below this r a case is low: points × r (0.5).
     pub low: Decimal,
-    /// Above this r it is high: points × (r − 1) (2).
+    /// Above this r it is high: points × (r − this + 1) (2).
     pub high: Decimal,
     /// Above this r it is extreme (5).
     pub extreme: Decimal,
     /// What an extreme case gets until experts decide (A38).
     pub extreme_rule: ExtremeRule,
-    /// Whether the institution's coefficient applies to low and high cases (A36, no default).
-    pub coefficient: AbnormalCoefficient,
 }
 
 /// What an extreme case gets until experts decide (A38).
@@ -54,17 +53,6 @@ pub enum ExtremeRule {
     Coefficient,
     /// `item`: no points; paid as booked.
     Item,
-}
-
-/// Whether the institution's coefficient applies to low and high cases (A36).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AbnormalCoefficient {
-    /// `apply`: on the result.
-    Apply,
-    /// `none`: not at all.
-    None,
-    /// `inside`: high is points × (k + r − 2), low is without k (R39).
-    Inside,
 }
 
 /// What an ungrouped case gets (A41).

@@ -2,8 +2,8 @@
 
 use super::{date, decimal, loaded};
 use crate::policy::model::{
-    AbnormalCoefficient, Attribute, CaseUnit, ExtremeRule, MatchStep, Method, NoScore, PointBase,
-    Pools, ResidualBelow, Tie, Trim, YearCount,
+    Attribute, CaseUnit, ExtremeRule, MatchStep, Method, NoScore, OnOutliers, PointBase, Pools,
+    ResidualBelow, Tie, Trim, YearCount,
 };
 use crate::policy::unsettled;
 
@@ -38,7 +38,7 @@ fn zibo_is_what_its_document_and_readings_say() {
     let abnormal = score.abnormal.as_ref().unwrap();
     let lines = [abnormal.low, abnormal.high, abnormal.extreme];
     assert_eq!(lines, ["0.5", "2", "5"].map(decimal)); // A37, A38
-    assert_eq!(abnormal.coefficient, AbnormalCoefficient::Apply); // A36
+    assert_eq!(policy.coefficient.as_ref().unwrap().outliers, OnOutliers::Apply); // A36
     assert_eq!(abnormal.extreme_rule, ExtremeRule::Review); // A38
     assert!(score.auxiliary && score.special && score.no_score == NoScore::Factor);
     assert_eq!((score.day_surgery, score.external_expert), (decimal("1"), decimal("0")));

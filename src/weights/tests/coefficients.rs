@@ -1,5 +1,7 @@
 //! Coefficients of institutions against quotients worked by hand.
 
+use std::cell::Cell;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
@@ -13,9 +15,10 @@ use crate::settlement::coefficient::{InstitutionFacts, disciplines};
 use crate::table::Table;
 use crate::units::{Ratio, fraction, ratio};
 use crate::weights::blend::Blend;
+use crate::weights::coefficients::price;
 use crate::weights::quotient::quotient;
 use crate::weights::sums::Sums;
-use crate::weights::{Built, Error, Passed, build};
+use crate::weights::{Built, Error, Passed, Plan, build};
 
 fn rule() -> Coefficient {
     let mut rule =
@@ -311,6 +314,35 @@ fn a_fixed_point_with_the_weights_finds_the_price_of_a_level_whatever_it_treats(
     assert!(parts.iter().any(|line| line.line == "coefficient"));
     fixed.passes = Passes::FixedPoint { rounds: 2 };
     says(run(&with(fixed, &["1"]), &mixed(), passed()), "still move after 2 rounds");
+}
+
+// shows: E08
+#[test]
+fn coefficients_that_turn_in_a_circle_stop_the_build() {
+    // Means that change places in every round: those of A and B, then those of B and A, and so on. The
+    // levels treat A and B unequally, so the coefficients of the third round are those of the first.
+    let first = run(&policy(weights(&["1"])), &mixed(), Passed::default()).unwrap();
+    let mut other = first.clone();
+    let means: Vec<_> = first.catalog.groups.iter().map(|group| group.mean).collect();
+    for (group, mean) in other.catalog.groups.iter_mut().zip(means.into_iter().rev()) {
+        group.mean = mean;
+    }
+    let mut fixed = rule();
+    fixed.basis = CoefficientBasis::CaseMix;
+    fixed.passes = Passes::FixedPoint { rounds: 30 };
+    let policy = with(fixed, &["1"]);
+    let years = "2023".parse::<Years>().unwrap();
+    let plan = Plan::new(&policy, &years, &[2023]).unwrap();
+    let passed = Passed { institutions: known_tiers(), ..Passed::default() };
+    let builds = Cell::new(0);
+    let turning = price(&plan, &mixed(), passed.clone(), |_, _| {
+        builds.set(builds.get() + 1);
+        Ok(if builds.get() % 2 == 1 { first.clone() } else { other.clone() })
+    });
+    says(turning, "still move after 3 rounds: they came back to where they were");
+    assert_eq!(builds.get(), 3, "given up long before 30 rounds");
+    // The same weights twice are rest, no circle.
+    assert!(price(&plan, &mixed(), passed, |_, _| Ok(first.clone())).is_ok());
 }
 
 // shows: R41

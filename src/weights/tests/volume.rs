@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::{built, dec, policy, weights};
-use crate::policy::model::{BlendLevel, Centre, Trim, Weights};
+use crate::period::Years;
+use crate::policy::model::{BlendLevel, Centre, CoefficientBasis, Passes, Trim, Weights};
 use crate::settlement::cases::Cases;
-use crate::weights::{IntervalRequest, Method, grid, intervals};
+use crate::settlement::coefficient::InstitutionFacts;
+use crate::weights::{IntervalRequest, Method, Passed, build, grid, intervals};
 
 /// Cases of two years in 1 400 groups and 300 institutions, costs by a fixed generator.
 fn many(rows: usize) -> Cases {
@@ -102,4 +104,54 @@ fn volume_of_sixty_methods_and_of_a_thousand_rounds_takes_seconds() {
         assert_eq!(found.intervals.rows(), 2_800);
     });
     assert!(all.as_secs() < 120 && rounds.as_secs() < 120, "{all:?} {rounds:?}");
+}
+
+/// Coefficients of seven tiers, once and to a fixed point, and factors of sixteen types in 1 400 diseases.
+// shows: E08, E09
+#[test]
+#[ignore = "volume: takes gigabytes and an optimised build"]
+fn volume_of_coefficients_and_types_of_ten_million_cases_takes_seconds() {
+    let mut cases = many(10_000_000);
+    cases.auxiliaries = (0..12).map(|at| format!("cci_{};severity_{at:02}", at % 4)).collect();
+    cases.auxiliary = (0..10_000_000u32).map(|row| row % 12).collect();
+    let levels =
+        [("2", "general"), ("2", "tcm"), ("5", "general"), ("5", "tcm"), ("11", "community")];
+    let institutions: Vec<InstitutionFacts> = cases
+        .institutions
+        .iter()
+        .zip(levels.iter().cycle())
+        .map(|(code, (level, kind))| InstitutionFacts {
+            code: code.clone(),
+            hosp_lv: (*level).to_owned(),
+            inst_type: (*kind).to_owned(),
+            ..InstitutionFacts::default()
+        })
+        .collect();
+    let load = |name: &str| crate::policy::load(name).unwrap().policy;
+    let mut rule = load("tests/policy/coefficient").coefficient.unwrap();
+    let mut types = load("zibo-dip").auxiliary.unwrap();
+    types.malignant = None;
+    let years = "2022,2023".parse::<Years>().unwrap();
+    let timed = |what: &str, rules: &crate::policy::model::Policy| {
+        let start = Instant::now();
+        let passed = Passed { institutions: institutions.clone(), ..Passed::default() };
+        let made = build(&cases, rules, &years, passed).unwrap();
+        let seconds = start.elapsed().as_secs_f64();
+        println!("{what}: {seconds:.2} s");
+        assert!(seconds < 60.0, "{what} took {seconds} s");
+        made.catalog
+    };
+    let mut rules = policy(weights(&["0.2", "0.8"]));
+    timed("weights alone", &rules);
+    rules.auxiliary = Some(types);
+    // Four of CCI and twelve of severity.
+    assert_eq!(timed("with types", &rules).table("auxiliary").unwrap().rows(), 1_400 * 16);
+    rules.auxiliary = None;
+    rules.coefficient = Some(rule.clone());
+    assert_eq!(timed("with coefficients", &rules).table("coefficients").unwrap().rows(), 7);
+    rule.basis = CoefficientBasis::CaseMix;
+    rule.passes = Passes::FixedPoint { rounds: 30 };
+    rules.coefficient = Some(rule);
+    let fixed = timed("with coefficients to a fixed point", &rules);
+    println!("{} rounds", fixed.table("coefficient_round").unwrap().rows());
 }
