@@ -36,7 +36,7 @@ const FACTOR_PLACES: u32 = 12;
 /// Without `[weights.change_cap]` and `[weights.hold]` nothing changes.
 ///
 /// # Errors
-/// [`Error::LastMissing`], [`Error::LastDiffers`], [`Error::HoldOutOfReach`]; the catalog is left as it
+/// [`Error::LastMissing`], [`Error::LastDiffers`], [`Error::HoldOutOfReach`], [`Error::Overflow`]; the catalog is left as it
 /// was then.
 pub fn adjust(catalog: &mut Catalog, policy: &Policy, last: Option<&Catalog>) -> Result<(), Error> {
     let life = &policy.life;
@@ -164,7 +164,8 @@ impl Moved {
                 hold::factor(items, target).ok_or_else(|| out_of_reach(items, target))?
             }
         };
-        let points = hold::publish(items, &factor, unit);
+        let overflow = || Error::Overflow { what: "held points".to_owned() };
+        let points = hold::publish(items, &factor, unit).ok_or_else(overflow)?;
         Ok(Self { factor, points })
     }
 }

@@ -9,7 +9,7 @@ use super::crosswalk::Crosswalk;
 use super::error::Error;
 use super::model::{Catalog, Group};
 use crate::table::{Column, Table};
-use crate::units::{Fen, Points, Ratio, exact, fraction, ratio};
+use crate::units::{Fen, Points, Ratio, exact, fraction, ratio, to_decimal};
 
 /// What a crosswalk calls cases without a group.
 const UNGROUPED: &str = "ungrouped";
@@ -69,8 +69,14 @@ pub struct DiffRow {
 
 /// Compares two catalogs: every group of either, the largest money first, then by code. Only the same
 /// cases in both groupings tell what was split or merged.
-#[must_use]
-pub fn diff(before: &Catalog, after: &Catalog, crosswalk: Option<&Crosswalk>) -> Vec<DiffRow> {
+///
+/// # Errors
+/// [`Error::Overflow`] where the change of a group leaves the range of points or money.
+pub fn diff(
+    before: &Catalog,
+    after: &Catalog,
+    crosswalk: Option<&Crosswalk>,
+) -> Result<Vec<DiffRow>, Error> {
     let mut pairs: BTreeMap<&str, (Option<&Group>, Option<&Group>)> = BTreeMap::new();
     for group in &before.groups {
         pairs.entry(&group.group_code).or_default().0 = Some(group);
@@ -82,22 +88,33 @@ pub fn diff(before: &Catalog, after: &Catalog, crosswalk: Option<&Crosswalk>) ->
     let mut rows: Vec<DiffRow> = pairs
         .into_iter()
         .map(|(code, (one, two))| {
-            let row = row(code, one, two, yuan_per_point.as_ref());
+            let row = row(code, one, two, yuan_per_point.as_ref())?;
             match crosswalk {
                 Some(crosswalk) => with_facts(row, crosswalk, yuan_per_point.as_ref()),
-                None => row,
+                None => Ok(row),
             }
         })
-        .collect();
+        .collect::<Result<_, Error>>()?;
     rows.sort_by(|one, two| {
         let rank = |row: &DiffRow| (Reverse(row.money), Reverse(row.weight));
         rank(one).cmp(&rank(two)).then_with(|| one.group_code.cmp(&two.group_code))
     });
-    rows
+    Ok(rows)
+}
+
+/// Weight, in points or yuan, and money, in yuan, of one group.
+fn measured(code: &str, weight: &Ratio, yuan: Ratio) -> Result<(Decimal, Fen), Error> {
+    let overflow = || Error::Overflow { what: format!("what group `{code}` moves") };
+    let weight = to_decimal(weight, Points::PLACES).ok_or_else(overflow)?;
+    Ok((weight, Fen::nearest(&(yuan * ratio(100))).map_err(|_| overflow())?))
 }
 
 /// What a crosswalk says of a group: where its cases went or came from, and what that moved.
-fn with_facts(row: DiffRow, crosswalk: &Crosswalk, yuan_per_point: Option<&Ratio>) -> DiffRow {
+fn with_facts(
+    row: DiffRow,
+    crosswalk: &Crosswalk,
+    yuan_per_point: Option<&Ratio>,
+) -> Result<DiffRow, Error> {
     let mut row = row;
     let code = row.group_code.as_str();
     let real =
@@ -119,10 +136,10 @@ fn with_facts(row: DiffRow, crosswalk: &Crosswalk, yuan_per_point: Option<&Ratio
     if let Some(yuan_per_point) = yuan_per_point {
         let moved = crosswalk.moved(code, row.before.is_some());
         let points = ratio(moved) / ratio(Points::PER_POINT);
-        row.weight = crate::units::to_decimal(&points, Points::PLACES).unwrap_or(Decimal::MAX);
-        row.money = Fen::nearest(&(points * yuan_per_point * ratio(100))).unwrap_or(Fen(i64::MAX));
+        let yuan = &points * yuan_per_point;
+        (row.weight, row.money) = measured(&row.group_code, &points, yuan)?;
     }
-    row
+    Ok(row)
 }
 
 fn yuan_per_point(catalog: &Catalog) -> Option<Ratio> {
@@ -136,7 +153,7 @@ fn row(
     before: Option<&Group>,
     after: Option<&Group>,
     yuan_per_point: Option<&Ratio>,
-) -> DiffRow {
+) -> Result<DiffRow, Error> {
     let points = |group: Option<&Group>| group.and_then(|group| group.points);
     let price = |group: Option<&Group>| group.and_then(|group| group.standard);
     let change = match (before, after) {
@@ -161,15 +178,16 @@ fn row(
             (weight.clone(), weight)
         }
     };
-    DiffRow {
+    let (weight, money) = measured(code, &weight, money)?;
+    Ok(DiffRow {
         group_code: code.to_owned(),
         change,
         with: Vec::new(),
         before: before.cloned(),
         after: after.cloned(),
-        weight: crate::units::to_decimal(&weight, Points::PLACES).unwrap_or(Decimal::MAX),
-        money: Fen::nearest(&(money * ratio(100))).unwrap_or(Fen(i64::MAX)),
-    }
+        weight,
+        money,
+    })
 }
 
 /// Applies a difference to the groups it was made from: `apply(diff(a, b), a.groups) = b.groups`.

@@ -365,6 +365,12 @@ pub enum Error {
     /// An identity without its first line, or beyond 28 digits.
     #[error("the catalog's identity cannot be stated for other points")]
     IdentityLost,
+    /// A number beyond the range of the numbers that carry it.
+    #[error("{what} is too large to be computed exactly")]
+    Overflow {
+        /// Which number.
+        what: String,
+    },
     /// A crosswalk of other catalogs.
     #[error("the crosswalk is of other catalogs: they have `{group}` not, or with other points")]
     OtherCrosswalk {

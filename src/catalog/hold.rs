@@ -63,8 +63,8 @@ pub(super) fn factor(items: &[Item], target: &Ratio) -> Option<Ratio> {
 
 /// Published points in millionths: each is rounded down to `unit`, and the units that the total still
 /// lacks go one each to the largest fractions that have room for them; then one pair of groups may
-/// exchange a unit, where that closes the last gap.
-pub(super) fn publish(items: &[Item], factor: &Ratio, unit: i64) -> Vec<i64> {
+/// exchange a unit, where that closes the last gap. `None` where points leave 64 bits.
+pub(super) fn publish(items: &[Item], factor: &Ratio, unit: i64) -> Option<Vec<i64>> {
     let exact: Vec<Ratio> = items.iter().map(|item| item.at(factor) / ratio(unit)).collect();
     let floors: Vec<BigInt> = exact.iter().map(|points| points.floor().to_integer()).collect();
     let fractions: Vec<Ratio> =
@@ -90,7 +90,7 @@ pub(super) fn publish(items: &[Item], factor: &Ratio, unit: i64) -> Vec<i64> {
         .zip(raised)
         .map(|(floor, raised)| {
             let units = floor + BigInt::from(u8::from(raised));
-            (units * unit).to_i64().unwrap_or(i64::MAX)
+            (units * unit).to_i64()
         })
         .collect()
 }

@@ -179,6 +179,18 @@ impl Folder {
     }
 }
 
+/// What can be put on trial.
+const BEFORE_TRIAL: &[State] = &[State::Draft, State::Trial];
+
+/// Whether a catalog can be put on trial, before its effect is computed.
+///
+/// # Errors
+/// As [`trial`].
+pub fn check_trial(dir: &Path) -> Result<(), Error> {
+    let dir = &real(dir)?;
+    Folder::read(dir)?.needs(dir, BEFORE_TRIAL, "a trial")
+}
+
 /// Puts a draft on trial: `tables` say what it would move for every institution (`impact`, and whatever
 /// belongs to it). A trial can be repeated; reviews count from the last one.
 ///
@@ -190,7 +202,7 @@ pub fn trial(dir: &Path, tables: &[Table], what: &str, signature: &Signature) ->
     let dir = &real(dir)?;
     let _lock = write::lock(dir)?;
     let mut folder = Folder::read(dir)?;
-    folder.needs(dir, &[State::Draft, State::Trial], "a trial")?;
+    folder.needs(dir, BEFORE_TRIAL, "a trial")?;
     if !tables.iter().any(|table| table.name == IMPACT) {
         return Err(Error::TrialWithoutImpact);
     }

@@ -58,13 +58,13 @@ pub use diff::{Change, DiffRow, apply, diff, diff_table};
 pub use error::Error;
 pub use gates::{Gate, gate_table, gates};
 pub use life::{
-    Entry, Override, Signature, gates as gates_of, history_table, override_table, overrides,
-    publish, review, set_all, set_points, trial,
+    Entry, Override, Signature, check_trial, gates as gates_of, history_table, override_table,
+    overrides, publish, review, set_all, set_points, trial,
 };
 pub use manifest::State;
 pub use read::{Stored, open, read};
 pub use sheets::{group_table, identity_table};
-pub use standards::{expected_standards, same_price_candidates};
+pub use standards::expected_standards;
 pub use tables::tables_diff;
 pub use verify::{Check, Report, verify, verify_content};
 pub use write::{Artefact, SCENARIO_PREFIX, write};

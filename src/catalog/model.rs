@@ -87,7 +87,7 @@ pub struct Group {
     pub points: Option<Points>,
     /// Published price in force on the last day of the newest year, where the policy has prices.
     pub standard: Option<Fen>,
-    /// Sorted flags: `single_year`, `small`, `no_cases`, `override`.
+    /// Sorted flags: `capped`, `no_cases`, `override`, `same_price`, `single_year`, `small`.
     pub flags: Vec<String>,
 }
 

@@ -1,9 +1,8 @@
-//! What follows from a catalog for its readers: standards under a control total, groups for one price.
+//! What follows from a catalog for its readers: standards under a control total.
 
 use super::model::{Catalog, Group};
-use crate::policy::model::SamePrice;
 use crate::table::{Column, Table};
-use crate::units::{Fen, Points, exact, fraction};
+use crate::units::{Fen, Points, fraction};
 
 /// `expected_standard`: the standard of every group, points × control total ÷ expected points, rounded to
 /// the fen, as information (P04). Expected points are those of the newest year's grouped cases. Empty
@@ -32,36 +31,12 @@ pub fn expected_standards(catalog: &Catalog, control: Fen) -> Table {
         )
 }
 
-/// `same_price_candidates`: groups whose CV is at most the policy's line and that are not small (P05,
-/// A51), those that vary least first; `listed` says whether the policy lists the group.
-#[must_use]
-pub fn same_price_candidates(catalog: &Catalog, rule: &SamePrice) -> Table {
-    let most = exact(rule.maximum_cv);
-    let small = |group: &Group| group.flags.iter().any(|flag| flag == "small");
-    let mut found: Vec<&Group> = catalog
-        .groups
-        .iter()
-        .filter(|group| !small(group) && group.cv.is_some_and(|cv| exact(cv) <= most))
-        .collect();
-    found.sort_by(|a, b| (a.cv, &a.group_code).cmp(&(b.cv, &b.group_code)));
-    let listed = |group: &&Group| {
-        if rule.groups.contains(&group.group_code) { "yes" } else { "no" }
-    };
-    Table::new("same_price_candidates")
-        .with("group_code", Column::text(found.iter().map(|group| group.group_code.clone())))
-        .with("group_name", Column::text(found.iter().map(|group| group.group_name.clone())))
-        .with("cases", Column::counts(found.iter().map(|group| group.cases)))
-        .with("cv", Column::decimals(6, found.iter().map(|group| group.cv)))
-        .with("listed", Column::text(found.iter().map(listed)))
-}
-
 #[cfg(test)]
 mod tests {
     use rust_decimal::Decimal;
 
-    use super::{expected_standards, same_price_candidates};
+    use super::expected_standards;
     use crate::catalog::model::{Catalog, Group};
-    use crate::policy::model::{Cite, SamePrice};
     use crate::units::{Fen, Points};
 
     fn group(code: &str, points: i64, cases: [u64; 3], cv: i64, flags: &[&str]) -> Group {
@@ -120,22 +95,5 @@ mod tests {
             })
             .sum();
         assert_eq!(spent, 1_234_500, "the expected cases at their standards use the total up");
-    }
-
-    // shows: P05, A51, E15
-    #[test]
-    fn candidates_for_one_price_vary_at_most_as_the_line_says_and_are_not_small() {
-        let rule = SamePrice {
-            cite: Cite::default(),
-            groups: vec!["D".to_owned()],
-            maximum_cv: Decimal::new(5, 1),
-        };
-        let table = same_price_candidates(&catalog(), &rule);
-        let told: Vec<_> = (0..table.rows())
-            .map(|row| (table.cell("group_code", row).unwrap(), table.cell("listed", row).unwrap()))
-            .collect();
-        // CV 0.5 is on the line, 0.500001 beyond it; C is small; the least varying first.
-        let wanted = [("D", "yes"), ("A", "no")].map(|(a, b)| (a.to_owned(), b.to_owned()));
-        assert_eq!(told, wanted);
     }
 }

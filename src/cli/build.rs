@@ -164,9 +164,6 @@ fn points_tables(
     catalog: &Catalog,
 ) -> Result<Vec<Table>, Error> {
     let mut tables = Vec::new();
-    if let Some(rule) = &policy.same_price {
-        tables.push(catalog::same_price_candidates(catalog, rule));
-    }
     let newest = catalog.years.iter().max().copied().unwrap_or_default();
     let ahead = policy.expected_standard.as_ref().map(|rule| rule.years_ahead);
     let Some(year) = ahead.map(|ahead| i64::from(newest) + i64::from(ahead)) else {

@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
                 }
                 None => catalog::Crosswalk::kept(&old, &new),
             };
-            let rows = catalog::diff(&old, &new, crosswalk.as_ref());
+            let rows = catalog::diff(&old, &new, crosswalk.as_ref())?;
             output::print(&catalog::diff_table(&rows, new.places), args.json)?;
             if !(old.tables.is_empty() && new.tables.is_empty()) {
                 output::gap(args.json)?;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::Error;
+use super::{Error, output};
 use crate::period::Years;
 use crate::warehouse::engine::{Engine, Limits};
 use crate::warehouse::snapshot::Snapshot;
@@ -86,7 +86,7 @@ impl Common {
     /// of one bucket.
     pub(super) fn show_plans(&self, engine: &Engine) {
         for (query, plan) in engine.plans() {
-            eprintln!("plan of {query}\n{plan}");
+            output::talk(&format!("plan of {query}\n{plan}"));
         }
     }
 
@@ -98,7 +98,7 @@ impl Common {
     /// A line of talk on stderr.
     pub(super) fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            output::talk(text);
         }
     }
 

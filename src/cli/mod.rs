@@ -2,7 +2,6 @@
 //!
 //! stdout is data, stderr is talk and progress. Exit codes: 0 done, 1 done but a finding or gate says
 //! no, 2 wrong input (nothing changed), 3 our fault, 130 interrupted.
-#![expect(clippy::print_stderr, reason = "the command line is where the program talks")]
 
 mod backtest;
 mod build;
@@ -81,7 +80,7 @@ enum Outcome {
 #[must_use]
 pub fn main() -> ExitCode {
     let interrupted = || {
-        eprintln!("error: interrupted; what was committed before is still there");
+        output::talk("error: interrupted; what was committed before is still there");
         std::process::exit(130)
     };
     // Without a handler the process just ends, which is as safe: nothing is committed half.
@@ -92,7 +91,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::No) => ExitCode::from(1),
         Err(Error::ClosedPipe) => ExitCode::SUCCESS,
         Err(err) => {
-            eprintln!("{}", render(&err));
+            output::talk(&render(&err));
             ExitCode::from(err.kind().exit_code())
         }
     }

@@ -18,6 +18,11 @@ pub(super) fn gap(json: bool) -> Result<(), Error> {
     if json { Ok(()) } else { print_text("\n") }
 }
 
+/// Talk on stderr. Where nobody listens any more nothing is said, and the work goes on.
+pub(super) fn talk(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// Prints text on stdout; a closed pipe is success.
 pub(super) fn print_text(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();

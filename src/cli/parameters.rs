@@ -1,7 +1,8 @@
 //! `dianshu catalog export | import`: points and values as a workbook, and back.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
@@ -46,6 +47,15 @@ pub(super) struct ImportArgs {
     json: bool,
 }
 
+/// Writes a file that is not there yet: all of it or nothing.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create_new(path)?;
+    file.write_all(bytes).inspect_err(|_| {
+        // Half a file would be taken for a whole one.
+        let _ = fs::remove_file(path);
+    })
+}
+
 pub(super) fn export(args: &ExportArgs) -> Result<Outcome, Error> {
     let stored = catalog::open(&args.catalog)?;
     let overrides = catalog::overrides(&args.catalog)?;
@@ -53,7 +63,8 @@ pub(super) fn export(args: &ExportArgs) -> Result<Outcome, Error> {
     let sheets = parameters::export(&stored, &overrides, &policy::parameters(&policy));
     let path = || args.out.clone();
     let bytes = write(&sheets).map_err(|source| Error::WorkbookWrite { path: path(), source })?;
-    fs::write(&args.out, bytes).map_err(|source| Error::File { path: path(), source })?;
+    // A workbook that experts have filled in is never written over.
+    write_new(&args.out, &bytes).map_err(|source| Error::File { path: path(), source })?;
     Ok(Outcome::Done)
 }
 
@@ -106,8 +117,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Outcome, Error> {
             let base = policy::load(&args.catalog.to_string_lossy())?;
             policy::compose(&base, &[parsed])?;
             let failed = |source| Error::File { path: path.clone(), source };
-            let mut file = fs::File::create_new(path).map_err(failed)?;
-            std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
+            write_new(path, text.as_bytes()).map_err(failed)?;
         }
         (None, _) => {}
     }

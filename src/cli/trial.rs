@@ -82,6 +82,7 @@ impl Side {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
+    catalog::check_trial(&args.catalog)?;
     let stored = catalog::open(&args.catalog)?;
     let last = args.last.as_deref().map(catalog::open).transpose()?;
     if let (Some(last), Some(path)) = (&last, &args.last)
@@ -110,8 +111,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     if let Some(last) = &last {
         tables.push(weights::crosswalk(last.grouped(), new.grouped())?);
     }
-    output::print(&tables[0], args.common.json)?;
     catalog::trial(&args.catalog, &tables, &what, &args.signature.get())?;
+    output::print(&tables[0], args.common.json)?;
     Ok(Outcome::Done)
 }
 

@@ -112,7 +112,8 @@ pub fn compare(a: Side<'_>, b: Side<'_>) -> Result<Comparison, Error> {
             }
         }
     }
-    let money = Fen(i64::try_from(money).unwrap_or(i64::MAX));
+    let overflow = |_| Error::Money { source: UnitError::Overflow };
+    let money = Fen(i64::try_from(money).map_err(overflow)?);
     let confusion = divided(&cells, money, |[a, b]| format!("{a} → {b}"))?;
     let by_institution = divided(&institutions, money, |code| (*code).to_owned())?;
     Ok(Comparison {
@@ -148,10 +149,11 @@ impl Prices {
         Ok(Self { groups: cases.groups.iter().map(of).collect(), by_fee, places: catalog.places })
     }
 
-    /// Points of a case, and whether it has a group.
+    /// Points of a case, none for a fee of 0 (R11), and whether it has a group.
     fn points(&self, group: u32, fee_fen: i64) -> Option<(i64, bool)> {
         let priced = (group != UNGROUPED).then(|| self.groups[group as usize]).flatten();
         match priced {
+            Some(_) if fee_fen == 0 => Some((0, true)),
             Some(points) => Some((points, true)),
             None => {
                 let points = Points::from_ratio(&(&self.by_fee * ratio(fee_fen)), self.places)?;
@@ -268,7 +270,7 @@ mod tests {
 
     use rust_decimal::Decimal;
 
-    use super::{Side, compare};
+    use super::{Error, Side, compare};
     use crate::catalog::model::{Catalog, Group};
     use crate::settlement::cases::{Cases, UNGROUPED};
     use crate::units::Points;
@@ -369,5 +371,30 @@ mod tests {
             assert_eq!(told.confusion.cell("yuan_change", row).as_deref(), Some("0.00"));
         }
         assert_eq!(told.summary.cell("moved", 0).as_deref(), Some("0"));
+    }
+
+    // 2⁶³ − 1 fen twice are more than an amount holds.
+    #[test]
+    fn money_beyond_all_amounts_is_refused_and_not_cut() {
+        let catalog = catalog(&[("X", 100)]);
+        let mut cases = cases(&["X"], &[("1", 0, 0), ("2", 1, 0)]);
+        cases.fund_fen = vec![i64::MAX; 2];
+        let side = Side { cases: &cases, catalog: &catalog, ungrouped_factor: Decimal::ONE };
+        assert!(matches!(compare(side, side), Err(Error::Money { .. })));
+    }
+
+    // A case of fee 0 in X has no points (R11): H1 has 1 × 100, H2 all the rest.
+    // shows: R11
+    #[test]
+    fn a_case_of_fee_zero_has_no_points() {
+        let catalog = catalog(&[("X", 100)]);
+        let mut cases = cases(&["X"], &[("1", 0, 0), ("2", 0, 0), ("3", 1, 0)]);
+        cases.fee_fen[1] = 0;
+        let side = Side { cases: &cases, catalog: &catalog, ungrouped_factor: Decimal::ONE };
+        let told = compare(side, side).unwrap();
+        // 3 × 500 yuan over 200 points: one case each.
+        let yuan = |row| told.institutions.cell("yuan_a", row).unwrap();
+        assert_eq!([yuan(0), yuan(1)], ["750.00", "750.00"]);
+        assert_eq!(told.confusion.cell("group_a", 0).as_deref(), Some("X"), "it has a group");
     }
 }

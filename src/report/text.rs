@@ -338,6 +338,7 @@ const FLAGS: &[Pair] = &[
     ("no_cases", "无病例", "no cases"),
     ("small", "小样本", "small"),
     ("single_year", "单年数据", "single year"),
+    ("same_price", "同病同价", "one price"),
 ];
 
 const RULES: &[Pair] = &[

@@ -317,6 +317,5 @@ pub fn of_case(
 /// Whether a group never has a coefficient (A36, E15): grass-roots diseases and those of one price.
 #[must_use]
 pub fn always_one(kind: &str, flags: &[String]) -> bool {
-    let marks = ["grass_roots", "same_price"];
-    marks.contains(&kind) || flags.iter().any(|flag| marks.contains(&flag.as_str()))
+    kind == "grass_roots" || flags.iter().any(|flag| flag == "same_price")
 }

@@ -84,13 +84,17 @@ pub enum Error {
     },
     /// `negative_mean`: refunds outweigh the fees of a group, so that it would get negative points.
     #[error(
-        "negative_mean: the mean of group `{group_code}` is below 0; \
-         its {cases} kept cases of {year} sum to {} yuan", yuan(*sum_fen))]
+        "negative_mean: the mean of group `{group_code}` is below 0; its {cases} kept cases{} sum to \
+         {} yuan, their mean is {mean} yuan",
+        year.map(|year| format!(" of {year}")).unwrap_or_default(), yuan(*sum_fen))]
     NegativeMean {
         /// The group.
         group_code: String,
-        /// The first year with a negative sum.
-        year: u16,
+        /// The first year with a negative mean; `None` where only that of all years, or of the pool
+        /// (A51), is negative.
+        year: Option<u16>,
+        /// That mean in yuan, 4 places.
+        mean: Decimal,
         /// Kept cases of that year.
         cases: u64,
         /// Sum of their fees in fen.
@@ -117,6 +121,16 @@ pub enum Error {
         /// Policy id.
         policy: String,
         /// What `weights.base.group_code` says.
+        group_code: String,
+        /// The nearest group there is.
+        nearest: Option<String>,
+    },
+    /// A group listed for one price that is not there (P05).
+    #[error("`same_price.groups` of policy `{policy}`: `{group_code}` is no group of the catalog")]
+    SamePrice {
+        /// Policy id.
+        policy: String,
+        /// What the list says.
         group_code: String,
         /// The nearest group there is.
         nearest: Option<String>,
@@ -180,7 +194,9 @@ impl Explain for Error {
             Self::NoCostClasses => {
                 vec!["add [case.cost_class], or remove [auxiliary.malignant]".to_owned()]
             }
-            Self::NoGroup { nearest, .. } | Self::NoBaseDisease { nearest, .. } => {
+            Self::NoGroup { nearest, .. }
+            | Self::NoBaseDisease { nearest, .. }
+            | Self::SamePrice { nearest, .. } => {
                 nearest.iter().map(|nearest| format!("did you mean `{nearest}`?")).collect()
             }
             Self::YearCount { weights, .. } => vec![format!(
@@ -197,8 +213,8 @@ impl Explain for Error {
                 vec![format!("years that have them: {}", known.join(", "))]
             }
             Self::NegativeMean { group_code, year, .. } => vec![format!(
-                "look for refunds without their original among the settlements of `{group_code}` \
-                 in {year}"
+                "look for refunds without their original among the settlements of `{group_code}`{}",
+                year.map(|year| format!(" in {year}")).unwrap_or_default()
             )],
             Self::BaseMean { .. } => {
                 vec!["check `medfee_sumamt` of the cases, or `weights.denominator`".to_owned()]

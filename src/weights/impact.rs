@@ -80,6 +80,10 @@ impl<'a> Grouped<'a> {
             part.cases = part.cases.saturating_add(1);
             part.cost_fen = part.cost_fen.saturating_add(i128::from(cases.fee_fen[at]));
             part.booked_fen = part.booked_fen.saturating_add(i128::from(cases.fund_fen[at]));
+            if cases.fee_fen[at] == 0 {
+                // Paid as booked and without points (R11).
+                continue;
+            }
             let group = cases.group[at] as usize;
             if cases.group[at] == UNGROUPED || prices[group].is_none() {
                 loose[institution] =

@@ -17,6 +17,7 @@
 mod auxiliary;
 mod blend;
 mod bootstrap;
+mod candidates;
 mod card;
 mod centre;
 mod coefficients;
@@ -342,6 +343,8 @@ fn tables(
     tables.extend(review::self_paying(basis));
     tables.extend(review::trimmed_institutions(basis));
     tables.extend(review::inversions(basis, groups, facts)?);
+    let one_price = basis.plan.policy.same_price.as_ref();
+    tables.extend(one_price.map(|rule| candidates::same_price(rule, &basis.estimates, groups)));
     tables.push(review::fit(&basis.estimates, groups));
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(tables)

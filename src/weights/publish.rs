@@ -1,6 +1,6 @@
 //! The rows of the catalog: rounded means, points, CV, price and flags of every group.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 use num_bigint::BigInt;
@@ -9,8 +9,9 @@ use rust_decimal::Decimal;
 
 use super::{Error, Estimate, Plan, published, rounded};
 use crate::catalog::model::Group;
+use crate::explain;
 use crate::grouper::GroupInfo;
-use crate::policy::model::{Method, Standard};
+use crate::policy::model::{Method, Policy, Standard};
 use crate::units::{Fen, Points, Ratio, exact, fraction, ratio};
 
 /// Decimal places of the CV (R40).
@@ -19,7 +20,7 @@ const CV_PLACES: u32 = 6;
 /// Publishes every estimate, in the order given.
 ///
 /// # Errors
-/// [`Error::NegativeMean`], [`Error::Overflow`].
+/// [`Error::NegativeMean`], [`Error::SamePrice`], [`Error::Overflow`].
 pub(super) fn groups(
     plan: &Plan<'_>,
     estimates: &[Estimate<'_>],
@@ -30,6 +31,7 @@ pub(super) fn groups(
         policy.grouping.names.iter().map(|(code, name)| (code.as_str(), name.as_str())).collect();
     let newest = plan.years.last().copied().unwrap_or_default();
     let prices = prices(&policy.standards, newest);
+    let one_price = one_price(policy, estimates)?;
     let row = |estimate: &Estimate<'_>| {
         let Estimate { code, all, own, quotient, .. } = estimate;
         not_negative(estimate, plan.years)?;
@@ -56,7 +58,7 @@ pub(super) fn groups(
             computed: points,
             points,
             standard: prices.get(code).map(|(_, price)| *price),
-            flags: flags(estimate, policy.weights.minimum_cases),
+            flags: flags(estimate, policy.weights.minimum_cases, one_price.contains(code)),
         })
     };
     estimates.iter().map(row).collect()
@@ -73,15 +75,41 @@ fn not_negative(estimate: &Estimate<'_>, years: &[u16]) -> Result<(), Error> {
     if !estimate.mean.is_negative() && !estimate.quotient.is_negative() {
         return Ok(());
     }
-    // A negative blend has at least one year with a negative sum.
-    let mut years = years.iter().zip(&estimate.kept);
-    let Some((year, total)) = years.find(|(_, total)| total.fen < 0) else { return Ok(()) };
+    // The first year with a negative centre; a mean taken from a pool, or one of all years together
+    // that is no mean of sums, may have none.
+    let own = years.iter().zip(&estimate.kept).zip(&estimate.own.years);
+    let of_year = own.filter_map(|((year, total), (_, centre))| {
+        Some((Some(*year), *total, centre.clone().filter(Ratio::is_negative)?))
+    });
+    let (year, total, mean) = of_year
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| (None, estimate.kept_total(), estimate.mean.clone()));
     Err(Error::NegativeMean {
         group_code: estimate.code.to_owned(),
-        year: *year,
+        year,
+        mean: published(&mean, 4, &format!("a mean of group `{}`", estimate.code))?,
         cases: total.cases,
         sum_fen: total.fen,
     })
+}
+
+/// The groups that the policy lists for one price (P05): each is a group of the catalog.
+fn one_price<'a>(
+    policy: &'a Policy,
+    estimates: &[Estimate<'_>],
+) -> Result<BTreeSet<&'a str>, Error> {
+    let Some(rule) = &policy.same_price else { return Ok(BTreeSet::new()) };
+    let codes = || estimates.iter().map(|estimate| estimate.code);
+    let known: BTreeSet<&str> = codes().collect();
+    match rule.groups.iter().find(|code| !known.contains(code.as_str())) {
+        None => Ok(rule.groups.iter().map(String::as_str).collect()),
+        Some(code) => Err(Error::SamePrice {
+            policy: policy.identity.id.clone(),
+            group_code: code.clone(),
+            nearest: explain::nearest(code, codes()).map(str::to_owned),
+        }),
+    }
 }
 
 /// `fallback` where the letters before `_` are those of the policy's fallback group.
@@ -91,14 +119,19 @@ fn kind(code: &str, method: &Method) -> &'static str {
     if letters == apg.fallback { "fallback" } else { "group" }
 }
 
-/// `single_year` (A03), `small` (A51, A33: counted before trimming) and `no_cases`, sorted.
-fn flags(estimate: &Estimate<'_>, minimum_cases: u32) -> Vec<String> {
+/// `no_cases`, `same_price` (P05), `single_year` (A03) and `small` (A51, A33: counted before trimming),
+/// sorted.
+fn flags(estimate: &Estimate<'_>, minimum_cases: u32, one_price: bool) -> Vec<String> {
     let cases = estimate.cases();
     let years = estimate.all.len() as u128;
     let mut flags = Vec::new();
     if cases == 0 {
         flags.push("no_cases".to_owned());
-    } else if estimate.kept.iter().any(|year| year.cases == 0) {
+    }
+    if one_price {
+        flags.push("same_price".to_owned());
+    }
+    if cases > 0 && estimate.kept.iter().any(|year| year.cases == 0) {
         flags.push("single_year".to_owned());
     }
     if u128::from(cases) < u128::from(minimum_cases).saturating_mul(years) {

@@ -13,6 +13,7 @@ mod impacts;
 mod intervals;
 mod levels;
 mod pools;
+mod prices;
 mod properties;
 mod reviews;
 mod tables;

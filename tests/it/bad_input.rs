@@ -371,3 +371,17 @@ fn a_bad_row_is_a_finding_and_the_others_are_loaded() {
     assert_eq!(lines[0]["column"], "medfee_sumamt");
     assert_eq!(lines[0]["value"], "1.005");
 }
+
+/// An analyst pipes talk into a pager and leaves it: the exit code is still the answer.
+#[test]
+fn nobody_listening_on_stderr_changes_no_exit_code() {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dianshu"))
+        .args(["catalog", "show", "nope"])
+        .current_dir(home.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+}

@@ -212,8 +212,11 @@ fn points_and_values_travel_through_a_workbook() {
     let before = contents(&path.join("catalog"));
     dianshu(path, "catalog export catalog --out parameters.xlsx").ok();
     let first = fs::read(path.join("parameters.xlsx")).unwrap();
-    dianshu(path, "catalog export catalog --out parameters.xlsx").ok();
-    assert_eq!(fs::read(path.join("parameters.xlsx")).unwrap(), first, "the same bytes again");
+    // What experts have filled in is not written over.
+    dianshu(path, "catalog export catalog --out parameters.xlsx").refused(&["`parameters.xlsx`"]);
+    dianshu(path, "catalog export catalog --out again.xlsx").ok();
+    assert_eq!(fs::read(path.join("parameters.xlsx")).unwrap(), first);
+    assert_eq!(fs::read(path.join("again.xlsx")).unwrap(), first, "the same bytes again");
     let import = "catalog import catalog parameters.xlsx --by Zhang --on 2023-12-01";
     dianshu(path, import).ok();
     assert_eq!(contents(&path.join("catalog")), before, "nobody edited, nothing changes");

@@ -255,15 +255,19 @@ fn units_go_where_there_is_room_for_them() {
     let item = |cases, computed| Item { cases, computed, low: None, high: None };
     let half = Ratio::new(1.into(), 2.into());
     // 7 and 4 cases: the gap is 5; 7 have no room, 4 take it, and 1 is left over.
-    assert_eq!(publish(&[item(7, 3), item(4, 5)], &half, 1), [1, 3]);
+    // 2 × (2⁶³ − 1) is no number of 64 bits; 1 × is the largest.
+    let most = [item(1, i64::MAX)];
+    assert_eq!(publish(&most, &ratio(1), 1), Some(vec![i64::MAX]));
+    assert_eq!(publish(&most, &ratio(2), 1), None);
+    assert_eq!(publish(&[item(7, 3), item(4, 5)], &half, 1), Some(vec![1, 3]));
     // 3 and 4: the gap is 3, the first takes all of it.
-    assert_eq!(publish(&[item(3, 1), item(4, 1)], &half, 1), [1, 0]);
+    assert_eq!(publish(&[item(3, 1), item(4, 1)], &half, 1), Some(vec![1, 0]));
     // 2, 3 and 1: the gap is 3; the first takes 2, the second has no room, the third takes 1.
-    assert_eq!(publish(&[item(2, 1), item(3, 1), item(1, 1)], &half, 1), [1, 0, 1]);
+    assert_eq!(publish(&[item(2, 1), item(3, 1), item(1, 1)], &half, 1), Some(vec![1, 0, 1]));
     // 4/6 of 3 cases and 3/6 of 4: the gap is 2 + 2 = 4. The larger fraction takes 3 and leaves 1; the
     // second has one case more than the first, so that they exchange and nothing is left.
     let sixth = Ratio::new(1.into(), 6.into());
-    assert_eq!(publish(&[item(3, 4), item(4, 3)], &sixth, 1), [0, 1]);
+    assert_eq!(publish(&[item(3, 4), item(4, 3)], &sixth, 1), Some(vec![0, 1]));
 }
 
 fn items() -> impl Strategy<Value = Vec<Item>> {
@@ -291,7 +295,7 @@ proptest! {
         let target = (&low + (high - &low) * Ratio::new(share.into(), 300.into())).floor();
         if let Some(factor) = factor(&items, &target) {
             prop_assert_eq!(total(&items, &factor), target.clone());
-            let published = publish(&items, &factor, 100);
+            let published = publish(&items, &factor, 100).unwrap();
             let sum: Ratio =
                 items.iter().zip(&published).map(|(item, points)| ratio(item.cases) * ratio(*points)).sum();
             let gap = (target - sum) / ratio(100);

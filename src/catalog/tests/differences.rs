@@ -26,7 +26,7 @@ fn largest_money_comes_first() {
         group("SAME", 1000, "33", "10"),
         group("UP", 200, "33", "11"),
     ]);
-    let rows = diff(&before, &after, None);
+    let rows = diff(&before, &after, None).unwrap();
     let shown: Vec<_> = rows
         .iter()
         .map(|row| (row.group_code.as_str(), row.change, row.weight, row.money))
@@ -58,15 +58,32 @@ fn prices_are_compared_where_there_are_no_points() {
         group.standard = Some(yuan(price));
         Catalog { scale: None, ..with(vec![group]) }
     };
-    let rows = diff(&priced("947"), &priced("950.5"), None);
+    let rows = diff(&priced("947"), &priced("950.5"), None).unwrap();
     assert_eq!((rows[0].change, rows[0].money), (Change::Repriced, yuan("24.5"))); // 3.50 × 7
+}
+
+// 2⁶³ fen are no amount: 92 233 720 368 547 758.08 yuan. 9 × 10¹⁶ cases repriced by 1 yuan still fit,
+// 9.3 × 10¹⁶ do not.
+#[test]
+fn a_difference_beyond_all_amounts_is_refused_and_not_cut() {
+    let priced = |cases, price: &str| {
+        let mut group = group("M", cases, "900", "1");
+        group.points = None;
+        group.standard = Some(yuan(price));
+        Catalog { scale: None, ..with(vec![group]) }
+    };
+    let moved = |cases| diff(&priced(cases, "1"), &priced(cases, "2"), None);
+    let fits = moved(90_000_000_000_000_000).unwrap();
+    assert_eq!(fits[0].money, yuan("90000000000000000"));
+    let err = moved(93_000_000_000_000_000).unwrap_err();
+    assert_eq!(err.to_string(), "what group `M` moves is too large to be computed exactly");
 }
 
 #[test]
 fn difference_does_not_fit_other_groups() {
     let before = with(vec![group("A", 1, "30", "10")]);
     let after = with(vec![group("A", 1, "30", "11"), group("B", 1, "30", "11")]);
-    let rows = diff(&before, &after, None);
+    let rows = diff(&before, &after, None).unwrap();
     let refused = |groups: &[Group]| apply(&rows, groups).unwrap_err().to_string();
     let says = |what: &str| format!("the difference does not fit these groups: {what}");
     assert_eq!(refused(&[]), says("`A` is missing"));
@@ -138,7 +155,7 @@ fn regrouped() -> (Catalog, Catalog, Table) {
 fn the_same_cases_tell_what_was_split_and_merged() {
     let (before, after, table) = regrouped();
     let facts = Crosswalk::of(&table, &before, &after).unwrap();
-    let rows = diff(&before, &after, Some(&facts));
+    let rows = diff(&before, &after, Some(&facts)).unwrap();
     let shown: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -204,7 +221,7 @@ proptest! {
 
     #[test]
     fn difference_applied_gives_the_second_catalog(one in groups(), two in groups()) {
-        let rows = diff(&with(one.clone()), &with(two.clone()), None);
+        let rows = diff(&with(one.clone()), &with(two.clone()), None).unwrap();
         prop_assert_eq!(apply(&rows, &one).unwrap(), two);
         let ranked: Vec<Fen> = rows.iter().map(|row| row.money).collect();
         prop_assert!(ranked.is_sorted_by(|first, second| first >= second), "{ranked:?}");

@@ -169,7 +169,7 @@ pub fn coverage_table(cases: &Cases, catalog: &Catalog) -> Table {
     let median =
         |spreads: &Vec<Decimal>| spreads.get(spreads.len().saturating_sub(1) >> 1).copied();
     let groups = |kind: &str| catalog.groups.iter().filter(|group| group.kind == kind).count();
-    let cost = |kind: &str| i64::try_from(sum(kind).1).unwrap_or(i64::MAX);
+    let cost = kinds.iter().map(|kind| Some(sum(kind).1)).collect();
     let case_shares = kinds.iter().map(|kind| share(i128::from(sum(kind).0), all.0));
     let cost_shares = kinds.iter().map(|kind| share(sum(kind).1, all.1));
     Table::new("coverage")
@@ -177,7 +177,7 @@ pub fn coverage_table(cases: &Cases, catalog: &Catalog) -> Table {
         .with("groups", Column::counts(kinds.iter().map(|kind| groups(kind))))
         .with("cases", Column::counts(kinds.iter().map(|kind| sum(kind).0)))
         .with("case_share", Column::decimals(SHARE_PLACES, case_shares))
-        .with("cost_yuan", Column::yuan(kinds.iter().map(|kind| cost(kind))))
+        .with("cost_yuan", Column::Decimal { places: 2, values: cost })
         .with("cost_share", Column::decimals(SHARE_PLACES, cost_shares))
         .with("cv_median", Column::decimals(6, spreads.iter().map(median)))
         .with("cv_max", Column::decimals(6, spreads.iter().map(|s| s.last().copied())))
@@ -186,12 +186,12 @@ pub fn coverage_table(cases: &Cases, catalog: &Catalog) -> Table {
 /// Table `dropped`: combinations that left with a residual group below the threshold.
 #[must_use]
 pub fn dropped_table(dropped: &[Dropped]) -> Table {
-    let cost = |row: &Dropped| i64::try_from(row.cost_fen).unwrap_or(i64::MAX);
+    let cost = dropped.iter().map(|row| Some(row.cost_fen)).collect();
     Table::new("dropped")
         .with("combination", Column::text(dropped.iter().map(|row| row.combination.as_str())))
         .with("residual_group", Column::text(dropped.iter().map(|row| row.residual.as_str())))
         .with("cases", Column::counts(dropped.iter().map(|row| row.cases)))
-        .with("cost_yuan", Column::yuan(dropped.iter().map(cost)))
+        .with("cost_yuan", Column::Decimal { places: 2, values: cost })
 }
 
 /// Table `base_candidates` (Z15): core diseases by cases, then CV, then code; `chosen` marks the base

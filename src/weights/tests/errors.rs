@@ -2,7 +2,7 @@
 
 use super::{cases, dec, policy, weights, years};
 use crate::explain::{Kind, render};
-use crate::policy::model::{BlendLevel, Denominator, Policy, Trim, Weights};
+use crate::policy::model::{BlendLevel, Centre, Denominator, Policy, Trim, Weights};
 use crate::settlement::cases::Cases;
 use crate::weights::{Error, Passed, build};
 
@@ -79,7 +79,32 @@ fn a_mean_below_zero_names_group_year_and_sum() {
         weights(&["0.2", "0.8"]),
         &[2022, 2023],
         "error: negative_mean: the mean of group `A` is below 0; its 2 kept cases of 2023 sum to \
-         -499.00 yuan\n\
+         -499.00 yuan, their mean is -249.5000 yuan\n\
+         hint: look for refunds without their original among the settlements of `A` in 2023",
+    );
+}
+
+// The centre of 2023 is the middle fee, −0.01 yuan, though the three sum to −0.01 − 0.02 + 1.01 = 0.98.
+// 2022 counts for nothing.
+#[test]
+fn a_negative_median_is_refused_whatever_the_sum() {
+    let cases = cases(&[
+        ("A", "H1", 2022, 100),
+        ("A", "H1", 2023, -2),
+        ("A", "H1", 2023, -1),
+        ("A", "H1", 2023, 101),
+        ("B", "H1", 2022, 100_000),
+        ("B", "H1", 2023, 100_000),
+        ("B", "H1", 2023, 100_000),
+        ("B", "H1", 2023, 100_000),
+        ("B", "H1", 2023, 100_000),
+    ]);
+    check(
+        &cases,
+        Weights { centre: Centre::Median, ..weights(&["0", "1"]) },
+        &[2022, 2023],
+        "error: negative_mean: the mean of group `A` is below 0; its 3 kept cases of 2023 sum to \
+         0.98 yuan, their mean is -0.0100 yuan\n\
          hint: look for refunds without their original among the settlements of `A` in 2023",
     );
 }

@@ -85,6 +85,21 @@ fn a_trial_shows_every_institution_what_it_would_get() {
     }
 }
 
+// One of the two A of H1 costs nothing: 1000 + 14 000 points; it is counted and was booked all the same.
+// shows: R11
+#[test]
+fn a_case_of_fee_zero_has_no_points_in_a_trial() {
+    let new = priced(&[("A", 1000), ("B", 3000)]);
+    let mut free = year();
+    free.fee_fen[0] = 0;
+    let table = impact(grouped(&free, &new), None).unwrap();
+    let cell = |name: &str| table.cell(name, 0).unwrap();
+    assert_eq!(
+        [cell("cases"), cell("booked_yuan"), cell("points")],
+        ["3", "300.00", "15000.000000"]
+    );
+}
+
 // E32: a patient who pays alone is in the means, never in a settlement.
 // shows: E32
 #[test]
