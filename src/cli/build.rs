@@ -89,7 +89,8 @@ pub(super) fn build(
     history.complete(&mut built.catalog);
     catalog::adjust(&mut built.catalog, &policy.policy, last.as_ref().map(|last| &last.catalog))?;
     let rules = (&policy.policy, years);
-    weights::restate(&mut built.catalog, &history.built.cases, rules, &facts)?;
+    let from = (&facts[..], &built.mean_of_all);
+    weights::restate(&mut built.catalog, &history.built.cases, rules, from)?;
     let standards = expected_standards(common, (&engine, &snapshot), policy, &built.catalog)?;
     built.catalog.tables.extend(standards);
     let by_ratios = policy.policy.weights.level == BlendLevel::Ratios;

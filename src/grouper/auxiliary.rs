@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 
 use super::record::Record;
 use crate::policy::model::{Auxiliary, BandOf, Complication, GivenTypes, Malignant, TypeBand};
-use crate::settlement::cases::{Cases, UNGROUPED};
+use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::units::{Ratio, exact};
 
 /// Types of a malignant disease, the mildest first; each case is of one.
@@ -107,7 +107,7 @@ impl Typing {
     /// where the policy says so.
     #[must_use]
     pub fn types(&self, record: &Record) -> String {
-        if self.rule.given == GivenTypes::Prevail && !record.asst_type.trim().is_empty() {
+        if self.is_given(record) {
             return names(&record.asst_type).collect::<Vec<_>>().join(";");
         }
         let mut found: Vec<&str> = Vec::new();
@@ -125,6 +125,12 @@ impl Typing {
             found.extend(self.rule.bands.iter().find(meets).map(|band| band.name.as_str()));
         }
         found.join(";")
+    }
+
+    /// Whether the typing that came with the settlement prevails.
+    #[must_use]
+    pub fn is_given(&self, record: &Record) -> bool {
+        self.rule.given == GivenTypes::Prevail && !record.asst_type.trim().is_empty()
     }
 
     /// CCI (6.3): of the other diagnoses alone, one score a category, the highest.
@@ -190,7 +196,8 @@ const TREATMENT: usize = 3;
 
 /// The columns `auxiliaries` and `auxiliary` with the malignant cases of high cost put in their types:
 /// alive, fee ≥ `high_cost` × standard, and treatment, else drugs, at least `high_share` of the fee
-/// (6.3). `standard` is RW × point value of a group in fen; a group without one has no high costs.
+/// (6.3). `standard` is RW × point value of a group in fen; a group without one has no high costs. A
+/// case marked [`flag::TYPES_GIVEN`] keeps its types.
 #[must_use]
 pub fn high_costs(
     rule: &Malignant,
@@ -231,7 +238,8 @@ pub fn high_costs(
         let (at, group, fee) = (*at as usize, cases.group[row], cases.fee_fen[row]);
         let line = if group == UNGROUPED { None } else { lines[group as usize] };
         let Some(costs) = cases.cost_fen.get(row) else { return plain[at] };
-        if line.is_none_or(|line| i128::from(fee) < line) {
+        let is_given = cases.flags.get(row).is_some_and(|flags| flags & flag::TYPES_GIVEN != 0);
+        if is_given || line.is_none_or(|line| i128::from(fee) < line) {
             return plain[at];
         }
         if share(costs[TREATMENT], fee) {

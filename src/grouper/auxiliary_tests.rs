@@ -4,7 +4,7 @@ use super::auxiliary::{Typing, high_costs, severity_of};
 use super::record::Record;
 use crate::policy;
 use crate::policy::model::{Auxiliary, GivenTypes};
-use crate::settlement::cases::Cases;
+use crate::settlement::cases::{Cases, flag};
 use crate::units::ratio;
 
 fn rule() -> Auxiliary {
@@ -186,4 +186,33 @@ fn a_high_cost_is_three_times_the_standard_made_by_treatment_or_drugs() {
     let (names, column) = high_costs(&rule, &cases, |_| None);
     let found: Vec<&str> = column.iter().map(|at| names[*at as usize].as_str()).collect();
     assert_eq!(found, rows.map(|row| row.0), "a group without a standard has no high costs");
+}
+
+// shows: E09
+#[test]
+fn a_high_cost_leaves_a_given_typing_as_it_is() {
+    let given = Record { asst_type: "malignant_other".to_owned(), ..record("C34.1", &[]) };
+    let mut ignoring = rule();
+    ignoring.given = GivenTypes::Ignore;
+    let marks = |rule: &Auxiliary| {
+        let typing = Typing::new(rule);
+        [typing.is_given(&given), typing.is_given(&record("C34.1", &[]))]
+    };
+    assert_eq!([marks(&rule()), marks(&ignoring)], [[true, false], [false, false]]);
+    // Two cases of the same text, each 4 × the standard of 100.00 yuan, all of it treatment: from 3 ×
+    // on, a typing found in the record becomes one of treatment, a given one stays.
+    let cases = Cases {
+        groups: vec!["C34".to_owned()],
+        group: vec![0; 2],
+        fee_fen: vec![40_000; 2],
+        cost_fen: vec![[0, 0, 0, 40_000, 0]; 2],
+        flags: vec![flag::TYPES_GIVEN | flag::MERGED, flag::MERGED],
+        auxiliary: vec![0; 2],
+        auxiliaries: vec!["malignant_other".to_owned()],
+        ..Cases::default()
+    };
+    let malignant = rule().malignant.unwrap();
+    let (names, column) = high_costs(&malignant, &cases, |_| Some(ratio(10_000)));
+    let found: Vec<&str> = column.iter().map(|at| names[*at as usize].as_str()).collect();
+    assert_eq!(found, ["malignant_other", "malignant_treatment"]);
 }

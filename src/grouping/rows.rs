@@ -338,6 +338,11 @@ impl Collector {
         }
         if let Some(typing) = &self.rules.typing {
             cases.auxiliary.push(self.auxiliaries.id(&typing.types(&stay.record)));
+            if typing.is_given(&stay.record)
+                && let Some(flags) = cases.flags.last_mut()
+            {
+                *flags |= flag::TYPES_GIVEN;
+            }
         }
         if self.rules.keep_disciplines {
             let id = self.disciplines.id(&stay.discipline);

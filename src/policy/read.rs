@@ -53,7 +53,8 @@ pub(crate) fn policy(
     let sharing = sharing(&top.section("sharing")?)?;
     let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
     let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;
-    let auxiliary = top.maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder))?;
+    let auxiliary = top
+        .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
     let outlier = top.maybe("outlier", read_points::outlier)?;
     let same_price = top.maybe("same_price", read_points::same_price)?;
     let expected_standard = top.maybe("expected_standard", read_points::expected_standard)?;

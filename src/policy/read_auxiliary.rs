@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 use super::error::Error;
 use super::fields::Fields;
 use super::model::{
-    Auxiliary, AuxiliaryFactor, BandOf, Complication, GivenTypes, Malignant, Monotone, Trigger,
-    TypeBand,
+    Auxiliary, AuxiliaryFactor, BandOf, Complication, GivenTypes, Malignant, Method, Monotone,
+    Trigger, TypeBand,
 };
 use super::read::{absent, below, entries_below};
 use super::read_grouping::rows;
 use super::store::Folder;
 
 /// Reads and checks `[auxiliary]` and what stands below it.
-pub(crate) fn auxiliary(fields: &Fields<'_>, folder: &mut Folder) -> Result<Auxiliary, Error> {
+pub(crate) fn auxiliary(
+    fields: &Fields<'_>,
+    folder: &mut Folder,
+    method: &Method,
+) -> Result<Auxiliary, Error> {
     let given = [("prevails", GivenTypes::Prevail), ("ignored", GivenTypes::Ignore)];
     let factors =
         [("trigger", AuxiliaryFactor::Trigger), ("adjusting", AuxiliaryFactor::Adjusting)];
@@ -41,7 +45,7 @@ pub(crate) fn auxiliary(fields: &Fields<'_>, folder: &mut Folder) -> Result<Auxi
         given: fields.word("given", &given)?,
         factor: fields.word("factor", &factors)?,
         monotone: fields.word("monotone", &monotone)?,
-        except_kinds: fields.maybe_texts("except_kinds")?.unwrap_or_default(),
+        except_kinds: except_kinds(fields, method)?,
         trigger: trigger(&trigger_fields)?,
         icu_trigger,
         malignant,
@@ -49,6 +53,17 @@ pub(crate) fn auxiliary(fields: &Fields<'_>, folder: &mut Folder) -> Result<Auxi
         comorbidities,
         bands,
     })
+}
+
+/// Kinds that no group has would leave nothing out.
+fn except_kinds(fields: &Fields<'_>, method: &Method) -> Result<Vec<String>, Error> {
+    let kinds = fields.maybe_texts("except_kinds")?.unwrap_or_default();
+    if kinds.iter().any(|kind| !method.kinds().contains(&kind.as_str())) {
+        let words: Vec<String> = method.kinds().iter().map(|kind| format!("`{kind}`")).collect();
+        let allowed = format!("a list of kinds that its groups have: {}", words.join(", "));
+        return Err(fields.not_allowed("except_kinds", &allowed));
+    }
+    Ok(kinds)
 }
 
 fn file(

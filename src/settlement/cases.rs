@@ -15,6 +15,8 @@ pub mod flag {
     pub const PARTIAL_REFUND: u8 = 8;
     /// A patient without insurance: counted in means, never settled (E32).
     pub const SELF_PAYING: u8 = 16;
+    /// Its auxiliary types came with the settlement and prevail (E09): nothing is added to them.
+    pub const TYPES_GIVEN: u8 = 32;
 }
 
 /// Classes of cost, in the order of [`Cases::cost_fen`].

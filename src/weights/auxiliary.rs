@@ -24,7 +24,8 @@ use super::{Error, Plan, rounded};
 use crate::catalog::model::{Catalog, Group};
 use crate::grouper::auxiliary::{high_costs, names, severity_of};
 use crate::policy::model::{
-    Auxiliary, AuxiliaryFactor, BandOf, BlendLevel, Malignant, Monotone, Trigger,
+    Auxiliary, AuxiliaryFactor, BandOf, BlendLevel, ListedKind, Malignant, Monotone, Policy,
+    Trigger,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::table::{Column, Table};
@@ -86,11 +87,17 @@ pub(super) fn table(
     for (at, code) in cases.groups.iter().enumerate() {
         let found = catalog.groups.binary_search_by(|group| group.group_code.as_str().cmp(code));
         let Some(group) = found.ok().map(|at| &catalog.groups[at]) else { continue };
-        if !rule.except_kinds.contains(&group.kind) {
+        if !rule.except_kinds.contains(&group.kind) && !is_tcm(plan.policy, code) {
             all.extend(of_disease(plan, rule, (group, at), &typed));
         }
     }
     shown(&all).map(Some)
+}
+
+/// Whether a group has the points of a TCM-advantage disease: it has no types (6.3).
+fn is_tcm(policy: &Policy, code: &str) -> bool {
+    let mut listed = policy.score.iter().flat_map(|score| &score.listed);
+    listed.any(|listed| listed.kind == ListedKind::Tcm && listed.group_code == code)
 }
 
 /// Sums of every disease, and of every type in it, by year.

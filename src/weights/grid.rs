@@ -171,7 +171,7 @@ pub(super) fn price(
     });
     let mut priced = Priced::default();
     for (built, method) in built.into_iter().zip(methods) {
-        let Built { catalog, r_squared, warnings } = built?;
+        let Built { catalog, r_squared, warnings, .. } = built?;
         let name = &method.name;
         priced.warnings.extend(warnings.iter().map(|warning| format!("{name}: {warning}")));
         priced.fits.push(r_squared);

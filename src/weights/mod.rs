@@ -95,6 +95,9 @@ pub struct Built {
     /// Share of the variance of the kept grouped cases that the groups explain (RIV):
     /// 1 − Σ within groups ÷ total, 4 places, all years together; `None` where all cost the same.
     pub r_squared: Option<Decimal>,
+    /// M in fen, exact: the mean of all cases as the policy takes it (A04), whatever points are a
+    /// multiple of. Coefficients divide by it (R41).
+    pub mean_of_all: Ratio,
     /// In a fixed order; empty when there is nothing to say.
     pub warnings: Vec<Warning>,
 }
@@ -217,21 +220,32 @@ fn mean_of_all(
     centres: &Centres<'_>,
     estimates: &[Estimate<'_>],
 ) -> Result<Base, Error> {
-    let weights = &plan.policy.weights;
-    let of = match (&weights.base, weights.denominator) {
-        (PointBase::Fixed(yuan), _) => return Base::given(*yuan, plan.years.len()),
-        (_, Denominator::Given(yuan)) => return Base::given(yuan, plan.years.len()),
-        (_, Denominator::All) => centres.of_all().clone(),
-        (_, Denominator::BeforeTrim) => {
+    match plan.policy.weights.base {
+        PointBase::Fixed(yuan) => Base::given(yuan, plan.years.len()),
+        _ => mean_of_cases(plan, centres, estimates),
+    }
+}
+
+/// [`mean_of_all`] where no base method gives it: what the denominator names.
+fn mean_of_cases(
+    plan: &Plan<'_>,
+    centres: &Centres<'_>,
+    estimates: &[Estimate<'_>],
+) -> Result<Base, Error> {
+    let denominator = plan.policy.weights.denominator;
+    let of = match denominator {
+        Denominator::Given(yuan) => return Base::given(yuan, plan.years.len()),
+        Denominator::All => centres.of_all().clone(),
+        Denominator::BeforeTrim => {
             let kept = Kept::everything(centres.scan);
             Centres::new(centres.scan, &kept, centres.centre).of_all().clone()
         }
-        (_, Denominator::Grouped) => {
+        Denominator::Grouped => {
             let slots: Vec<usize> = estimates.iter().filter_map(|group| group.slot).collect();
             centres.of(&slots)
         }
     };
-    plan.blend.base(weights.denominator, plan.years, &of)
+    plan.blend.base(denominator, plan.years, &of)
 }
 
 /// Computes the catalog of `policy` from the cases of `years`.
@@ -261,7 +275,8 @@ const OF_POINTS: [&str; 4] =
     ["auxiliary", "coefficient_group", "coefficients", "institution_coefficient"];
 
 /// Computes the tables of coefficients and auxiliary types anew where points are not as computed:
-/// capped, held or set by an expert. `facts` are those of [`Passed::institutions`].
+/// capped, held or set by an expert. Facts are those of [`Passed::institutions`], the mean that of
+/// [`Built::mean_of_all`].
 ///
 /// # Errors
 /// Those of [`build`] about coefficients and auxiliary types.
@@ -269,14 +284,14 @@ pub fn restate(
     catalog: &mut Catalog,
     cases: &Cases,
     (policy, years): (&Policy, &Years),
-    facts: &[InstitutionFacts],
+    from: (&[InstitutionFacts], &Ratio),
 ) -> Result<(), Error> {
     if catalog.groups.iter().all(|group| group.points == group.computed) {
         return Ok(());
     }
     let kept_years = kept_years(policy, years);
     let plan = Plan::new(policy, years, &kept_years)?;
-    let mut tables = coefficients::tables(&plan, cases, catalog, facts)?;
+    let mut tables = coefficients::tables(&plan, cases, catalog, from)?;
     tables.extend(auxiliary::table(&plan, cases, catalog)?);
     catalog.tables.retain(|table| !OF_POINTS.contains(&table.name.as_str()));
     catalog.tables.extend(tables);
@@ -335,7 +350,13 @@ fn publish(basis: &Basis<'_>, passed: Passed) -> Result<Built, Error> {
         tables: Vec::new(),
     };
     let r_squared = review::r_squared(estimates.iter());
-    Ok(Built { catalog, r_squared, warnings: warnings.clone() })
+    let mean_of_all = match policy.weights.base {
+        PointBase::Fixed(_) if policy.coefficient.is_some() => {
+            mean_of_cases(plan, centres, estimates)?.all
+        }
+        _ => basis.mean.all.clone(),
+    };
+    Ok(Built { catalog, r_squared, mean_of_all, warnings: warnings.clone() })
 }
 
 /// The further tables of the catalog, ascending by name.

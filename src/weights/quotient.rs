@@ -33,6 +33,21 @@ pub(super) struct Quotient {
     pub(super) interval: Option<(Ratio, Ratio)>,
 }
 
+impl Quotient {
+    /// The same mean ÷ `mean`, above 0, in place of the mean of the whole: M where cases were trimmed
+    /// (R41). The interval is as wide as that of the quotient to the whole, measured in `mean`: it takes
+    /// M to move with the mean of all cases.
+    pub(super) fn over(self, mean: &Ratio) -> Self {
+        let value = &self.mean / mean;
+        let scale = (&self.whole / mean).abs();
+        let interval = self.interval.map(|(low, high)| {
+            let half = (high - low) * scale / ratio(2);
+            (&value - &half, &value + &half)
+        });
+        Self { whole: mean.clone(), value, interval, ..self }
+    }
+}
+
 /// The mean of one year and the weight of one of its cases in the blended mean.
 struct Year {
     centre: Ratio,

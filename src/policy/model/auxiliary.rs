@@ -18,7 +18,8 @@ pub struct Auxiliary {
     pub factor: AuxiliaryFactor,
     /// What becomes of a milder type that is dearer than a more severe one.
     pub monotone: Monotone,
-    /// Kinds of groups without auxiliary types (TCM-advantage, bed-day).
+    /// Kinds of groups without auxiliary types, of those that the grouping makes. TCM-advantage diseases
+    /// of the list of `[score]` never have any (6.3), and bed-day cases are in no group (R19).
     pub except_kinds: Vec<String>,
     /// When a type is triggered in a disease.
     pub trigger: Trigger,

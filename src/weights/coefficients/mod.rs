@@ -1,7 +1,7 @@
 //! Coefficients of institutions from the cases of the statistics years (Z19–Z21, E08, 6.3, R41).
 //!
-//! The base of a tier is its blended mean over all its cases, ungrouped ones included, ÷ that of the
-//! city; a tier with a published value keeps it, and the derived one stands beside. Alternatives: the
+//! The base of a tier is its blended mean over all its cases, ungrouped ones included, ÷ M, the mean of
+//! all cases as the policy takes it (A04), whatever points are measured by; a tier with a published value keeps it, and the derived one stands beside. Alternatives: the
 //! same within one disease, the hospital's own, and both corrected for what the cases were
 //! ([`CoefficientBasis::CaseMix`]). Bonuses join in `settlement::coefficient`.
 //!
@@ -96,7 +96,7 @@ impl Roster {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Derived {
     cases: u64,
-    /// Mean ÷ mean of the city; `None` without a case that counts.
+    /// Mean ÷ M; `None` without a case that counts.
     quotient: Option<Quotient>,
     /// The same of the grouped cases, against what their groups cost.
     case_mix: Option<Ratio>,
@@ -130,7 +130,7 @@ impl<'a> Coefficients<'a> {
         plan: &Plan<'_>,
         rule: &'a Coefficient,
         (cases, catalog): (&Cases, &Catalog),
-        facts: &[InstitutionFacts],
+        (facts, mean_of_all): (&[InstitutionFacts], &Ratio),
     ) -> Result<Self, Error> {
         let counts = Counts::new(plan, rule, (cases, catalog), facts)?;
         let roster = Roster::new(rule, cases, &counts, facts)?;
@@ -138,7 +138,8 @@ impl<'a> Coefficients<'a> {
         let derived = |of: sums::Measured| Derived {
             cases: of.cases(),
             case_mix: of.case_mix(&city, &plan.blend),
-            quotient: quotient::quotient(&of.all, &city.all, &plan.blend),
+            quotient: quotient::quotient(&of.all, &city.all, &plan.blend)
+                .map(|quotient| quotient.over(mean_of_all)),
         };
         let tiers: Vec<Derived> = (0..rule.tiers.len())
             .map(|tier| derived(counts.of(|at| roster.tiers[at] == Some(tier))))
@@ -215,10 +216,10 @@ fn tables_of(
     plan: &Plan<'_>,
     cases: &Cases,
     catalog: &Catalog,
-    facts: &[InstitutionFacts],
+    (facts, mean_of_all): (&[InstitutionFacts], &Ratio),
 ) -> Result<(Vec<Table>, Option<Warning>), Error> {
     let Some(rule) = &plan.policy.coefficient else { return Ok((Vec::new(), None)) };
-    let all = Coefficients::new(plan, rule, (cases, catalog), facts)?;
+    let all = Coefficients::new(plan, rule, (cases, catalog), (facts, mean_of_all))?;
     let diseases = disease::derive(plan, &all, (cases, catalog))?;
     let rows = sums::rows(cases, catalog);
     let effects = effect::effects(&all, &diseases, catalog, (&rows, &cases.disciplines));
@@ -237,9 +238,9 @@ pub(super) fn tables(
     plan: &Plan<'_>,
     cases: &Cases,
     catalog: &Catalog,
-    facts: &[InstitutionFacts],
+    from: (&[InstitutionFacts], &Ratio),
 ) -> Result<Vec<Table>, Error> {
-    tables_of(plan, cases, catalog, facts).map(|(tables, _)| tables)
+    tables_of(plan, cases, catalog, from).map(|(tables, _)| tables)
 }
 
 /// 100 fen.

@@ -5,7 +5,7 @@ use proptest::prop_assert_eq;
 
 use super::{cases, dec, policy, weights};
 use crate::grouper::GroupInfo;
-use crate::policy::model::{Auxiliary, AuxiliaryFactor, Monotone, Policy};
+use crate::policy::model::{Auxiliary, AuxiliaryFactor, ListedKind, ListedScore, Monotone, Policy};
 use crate::settlement::auxiliary::Factors;
 use crate::settlement::cases::Cases;
 use crate::table::Table;
@@ -186,14 +186,27 @@ fn a_case_that_meets_several_types_takes_the_highest() {
     assert_eq!(of("E", "severity_severe"), None);
 }
 
-// shows: E09
+// shows: E09, Z17
 #[test]
-fn diseases_paid_by_day_or_by_their_own_list_have_no_types() {
+fn diseases_of_the_tcm_list_and_of_kinds_left_out_have_no_types() {
     let lines = [("D", SEVERE, 2023, 10, 300), ("D", MILD, 2023, 10, 100)];
-    for (kind, rows) in [("bed_day", 0), ("tcm_advantage", 0), ("core", 2)] {
+    let mut rule = rule();
+    rule.except_kinds = vec!["residual".to_owned()];
+    for (kind, rows) in [("residual", 0), ("core", 2)] {
         let info = GroupInfo { kind: kind.to_owned(), ..GroupInfo::default() };
         let passed = Passed { info: [("D".to_owned(), info)].into(), ..Passed::default() };
-        assert_eq!(try_table(rule(), &lines, passed).unwrap().rows(), rows, "{kind}");
+        assert_eq!(try_table(rule.clone(), &lines, passed).unwrap().rows(), rows, "{kind}");
+    }
+    for (kind, group, rows) in
+        [(ListedKind::Tcm, "D", 0), (ListedKind::Tcm, "E", 2), (ListedKind::Quota, "D", 2)]
+    {
+        let mut score = crate::policy::load("catalogs/zibo-dip").unwrap().policy.score.unwrap();
+        score.listed = vec![ListedScore { group_code: group.to_owned(), kind, points: dec("500") }];
+        let policy =
+            Policy { auxiliary: Some(rule.clone()), score: Some(score), ..policy(weights(&["1"])) };
+        let built = build(&typed(&lines), &policy, &"2023".parse().unwrap(), Passed::default());
+        let found = built.unwrap().catalog.table("auxiliary").unwrap().rows();
+        assert_eq!(found, rows, "{kind:?} {group}");
     }
 }
 

@@ -9,14 +9,16 @@ use super::{cases, dec, policy, weights};
 use crate::explain::render;
 use crate::grouper::GroupInfo;
 use crate::period::Years;
-use crate::policy::model::{Coefficient, CoefficientBasis, CoefficientMethod, Passes, Policy};
+use crate::policy::model::{
+    Coefficient, CoefficientBasis, CoefficientMethod, Denominator, Passes, PointBase, Policy, Trim,
+};
 use crate::settlement::cases::Cases;
 use crate::settlement::coefficient::{InstitutionFacts, disciplines};
 use crate::table::Table;
 use crate::units::{Ratio, fraction, ratio};
 use crate::weights::blend::Blend;
 use crate::weights::coefficients::price;
-use crate::weights::quotient::quotient;
+use crate::weights::quotient::{Quotient, quotient};
 use crate::weights::sums::Sums;
 use crate::weights::{Built, Error, Passed, Plan, build, restate};
 
@@ -209,7 +211,7 @@ fn bonuses_join_the_base_and_disciplines_count_on_their_cases_only() {
 fn what_coefficients_move_follows_from_the_points_in_force() {
     let two = cases(&[("A", "H1", 2023, 100), ("A", "H5", 2023, 100)]);
     let policy = with(rule(), &["1"]);
-    let mut catalog = run(&policy, &two, passed()).unwrap().catalog;
+    let Built { mut catalog, mean_of_all, .. } = run(&policy, &two, passed()).unwrap();
     let told = |catalog: &crate::catalog::model::Catalog| {
         let table = catalog.table("institution_coefficient").unwrap();
         ["H1", "H5"].map(|code| {
@@ -220,12 +222,64 @@ fn what_coefficients_move_follows_from_the_points_in_force() {
     let (names, before) = (catalog.tables.len(), told(&catalog));
     assert_eq!(before, [["1000.0000", "-1000.0000"], ["1000.0000", "500.0000"]]);
     let years = "2023".parse::<Years>().unwrap();
-    restate(&mut catalog, &two, (&policy, &years), &facts()).unwrap();
+    restate(&mut catalog, &two, (&policy, &years), (&facts(), &mean_of_all)).unwrap();
     assert_eq!(told(&catalog), before, "points are as computed");
     catalog.groups[0].points = Some(crate::units::Points(3_000_000_000));
-    restate(&mut catalog, &two, (&policy, &years), &facts()).unwrap();
+    restate(&mut catalog, &two, (&policy, &years), (&facts(), &mean_of_all)).unwrap();
     assert_eq!(told(&catalog), [["3000.0000", "-3000.0000"], ["3000.0000", "1500.0000"]]);
     assert_eq!(catalog.tables.len(), names, "no table twice, none lost");
+}
+
+// shows: R41, A04
+#[test]
+fn the_divisor_is_the_mean_of_all_cases_as_the_policy_takes_it() {
+    // A costs 2600 ÷ 5 = 520 and is trimmed above 1.5 · 520 = 780: the 2000 leaves M, and no tier.
+    let mut rows = vec![("A", "H1", 2023, 2000), ("B", "H5", 2023, 250)];
+    many(&mut rows, ("A", "H1"), 2, 200);
+    many(&mut rows, ("A", "H5"), 2, 100);
+    let found = |base: PointBase, denominator: Denominator| {
+        let mut policy = with(rule(), &["1"]);
+        policy.weights.trim = Trim::Multiple { low: dec("0"), high: dec("1.5") };
+        (policy.weights.base, policy.weights.denominator) = (base, denominator);
+        let passed = Passed { institutions: known_tiers(), ..Passed::default() };
+        let built = run(&policy, &cases(&rows), passed).unwrap();
+        let table = built.catalog.table("coefficients").unwrap().clone();
+        [row(&table, "三级综合甲等")("exact"), row(&table, "一级")("exact")]
+    };
+    // H1: 2400 ÷ 3 = 800, H5: 450 ÷ 3 = 150. M: 850 ÷ 5 = 170, whatever points are measured by.
+    let disease = PointBase::BaseDisease { group_code: "B".to_owned() };
+    for base in [PointBase::Mean, disease, PointBase::Fixed(dec("9"))] {
+        assert_eq!(found(base.clone(), Denominator::All), ["80/17", "15/17"], "{base:?}");
+    }
+    // Before trimming 2850 ÷ 6 = 475; a given M of 3.00 yuan.
+    for (denominator, wanted) in [
+        (Denominator::BeforeTrim, ["32/19", "6/19"]),
+        (Denominator::Given(dec("3")), ["8/3", "1/2"]),
+    ] {
+        assert_eq!(found(PointBase::Mean, denominator), wanted, "{denominator:?}");
+    }
+}
+
+// shows: R41
+#[test]
+fn another_divisor_widens_the_interval_as_it_does_the_coefficient() {
+    let sums = |fees: &[i64]| {
+        let mut sums = Sums::default();
+        for fee in fees {
+            sums.add(*fee).unwrap();
+        }
+        sums
+    };
+    let blend = Blend { level: crate::policy::model::BlendLevel::Pooled, weights: Vec::new() };
+    let (part, whole) = (sums(&[200, 200, 2000]), sums(&[200, 200, 2000, 100, 100, 250]));
+    let plain = quotient(&[part], &[whole], &blend).unwrap();
+    let other = plain.clone().over(&ratio(170));
+    // 800 ÷ 475 and 800 ÷ 170: every width is 475 ÷ 170 times what it was.
+    let width = |found: &Quotient| found.interval.as_ref().map(|(low, high)| high - low).unwrap();
+    assert_eq!(other.value, fraction(80, 17).unwrap());
+    assert_eq!(width(&other), width(&plain) * fraction(475, 170).unwrap());
+    let (low, high) = other.interval.unwrap();
+    assert_eq!(low + high, other.value * ratio(2), "around the coefficient");
 }
 
 /// `n` cases of a group at an institution, 2023.

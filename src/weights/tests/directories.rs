@@ -8,7 +8,8 @@ use crate::grouper::dip;
 use crate::policy::model::{
     Attribute, Cite, Dip, MatchStep, Method, ResidualBelow, Tie, YearCount,
 };
-use crate::policy::model::{Policy, SingleYear, Trim};
+use crate::policy::model::{CoefficientMethod, Policy, SingleYear, Trim};
+use crate::settlement::coefficient::InstitutionFacts;
 use crate::weights::{Error, build, learn};
 
 fn rules() -> Dip {
@@ -191,4 +192,64 @@ fn a_related_operation_of_one_year_is_judged_where_such_groups_leave_the_catalog
     };
     assert_eq!(learned(1_200_000), ["K35.9+47.0100", "K35.9+47.0100+54.5100"]);
     assert_eq!(learned(1_050_000), ["K35.9+47.0100"]);
+}
+
+/// Tier, by group, of the two hospitals below: why it has the coefficient it has.
+fn reasons(dip: &Dip) -> Vec<(String, String)> {
+    let mut rule =
+        crate::policy::load("tests/policy/coefficient").unwrap().policy.coefficient.unwrap();
+    rule.bonuses.clear();
+    rule.method = CoefficientMethod::TierDisease;
+    for tier in &mut rule.tiers {
+        tier.value = None;
+    }
+    // The rules of the policy's own list, whatever the warehouse adds.
+    let mut policy = Policy { coefficient: Some(rule), ..policy(weights(&["1"])) };
+    policy.grouping.method = Method::Dip(rules());
+    let facts = |code: &str, hosp_lv: &str, inst_type: &str| InstitutionFacts {
+        code: code.to_owned(),
+        hosp_lv: hosp_lv.to_owned(),
+        inst_type: inst_type.to_owned(),
+        ..InstitutionFacts::default()
+    };
+    let groups = ["K35.9", "K35.9+47.0100", "K35.9+99.1000", "K35_C", "K35_S"];
+    let mut rows = Vec::new();
+    for group in groups {
+        // 200 and 100 against 150: 4/3 and 2/3, five cases each.
+        rows.extend([(group, "H1", 2023, 200); 5]);
+        rows.extend([(group, "H5", 2023, 100); 5]);
+    }
+    let kinds = groups.map(|code| (code.to_owned(), dip::Kind::of(dip, code)));
+    let passed = Passed {
+        info: dip::info(dip, &kinds.into()),
+        institutions: vec![facts("H1", "2", "general"), facts("H5", "11", "community")],
+        ..Passed::default()
+    };
+    let built = build(&cases(&rows), &policy, &years(&[2023]), passed).unwrap();
+    let table = built.catalog.table("coefficient_group").unwrap();
+    let cell = |column: &str, row: usize| table.cell(column, row).unwrap();
+    (0..table.rows()).step_by(2).map(|row| (cell("group_code", row), cell("reason", row))).collect()
+}
+
+// shows: E08, R32
+#[test]
+fn a_disease_whose_operation_has_no_attribute_has_coefficients_by_class_only() {
+    let reason = |list: &[(String, String)], code: &str| -> String {
+        list.iter().find(|known| known.0 == code).unwrap().1.clone()
+    };
+    let found = reasons(&rules());
+    for (code, wanted) in [
+        ("K35.9", "conservative"),
+        ("K35_C", "conservative"),
+        ("K35.9+99.1000", "conservative"), // no attribute: 内科诊疗
+        ("K35.9+47.0100", "disease"),
+        ("K35_S", "disease"),
+    ] {
+        assert_eq!(reason(&found, code), wanted, "{code}");
+    }
+    // Table `op_attribute` knows the operation that the policy's list does not.
+    let row = ("99.1000".to_owned(), "therapeutic".to_owned());
+    let found = reasons(&dip::with_attributes(&rules(), [row]).unwrap());
+    assert_eq!(reason(&found, "K35.9+99.1000"), "disease");
+    assert_eq!(reason(&found, "K35.9"), "conservative");
 }
