@@ -247,8 +247,9 @@ fn bytes_do_not_depend_on_how(system: &str) {
             shuffle(&path.join("whole").join(&file), &path.join("shuffled").join(&file));
         }
     }
-    std::fs::copy(path.join("whole/institution.csv"), path.join("shuffled/institution.csv"))
-        .unwrap();
+    for file in ["institution.csv", "budget.csv"] {
+        std::fs::copy(path.join("whole").join(file), path.join("shuffled").join(file)).unwrap();
+    }
     dianshu(path, "ingest whole --warehouse wh1 --quiet --threads 1");
     dianshu(path, "ingest split --warehouse wh7 --quiet --threads 4");
     dianshu(path, "ingest shuffled --warehouse whs --quiet");
