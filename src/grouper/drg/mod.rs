@@ -19,6 +19,7 @@
 //! let record = Record {
 //!     main_diagnosis: "I21.001".to_owned(),
 //!     other_diagnoses: vec!["J96.900".to_owned()],
+//!     age_days: Some(60 * 365), // a newborn would be another MDC
 //!     ..Record::default()
 //! };
 //! let decision = grouper.decide(&record);
