@@ -193,7 +193,10 @@ pub(super) fn assessments(
             let text = cell("deduction", row);
             let deduction = Fen::from_str(&text).map_err(|_| wrong(text, "an amount in yuan"))?;
             let pool = if pool == ALL { String::new() } else { pool };
-            Ok(((pool, code.clone()), Assessment { coefficient, deduction }))
+            Ok((
+                (pool, code.clone()),
+                Assessment { coefficient, deduction, ..Assessment::default() },
+            ))
         })
         .collect()
 }

@@ -185,6 +185,7 @@ fn scenario_inputs<'a>(
                 year: settings.year,
                 budgets,
                 assessments: assessments.clone(),
+                given: settlement::Given::default(),
             })
         })
         .collect()

@@ -3,6 +3,9 @@
 /// Group id of a case that has no group (A41).
 pub const UNGROUPED: u32 = u32::MAX;
 
+/// Part of a case whose person is not signed (R08).
+pub const UNSIGNED: u32 = u32::MAX;
+
 /// Bits of [`Cases::flags`].
 pub mod flag {
     /// Two or more settlements merged into this case (A10).
@@ -17,6 +20,8 @@ pub mod flag {
     pub const SELF_PAYING: u8 = 16;
     /// Its auxiliary types came with the settlement and prevail (E09): nothing is added to them.
     pub const TYPES_GIVEN: u8 = 32;
+    /// Day surgery (Z10, Z17).
+    pub const DAY_SURGERY: u8 = 64;
 }
 
 /// Classes of cost, in the order of [`Cases::cost_fen`].
@@ -68,6 +73,26 @@ pub struct Cases {
     pub disciplines: Vec<String>,
     /// Index into `disciplines`; empty unless the policy has bonuses of disciplines.
     pub discipline: Vec<u16>,
+    /// Codes of the institutions that persons are signed with, ascending; `part` indexes it.
+    pub parts: Vec<String>,
+    /// Index into `parts`, or [`UNSIGNED`] (R08); empty unless the policy has head budgets.
+    pub part: Vec<u32>,
+    /// A number for each person, ascending with the pseudonym; empty unless days are counted (A17).
+    pub person: Vec<u32>,
+    /// Day of `begntime`, counted from 1970-01-01; empty unless days are counted (A17).
+    pub begin_day: Vec<i32>,
+    /// Days that the drugs of the last settlement last (`prd_days`, largest of its drug lines), 0 where
+    /// not exported; empty unless days are counted (A17).
+    pub prd_days: Vec<u32>,
+    /// Σ drug lines (charge types 09–11) in fen, net of reversals; empty unless days are counted (R16).
+    pub drug_fen: Vec<i64>,
+    /// Σ lines of negotiated drugs in fen, net of reversals; empty unless they are compensated (Y33).
+    pub negotiated_fen: Vec<i64>,
+    /// What the fund pays for lines carved out of the fee, each round(line fee × ratio) (A47), in fen;
+    /// empty unless the policy carves out.
+    pub carved_fen: Vec<i64>,
+    /// `fulamt_ownpay_amt` in fen, net of refunds; empty unless the policy limits it (Z17).
+    pub self_paid_fen: Vec<i64>,
 }
 
 impl Cases {
@@ -98,6 +123,14 @@ impl Cases {
         retain(&mut self.auxiliary, keep);
         retain(&mut self.unit_days, keep);
         retain(&mut self.discipline, keep);
+        retain(&mut self.part, keep);
+        retain(&mut self.person, keep);
+        retain(&mut self.begin_day, keep);
+        retain(&mut self.prd_days, keep);
+        retain(&mut self.drug_fen, keep);
+        retain(&mut self.negotiated_fen, keep);
+        retain(&mut self.carved_fen, keep);
+        retain(&mut self.self_paid_fen, keep);
     }
 
     /// Whether there is no case.

@@ -35,7 +35,9 @@ use std::num::NonZeroUsize;
 
 pub use decisions::decide_all;
 pub use error::{Error, Place};
-pub use input::{Assessment, ScenarioInput};
+pub use input::{
+    Advance, AdvanceKind, Assessment, Given, LastMeans, ScenarioInput, SpecialCase, SpecialKind,
+};
 pub use outcome::Outcome;
 pub use pool::{ALL, YEAR};
 

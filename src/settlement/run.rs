@@ -249,6 +249,7 @@ fn claims<'a>(
             assessment: Assessment {
                 coefficient: own.or(general).map_or(Decimal::ONE, |given| given.coefficient),
                 deduction: Fen::sum(deductions)?,
+                ..Assessment::default()
             },
         });
     }

@@ -52,7 +52,7 @@ pub(super) fn settle_year(
     let cite = reading("J17");
     let (mut kept, mut deducted) = (Vec::new(), Vec::new());
     for (claim, paid) in claims.iter().zip(&mut settled.paid) {
-        let Assessment { coefficient, deduction } = claim.assessment;
+        let Assessment { coefficient, deduction, .. } = claim.assessment;
         let assessed = if coefficient == Decimal::ONE {
             *paid
         } else {

@@ -282,6 +282,7 @@ pub(super) fn input<'a>(
         year: YEAR,
         budgets: BTreeMap::from([(("all".to_owned(), "Y".to_owned()), yuan(budget))]),
         assessments: BTreeMap::new(),
+        given: crate::settlement::Given::default(),
     }
 }
 

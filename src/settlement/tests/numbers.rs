@@ -356,7 +356,11 @@ fn year_end_runs_cap_then_assessment_then_deduction() {
     policy.surplus_cap = Some(cap("0.10", CapBase::Paid, CapDestination::Fund));
     let (rows, catalog) = by_points(&[("X", "1", "900000")]);
     let mut input = input(&policy, Some(&catalog), "1100000");
-    let assessment = Assessment { coefficient: dec("0.98"), deduction: yuan("1234.56") };
+    let assessment = Assessment {
+        coefficient: dec("0.98"),
+        deduction: yuan("1234.56"),
+        ..Assessment::default()
+    };
     input.assessments.insert((String::new(), "X".to_owned()), assessment);
     let outcome = settle_one(&rows, input).unwrap();
     assert_eq!(paid(&outcome), ["978765.44"]);

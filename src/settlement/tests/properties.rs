@@ -41,6 +41,7 @@ impl World {
             year: super::build::YEAR,
             budgets: self.budgets.clone(),
             assessments: self.assessments.clone(),
+            given: crate::settlement::Given::default(),
         }
     }
 
@@ -176,6 +177,7 @@ fn world() -> impl Strategy<Value = World> {
         let assessment = Assessment {
             coefficient: rust_decimal::Decimal::new(coefficient, 3),
             deduction: Fen(deduction),
+            ..Assessment::default()
         };
         let pool = if policy.budget.pools == Pools::One { "all" } else { &rows[0].insutype };
         let key = (pool.to_owned(), "H2".to_owned());
