@@ -14,7 +14,7 @@ use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_life, read_points, read_score, read_weights,
+    read_life, read_monthly, read_points, read_score, read_weights,
 };
 use crate::units::Fen;
 
@@ -52,6 +52,14 @@ pub(crate) fn policy(
     let budget = budget(&top.section("budget")?)?;
     let sharing = sharing(&top.section("sharing")?)?;
     let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
+    let monthly =
+        top.maybe("monthly", |fields| read_monthly::monthly(fields, payment.method))?;
+    let working_capital = top.maybe("working_capital", read_monthly::working_capital)?;
+    let clearing_days = top
+        .maybe("clearing", |fields| {
+            read_monthly::clearing_days(fields, &standards, payment.method)
+        })?
+        .flatten();
     let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
@@ -74,6 +82,9 @@ pub(crate) fn policy(
         budget,
         sharing,
         surplus_cap,
+        monthly,
+        working_capital,
+        clearing_days,
         life,
         coefficient,
         auxiliary,

@@ -180,6 +180,11 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("budget.amount", &["year", "yuan"]).many("year"),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
+    section("monthly", &["method", "by"]),
+    section("monthly.rate", &["from", "share", "retention"]).many("from"),
+    section("working_capital", &["months"]),
+    section("clearing", &[]).uncited(),
+    section("clearing.days", &["groups", "method"]),
     section(
         "score",
         &[
