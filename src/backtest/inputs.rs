@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use rust_decimal::Decimal;
 
 use super::{Composed, Error, request};
-use crate::grouping::cases;
+use crate::grouping::{PriorRefund, cases};
 use crate::policy::model::{BudgetSource, Policy, Pools};
 use crate::settlement::cases::Cases;
 use crate::settlement::{ALL, Assessment, YEAR};
@@ -163,6 +163,16 @@ pub fn control_total(
 
 fn total(money: &BTreeMap<(String, String), Fen>) -> Result<Option<Fen>, Error> {
     if money.is_empty() { Ok(None) } else { Ok(Some(Fen::sum(money.values().copied())?)) }
+}
+
+/// Refunds of cleared years by institution and month, above 0 where money comes back (A45, R03).
+pub(super) fn prior_refunds(refunds: &[PriorRefund]) -> Result<BTreeMap<(String, u8), Fen>, Error> {
+    let mut sums: BTreeMap<(String, u8), Fen> = BTreeMap::new();
+    for refund in refunds {
+        let sum = sums.entry((refund.fixmedins_code.clone(), refund.month)).or_default();
+        *sum = Fen::sum([*sum, Fen(refund.fund_fen)])?;
+    }
+    Ok(sums)
 }
 
 /// Assessment coefficients and deductions by pool and institution; empty pool: every pool (J17).

@@ -7,6 +7,7 @@
 mod error;
 mod inputs;
 pub mod manifest;
+mod purpose;
 mod scenario;
 mod tables;
 pub mod verify;
@@ -28,6 +29,7 @@ use crate::weights;
 
 pub use error::Error;
 pub use inputs::control_total;
+pub use purpose::Purpose;
 pub use scenario::{BASELINE, Composed, compose_all};
 
 /// What to replay.
@@ -43,6 +45,8 @@ pub struct Settings<'a> {
     pub catalog_policy: &'a LoadedPolicy,
     /// The year settled.
     pub year: u16,
+    /// What for.
+    pub purpose: Purpose,
     /// Write the table `case` too.
     pub with_cases: bool,
 }
@@ -74,7 +78,9 @@ pub fn replay(
     let composed = compose_all(settings.policy, settings.scenarios)?;
     for one in &composed {
         scenario::check_settled(one)?;
-        scenario::check_dates(one, settings.catalog)?;
+        if settings.purpose == Purpose::Backtest {
+            scenario::check_dates(one, settings.catalog)?;
+        }
         scenario::check_rules(one, settings.catalog_policy)?;
     }
     scenario::check_year(snapshot, settings.year)?;
@@ -93,42 +99,61 @@ pub fn replay(
             warnings.push(warning.clone());
         }
     }
-    let mut outcomes: Vec<Option<Outcome>> = composed.iter().map(|_| None).collect();
-    let mut case_tables = Vec::new();
-    for (number, set) in sets.iter().enumerate() {
-        let members: Vec<usize> = (0..composed.len()).filter(|at| which[*at] == number).collect();
-        let inputs = scenario_inputs(engine, snapshot, settings, &composed, &members)?;
-        let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
-        let settled = settlement::settle(&set.built.cases, &inputs, threads)?;
-        for ((at, outcome), input) in members.iter().zip(settled).zip(&inputs) {
-            if settings.with_cases {
-                let decided = settlement::decide_all(&set.built.cases, input, &outcome)?;
-                let table = settlement::tables::case_table(&outcome, &set.built.cases, &decided);
-                case_tables.push(table);
-            }
-            outcomes[*at] = Some(outcome);
-        }
-    }
-    let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
-    let institutions = inputs::institutions(engine, snapshot)?;
+    let (outcomes, case_tables) =
+        settle_all(engine, snapshot, settings, (&composed, &sets, &which))?;
     let base = &sets[which[0]].built;
-    let forecast = weights::forecast(settings.catalog, &base.cases)?;
     let mut result = settlement::tables::tables(&outcomes);
-    tables::name_institutions(&mut result, &institutions);
-    tables::add_prior_refunds(&mut result, &outcomes, &base.prior_refunds);
+    tables::name_institutions(&mut result, &inputs::institutions(engine, snapshot)?);
+    result.push(purpose::run_table(settings));
     result.push(tables::scenario_table(&composed));
-    result.push(tables::tier_table(&result)?);
-    result.push(forecast.table.clone());
-    result.push(tables::forecast_summary(&forecast));
-    result.push(weights::weight_table(settings.catalog)?);
     result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
+    if settings.purpose.month().is_some() {
+        // Nothing is cleared: only what was paid for the months and why.
+        let of_month = ["month", "statement", "run", "scenario", "flow", "identity", "citation"];
+        result.retain(|table| of_month.contains(&table.name.as_str()));
+    } else {
+        let forecast = weights::forecast(settings.catalog, &base.cases)?;
+        result.push(tables::tier_table(&result)?);
+        result.push(forecast.table.clone());
+        result.push(tables::forecast_summary(&forecast));
+        result.push(weights::weight_table(settings.catalog)?);
+    }
     if let Some(table) = tables::stack(case_tables) {
         result.push(table);
     }
     result.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Replay { tables: result, warnings, scenarios: composed, outcomes })
+}
+
+/// Settles every scenario over the cases it shares with others, and lists the cases where asked.
+fn settle_all(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    settings: &Settings<'_>,
+    (composed, sets, which): (&[Composed], &[CaseSet], &[usize]),
+) -> Result<(Vec<Outcome>, Vec<Table>), Error> {
+    let mut outcomes: Vec<Option<Outcome>> = composed.iter().map(|_| None).collect();
+    let mut case_tables = Vec::new();
+    for (number, set) in sets.iter().enumerate() {
+        let members: Vec<usize> = (0..composed.len()).filter(|at| which[*at] == number).collect();
+        let inputs = scenario_inputs(engine, snapshot, settings, (composed, &members), &set.built)?;
+        let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
+        let cases = &set.built.cases;
+        let settled = match settings.purpose.month() {
+            Some(month) => settlement::settle_months(cases, &inputs, month, threads)?,
+            None => settlement::settle(cases, &inputs, threads)?,
+        };
+        for ((at, outcome), input) in members.iter().zip(settled).zip(&inputs) {
+            if settings.with_cases && settings.purpose.month().is_none() {
+                let decided = settlement::decide_all(cases, input, &outcome)?;
+                case_tables.push(settlement::tables::case_table(&outcome, cases, &decided));
+            }
+            outcomes[*at] = Some(outcome);
+        }
+    }
+    Ok((outcomes.into_iter().flatten().collect(), case_tables))
 }
 
 /// Cases shared by the scenarios with equal scope, case and grouping rules.
@@ -140,7 +165,8 @@ struct CaseSet {
 impl CaseSet {
     fn serves(&self, policy: &LoadedPolicy) -> bool {
         let (a, b) = (&self.policy, &policy.policy);
-        a.scope == b.scope && a.case == b.case && a.grouping == b.grouping
+        let days = a.clearing_days.is_some() == b.clearing_days.is_some();
+        days && a.scope == b.scope && a.case == b.case && a.grouping == b.grouping
     }
 }
 
@@ -150,8 +176,11 @@ fn case_set(
     policy: &LoadedPolicy,
     settings: &Settings<'_>,
 ) -> Result<CaseSet, Error> {
-    let request = request(policy, settings.year, settings.with_cases)?;
-    let built = history::of_year(engine, snapshot, &request, settings.catalog)?;
+    // Chains of days are ordered by id where two cases begin on one day (A17).
+    let with_ids = settings.with_cases || policy.policy.clearing_days.is_some();
+    let request = request(policy, settings.year, with_ids)?;
+    let mut built = history::of_year(engine, snapshot, &request, settings.catalog)?;
+    settings.purpose.limit(&mut built.cases, settings.year);
     if built.cases.is_empty() {
         return Err(Error::NoCases { year: settings.year });
     }
@@ -167,8 +196,8 @@ fn scenario_inputs<'a>(
     engine: &Engine,
     snapshot: &Snapshot,
     settings: &'a Settings<'_>,
-    composed: &'a [Composed],
-    members: &[usize],
+    (composed, members): (&'a [Composed], &[usize]),
+    built: &Built,
 ) -> Result<Vec<ScenarioInput<'a>>, Error> {
     let assessments = inputs::assessments(engine, snapshot, settings.year)?;
     // What was booked the year before is asked for at most once per set of case rules.
@@ -185,7 +214,10 @@ fn scenario_inputs<'a>(
                 year: settings.year,
                 budgets,
                 assessments: assessments.clone(),
-                given: settlement::Given::default(),
+                given: settlement::Given {
+                    prior_refunds: inputs::prior_refunds(&built.prior_refunds)?,
+                    ..settlement::Given::default()
+                },
             })
         })
         .collect()

@@ -20,6 +20,7 @@ mod life;
 mod output;
 mod parameters;
 mod report;
+mod settle;
 mod show;
 mod sql;
 mod synth;
@@ -57,6 +58,8 @@ enum Command {
     Catalog(catalog::Args),
     /// Group cases, say why, compare two groupings, import DRG tables
     Group(group::Args),
+    /// Clear a year, or pre-settle a month: what every institution is paid, line by line
+    Settle(settle::Args),
     /// Settle a year under a policy and scenarios, against what was booked
     Backtest(backtest::Args),
     /// Write the report of a run
@@ -105,6 +108,7 @@ fn run(command: Command) -> Result<Outcome, Error> {
         Command::Check(args) => check::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Group(args) => group::run(&args),
+        Command::Settle(args) => settle::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sql(args) => sql::run(&args),

@@ -52,8 +52,7 @@ pub(crate) fn policy(
     let budget = budget(&top.section("budget")?)?;
     let sharing = sharing(&top.section("sharing")?)?;
     let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
-    let monthly =
-        top.maybe("monthly", |fields| read_monthly::monthly(fields, payment.method))?;
+    let monthly = top.maybe("monthly", |fields| read_monthly::monthly(fields, payment.method))?;
     let working_capital = top.maybe("working_capital", read_monthly::working_capital)?;
     let clearing_days = top
         .maybe("clearing", |fields| {

@@ -6,29 +6,22 @@
 
 use std::collections::BTreeSet;
 
-use rust_decimal::Decimal;
-
 use crate::policy::model::Cite;
 use crate::units::{Fen, UnitError, exact, ratio};
 
 use super::clearing::difference;
 use super::input::{AdvanceKind, ScenarioInput};
 use super::ledger::{Ledger, reading};
-use super::monthly::{MONTHS, PoolMonth, of_pool};
-use super::outcome::LineKind;
+use super::monthly::{MONTHS, PoolMonth, is_of_pool};
+use super::outcome::{InstitutionRow, LedgerLine, LineKind};
+use super::year_end::Claim;
 
 /// One institution in one pool, before what stands only in the balance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Due<'a> {
-    pub(super) code: &'a str,
+#[derive(Debug, Clone, Copy)]
+struct Due<'a> {
+    claim: Claim<'a>,
     /// After cap, assessment, shares and deductions (R27).
-    pub(super) paid: Fen,
-    /// Performance bond.
-    pub(super) bond: Fen,
-    /// Assessment coefficient.
-    pub(super) coefficient: Decimal,
-    /// Whether refunds of cleared years are taken here: in the first pool it is in.
-    pub(super) takes_refunds: bool,
+    paid: Fen,
 }
 
 /// What stands between paid and transferred.
@@ -48,32 +41,31 @@ pub struct Balance {
     pub balance: Fen,
 }
 
-/// The balances of a pool, in the order of `dues`, and their ledger lines.
+/// The balances of a pool's institutions, in the order of `claims` and of what they are paid, and their
+/// ledger lines.
 pub(super) fn settle(
     input: &ScenarioInput<'_>,
-    pool: &str,
-    dues: &[Due<'_>],
+    (pool, claims, paid): (&str, &[Claim<'_>], &[Fen]),
     months: &[PoolMonth],
     ledger: &mut Ledger<'_>,
 ) -> Result<Vec<Balance>, UnitError> {
+    let each = claims.iter().zip(paid);
+    let dues: Vec<Due<'_>> = each.map(|(claim, paid)| Due { claim: *claim, paid: *paid }).collect();
+    let dues = dues.as_slice();
     let capitals = working_capital(input, pool, dues)?;
     let mut balances = Vec::with_capacity(dues.len());
     for ((at, due), working_capital) in dues.iter().enumerate().zip(capitals) {
         let pays = || months.iter().filter_map(|month| month.pays.get(at));
         let mut balance = Balance {
-            bond: due.bond,
+            bond: due.claim.assessment.bond,
             advanced: Fen::sum(pays().map(|pay| pay.advance))?,
             retention: Fen::sum(pays().map(|pay| pay.retention))?,
             working_capital,
             prior_refunds: Fen::sum(refunds(input, due).map(|(_, amount)| amount))?,
             balance: due.paid,
         };
-        let taken = [
-            balance.bond,
-            balance.advanced,
-            balance.working_capital,
-            balance.prior_refunds,
-        ];
+        let taken =
+            [balance.bond, balance.advanced, balance.working_capital, balance.prior_refunds];
         let kept = Fen::sum([due.paid, balance.retention])?;
         balance.balance = difference(kept, Fen::sum(taken)?)?;
         post(input, (due, at), &balance, months, ledger)?;
@@ -95,15 +87,15 @@ fn post(
     let capital = input.policy.working_capital.as_ref().map(|rule| rule.cite.clone());
     let capital = capital.unwrap_or_else(|| reading("R35"));
     ledger.open(super::pool::YEAR);
-    ledger.post(due.code, LineKind::PerformanceBond, off(balance.bond)?, &reading("R27"));
-    ledger.post(due.code, LineKind::WorkingCapital, off(balance.working_capital)?, &capital);
-    ledger.post(due.code, LineKind::RetentionReleased, balance.retention, &computed);
+    ledger.post(due.claim.code, LineKind::PerformanceBond, off(balance.bond)?, &reading("R27"));
+    ledger.post(due.claim.code, LineKind::WorkingCapital, off(balance.working_capital)?, &capital);
+    ledger.post(due.claim.code, LineKind::RetentionReleased, balance.retention, &computed);
     for (name, month) in MONTHS.iter().zip(months) {
         let Some(pay) = month.pays.get(at) else { continue };
         ledger.open(name);
         let given = reading("R35");
         let cite: &Cite = if month.given { &given } else { &computed };
-        ledger.post(due.code, LineKind::MonthlyPayment, off(pay.advance)?, cite);
+        ledger.post(due.claim.code, LineKind::MonthlyPayment, off(pay.advance)?, cite);
     }
     for (month, amount) in refunds(input, due) {
         let Some(name) = usize::from(month).checked_sub(1).and_then(|at| MONTHS.get(at)) else {
@@ -111,7 +103,7 @@ fn post(
         };
         ledger.open(name);
         let cite = reading("A45,R03");
-        ledger.post(due.code, LineKind::PriorYearRefund, off(amount)?, &cite);
+        ledger.post(due.claim.code, LineKind::PriorYearRefund, off(amount)?, &cite);
     }
     Ok(())
 }
@@ -122,7 +114,7 @@ fn refunds<'a>(
     due: &'a Due<'_>,
 ) -> impl Iterator<Item = (u8, Fen)> + 'a {
     let own = input.given.prior_refunds.iter();
-    own.filter(|((code, _), _)| due.takes_refunds && code == due.code)
+    own.filter(|((code, _), _)| due.claim.is_first_pool && code == due.claim.code)
         .map(|((_, month), amount)| (*month, *amount))
 }
 
@@ -138,11 +130,11 @@ fn working_capital(
         .given
         .advances
         .iter()
-        .filter(|row| row.kind == AdvanceKind::WorkingCapital && of_pool(row, pool))
+        .filter(|row| row.kind == AdvanceKind::WorkingCapital && is_of_pool(row, pool))
         .collect();
     if !rows.is_empty() {
         let own = |due: &Due<'_>| {
-            let own = rows.iter().filter(|row| row.institution == due.code);
+            let own = rows.iter().filter(|row| row.institution == due.claim.code);
             Fen::sum(own.map(|row| row.amount))
         };
         return dues.iter().map(own).collect();
@@ -151,11 +143,11 @@ fn working_capital(
         return Ok(vec![Fen::ZERO; dues.len()]);
     };
     let capital = |due: &Due<'_>| {
-        let key = (pool.to_owned(), due.code.to_owned());
+        let key = (pool.to_owned(), due.claim.code.to_owned());
         let booked = input.given.booked_before.get(&key).copied().unwrap_or_default();
         let booked = Fen::sum(booked)?;
         let month = ratio(booked.0.max(0)) / ratio(12);
-        Fen::nearest(&(exact(rule.months) * month * exact(due.coefficient)))
+        Fen::nearest(&(exact(rule.months) * month * exact(due.claim.assessment.coefficient)))
     };
     dues.iter().map(capital).collect()
 }
@@ -176,4 +168,18 @@ pub(super) fn named<'a>(input: &'a ScenarioInput<'_>) -> BTreeSet<(&'a str, &'a 
     });
     let before = before.map(|((pool, code), _)| (pool.as_str(), code.as_str()));
     assessed.chain(advanced).chain(refunded).chain(before).collect()
+}
+
+/// All lines of an institution, those of the balance included, sum to its balance.
+pub(super) fn assert_balanced(institutions: &[InstitutionRow], lines: &[LedgerLine]) {
+    let mut sums = std::collections::HashMap::<&str, i128>::new();
+    for line in lines {
+        let sum = sums.entry(&line.fixmedins_code).or_default();
+        *sum = sum.saturating_add(line.amount.0.into());
+    }
+    for row in institutions {
+        let posted = sums.get(row.fixmedins_code.as_str()).copied().unwrap_or(0);
+        let balance = i128::from(row.balance.balance.0);
+        assert_eq!(posted, balance, "balance of `{}` in `{}`", row.fixmedins_code, row.pool);
+    }
 }

@@ -196,7 +196,7 @@ pub(super) fn of_period(
     let mut own: BTreeMap<(u32, u32), Cell> = BTreeMap::new();
     let mut all: BTreeMap<u32, Cell> = BTreeMap::new();
     for ((insutype, institution, month, group), cell) in cells {
-        if pool.has(usize::from(*insutype)) && months.contains(&usize::from(*month)) {
+        if pool.has_insutype(usize::from(*insutype)) && months.contains(&usize::from(*month)) {
             own.entry((*group, *institution)).or_default().add(cell);
             all.entry(*group).or_default().add(cell);
         }
@@ -210,12 +210,13 @@ pub(super) fn of_period(
         let mut total = (ratio(0), false);
         let first = days.rows.len();
         for ((_, institution), cell) in own.range((*group, 0)..=(*group, u32::MAX)) {
-            let base = daily.as_ref().zip(cell.ratio()).map(|(daily, ratio_of)| {
-                daily * ratio_of * Ratio::from(num_bigint::BigInt::from(cell.days))
-            });
+            let base = daily
+                .as_ref()
+                .zip(cell.ratio())
+                .map(|(daily, share)| daily * share * ratio(cell.days));
             if let Some(base) = &base {
-                let (sum, replaced) = exact.entry(*institution).or_insert((ratio(0), 0));
-                *sum += base;
+                let (bases, replaced) = exact.entry(*institution).or_insert((ratio(0), 0));
+                *bases += base;
                 *replaced = replaced.saturating_add(cell.standard);
                 total = (total.0 + base, true);
             }

@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use crate::explain::{Explain, Kind};
 use crate::units::{Fen, UnitError};
 
+use super::input::Advance;
+
 /// One pool in one clearing period of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -160,6 +162,46 @@ pub enum Error {
         /// The institution.
         institution: String,
     },
+    /// A value that is dated, asked for before its first date (J15).
+    #[error("scenario `{scenario}` has no value of `{path}` in force on {on}")]
+    NotInForce {
+        /// The scenario.
+        scenario: String,
+        /// Path in the policy.
+        path: &'static str,
+        /// First day of the month asked for.
+        on: NaiveDate,
+        /// First days of the values that are known.
+        known: Vec<NaiveDate>,
+    },
+    /// An advance of a pool that is not settled.
+    #[error(
+        "scenario `{scenario}`: `advance` has {} yuan for institution `{}` in pool `{}`, which is not \
+         settled",
+        row.amount, row.institution, row.pool
+    )]
+    AdvanceWithoutPool {
+        /// The scenario.
+        scenario: String,
+        /// The row.
+        row: Box<Advance>,
+        /// Pools that are settled.
+        known: Vec<String>,
+    },
+    /// An advance of an institution that nobody knows.
+    #[error(
+        "scenario `{scenario}`: `advance` has {} yuan for institution `{}`, which neither table \
+         `institution` nor the cases know",
+        row.amount, row.institution
+    )]
+    AdvanceWithoutInstitution {
+        /// The scenario.
+        scenario: String,
+        /// The row.
+        row: Box<Advance>,
+        /// The nearest code that is known.
+        nearest: Option<String>,
+    },
     /// Below zero points (R25).
     #[error("{place}: institution `{institution}` has {points} points; they must not be below 0")]
     NegativePoints {
@@ -274,6 +316,25 @@ impl Explain for Error {
             }
             Self::BudgetWithoutPool { known, .. } => {
                 vec![format!("settled are {}", known.join(", "))]
+            }
+            Self::NotInForce { path, known, .. } => known
+                .first()
+                .map(|from| format!("`{path}` is known from {from}"))
+                .into_iter()
+                .collect(),
+            Self::AdvanceWithoutPool { row, known, .. } if row.pool.is_empty() => {
+                vec![format!("there are several pools: name one of {}", known.join(", "))]
+            }
+            Self::AdvanceWithoutPool { known, .. } => {
+                vec![format!("settled are {}", known.join(", "))]
+            }
+            Self::AdvanceWithoutInstitution { nearest: Some(code), .. } => {
+                vec![format!("did you mean `{code}`?")]
+            }
+            Self::AdvanceWithoutInstitution { .. } => {
+                vec![
+                    "load the institution into table `institution`, or correct its code".to_owned(),
+                ]
             }
             Self::NegativePoints { .. } | Self::NegativeStandard { .. } => vec![
                 "look for cases with a negative fee among its findings (`dianshu check`)"

@@ -11,13 +11,18 @@
 //! `advance` for a month of the pool stand in for the whole computed month (R35).
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeSet;
+
+use crate::explain::nearest;
 use crate::policy::model::{DivideBy, Monthly, MonthlyMethod, MonthlyRate};
 use crate::units::{Fen, UnitError, allocate, exact};
 
+use super::cases::Cases;
 use super::clearing::difference;
 use super::error::{Error, Place};
 use super::input::{Advance, AdvanceKind, ScenarioInput};
-use super::pool::{Total, fen};
+use super::outcome::MonthRow;
+use super::pool::{Pool, Total, fen};
 use super::tariff::first_of;
 
 /// Names of the months as periods of ledger lines.
@@ -168,9 +173,7 @@ impl PoolYear<'_> {
 
     fn by_standard(&self, at: usize) -> Result<Vec<Fen>, UnitError> {
         let months = self.payees.iter().map(|payee| &payee.months[at].judged);
-        months
-            .map(|judged| Fen::sum([fen(judged.standard)?, fen(judged.item_paid())?]))
-            .collect()
+        months.map(|judged| Fen::sum([fen(judged.standard)?, fen(judged.item_paid())?])).collect()
     }
 
     /// Rows of `advance` for the month.
@@ -181,7 +184,7 @@ impl PoolYear<'_> {
             .advances
             .iter()
             .filter(|row| row.kind == AdvanceKind::Monthly && row.month == month)
-            .filter(|row| of_pool(row, self.pool))
+            .filter(|row| is_of_pool(row, self.pool))
             .collect()
     }
 
@@ -195,8 +198,87 @@ impl PoolYear<'_> {
     }
 }
 
+/// The months of a pool up to `through`, quotas being parts of its money of the year (R10).
+///
+/// # Errors
+/// As [`PoolYear::months`].
+pub(super) fn of_pool(
+    input: &ScenarioInput<'_>,
+    pool: &Pool,
+    money: Fen,
+    through: usize,
+) -> Result<Vec<PoolMonth>, Error> {
+    let payees: Vec<Payee<'_>> = pool
+        .members
+        .iter()
+        .map(|member| Payee { code: &member.code, months: member.months() })
+        .collect();
+    PoolYear { input, pool: &pool.name, money, payees: &payees }.months(through)
+}
+
+/// Months with cases, or with money that was paid.
+pub(super) fn rows(pool: &Pool, months: &[PoolMonth]) -> Result<Vec<MonthRow>, UnitError> {
+    let mut rows = Vec::new();
+    for (at, member) in pool.members.iter().enumerate() {
+        for ((number, total), month) in member.by_month().zip(months) {
+            let pay = month.pays.get(at).copied().unwrap_or_default();
+            if total.base.cases == 0 && pay.advance == Fen::ZERO {
+                continue;
+            }
+            rows.push(MonthRow {
+                pool: pool.name.clone(),
+                fixmedins_code: member.code.clone(),
+                month: u8::try_from(number).unwrap_or(u8::MAX),
+                cases: total.base.cases,
+                cost: fen(total.base.cost)?,
+                booked: fen(total.base.booked)?,
+                points: total.judged.points,
+                quota: month.quota,
+                advance: pay.advance,
+                retention: pay.retention,
+                paid: pay.paid()?,
+                given: month.given,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// Refuses advances of pools that are not settled and of institutions that nobody knows.
+///
+/// # Errors
+/// [`Error::AdvanceWithoutPool`], [`Error::AdvanceWithoutInstitution`].
+pub(super) fn check_advances<'p>(
+    input: &ScenarioInput<'_>,
+    cases: &Cases,
+    pools: impl Iterator<Item = &'p str>,
+) -> Result<(), Error> {
+    let pools: Vec<&str> = pools.collect();
+    let facts = input.given.institutions.iter().map(|facts| facts.code.as_str());
+    let known: BTreeSet<&str> =
+        facts.chain(cases.institutions.iter().map(String::as_str)).collect();
+    for row in &input.given.advances {
+        let fits = if row.pool.is_empty() { pools.len() == 1 } else { pools.contains(&&*row.pool) };
+        if !fits {
+            return Err(Error::AdvanceWithoutPool {
+                scenario: input.name.clone(),
+                row: Box::new(row.clone()),
+                known: pools.iter().map(|pool| (*pool).to_owned()).collect(),
+            });
+        }
+        if !known.contains(row.institution.as_str()) {
+            return Err(Error::AdvanceWithoutInstitution {
+                scenario: input.name.clone(),
+                row: Box::new(row.clone()),
+                nearest: nearest(&row.institution, known.iter().copied()).map(str::to_owned),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Whether a row of `advance` belongs to a pool; one without a pool belongs to the only one.
-pub(super) fn of_pool(row: &Advance, pool: &str) -> bool {
+pub(super) fn is_of_pool(row: &Advance, pool: &str) -> bool {
     row.pool.is_empty() || row.pool == pool
 }
 

@@ -8,14 +8,17 @@ use rust_decimal::Decimal;
 use crate::policy::model::PayMethod;
 use crate::units::{Fen, UnitError, fraction, to_decimal};
 
+use super::balance::{self, Balance};
 use super::cases::Cases;
 use super::clearing::{Cleared, Share, clear, difference};
+use super::days::{self, Cells, Days};
 use super::error::{Error, Place};
 use super::input::{Assessment, ScenarioInput};
 use super::ledger::Ledger;
-use super::outcome::{InstitutionRow, LedgerLine, MonthRow, Outcome, PoolRow, YearEnd};
+use super::monthly;
+use super::outcome::{InstitutionRow, LedgerLine, Outcome, PoolRow, YearEnd};
 use super::pass::{Sums, TariffSums};
-use super::pool::{ALL, Member, Period, Pool, Total, YEAR, fen, group_rows, periods, pools};
+use super::pool::{ALL, Period, Pool, Total, YEAR, fen, group_rows, periods, pools};
 use super::year_end::{Claim, Settled, settle_year};
 
 /// Places of points in tables where there is no catalog to say (A46).
@@ -26,11 +29,48 @@ pub(super) fn outcome(
     input: &ScenarioInput<'_>,
     cases: &Cases,
     sums: &Sums,
-    judged: &TariffSums,
+    (judged, days): (&TariffSums, Option<&Cells>),
 ) -> Result<Outcome, Error> {
     let pools = pools(input, cases, sums, judged);
     check_inputs(input, &pools)?;
-    let mut outcome = Outcome {
+    monthly::check_advances(input, cases, pools.iter().map(|pool| pool.name.as_str()))?;
+    let mut outcome = empty(input);
+    // What is given for every pool is taken in the first pool an institution is in.
+    let mut seen = BTreeSet::new();
+    for pool in &pools {
+        let groups =
+            group_rows(pool, cases, sums, judged).map_err(|source| amount(input, source))?;
+        outcome.groups.extend(groups);
+        let days = days_of(input, cases, days, pool).map_err(|source| amount(input, source))?;
+        settle_pool(input, (pool, &days), &mut seen, &mut outcome)?;
+        outcome.days.extend(days.into_iter().flat_map(|days| days.rows));
+    }
+    outcome.ledger.sort();
+    Ok(outcome)
+}
+
+/// Pre-settles the months up to `month`; nothing is cleared (J09).
+pub(super) fn months(
+    input: &ScenarioInput<'_>,
+    cases: &Cases,
+    sums: &Sums,
+    judged: &TariffSums,
+    month: u8,
+) -> Result<Outcome, Error> {
+    let pools = pools(input, cases, sums, judged);
+    check_inputs(input, &pools)?;
+    monthly::check_advances(input, cases, pools.iter().map(|pool| pool.name.as_str()))?;
+    let mut outcome = empty(input);
+    for pool in &pools {
+        let months = monthly::of_pool(input, pool, year_money(input, pool)?, month.into())?;
+        let rows = monthly::rows(pool, &months).map_err(|source| amount(input, source))?;
+        outcome.months.extend(rows);
+    }
+    Ok(outcome)
+}
+
+fn empty(input: &ScenarioInput<'_>) -> Outcome {
+    Outcome {
         scenario: input.name.clone(),
         places: input.catalog.map_or(POINT_PLACES, |catalog| catalog.places),
         pools: Vec::new(),
@@ -38,17 +78,32 @@ pub(super) fn outcome(
         months: Vec::new(),
         groups: Vec::new(),
         ledger: Vec::new(),
-    };
-    // Deductions given for every pool are taken in the first pool an institution is in.
-    let mut deducted = BTreeSet::new();
-    for pool in &pools {
-        let groups =
-            group_rows(pool, cases, sums, judged).map_err(|source| amount(input, source))?;
-        outcome.groups.extend(groups);
-        settle_pool(input, pool, &mut deducted, &mut outcome)?;
+        days: Vec::new(),
     }
-    outcome.ledger.sort();
-    Ok(outcome)
+}
+
+/// Clearing by days in each period of a pool (Y30–Y32); nothing where no group is cleared so.
+fn days_of(
+    input: &ScenarioInput<'_>,
+    cases: &Cases,
+    cells: Option<&Cells>,
+    pool: &Pool,
+) -> Result<Vec<Days>, UnitError> {
+    let periods = periods(input.policy.budget.period).iter();
+    let of_period = |period| match cells {
+        Some(cells) => days::of_period(cases, cells, pool, period),
+        None => Ok(Days::default()),
+    };
+    periods.map(of_period).collect()
+}
+
+/// The money of a pool's periods together, which quotas are parts of (R10).
+fn year_money(input: &ScenarioInput<'_>, pool: &Pool) -> Result<Fen, Error> {
+    let periods = periods(input.policy.budget.period).iter();
+    let budgets = periods
+        .map(|(period, _)| budget_of(input, &pool.name, period))
+        .collect::<Result<Vec<_>, _>>()?;
+    Fen::sum(budgets).map_err(|source| amount(input, source))
 }
 
 fn amount(input: &ScenarioInput<'_>, source: UnitError) -> Error {
@@ -97,35 +152,38 @@ fn budget_of(input: &ScenarioInput<'_>, pool: &str, period: &str) -> Result<Fen,
     })
 }
 
-/// One pool through its periods and the year end.
+/// One pool through its periods, the year end and the balance.
 fn settle_pool<'a>(
     input: &ScenarioInput<'_>,
-    pool: &'a Pool,
-    deducted: &mut BTreeSet<&'a str>,
+    (pool, days): (&'a Pool, &[Days]),
+    seen: &mut BTreeSet<&'a str>,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let overflow = |source| amount(input, source);
     let mut ledger = Ledger::new(&pool.name);
     let mut entitlement = vec![Fen::ZERO; pool.members.len()];
     let mut rows = Vec::new();
-    for period in periods(input.policy.budget.period) {
-        let (cleared, total) = clear_period(input, pool, period, &mut ledger)?;
+    for (period, days) in periods(input.policy.budget.period).iter().zip(days) {
+        let (cleared, total) = clear_period(input, (pool, days), period, &mut ledger)?;
         for (sum, part) in entitlement.iter_mut().zip(&cleared.entitlement) {
             *sum = Fen::sum([*sum, *part]).map_err(overflow)?;
         }
         rows.push(pool_row(input, pool, period.0, &cleared, &total).map_err(overflow)?);
     }
     let years: Vec<Total> = pool.members.iter().map(|member| member.over(&(1..=12))).collect();
-    let claims = claims(input, pool, &years, &entitlement, deducted).map_err(overflow)?;
+    let claims = claims(input, pool, &years, &entitlement, seen).map_err(overflow)?;
     let cap = input.policy.surplus_cap.as_ref();
     let settled = settle_year(cap, &claims, &mut ledger).map_err(overflow)?;
     let year = year_row(&rows, &settled).map_err(overflow)?;
     assert_closed(&year, &claims, &settled, &ledger.lines);
-    let institutions = institution_rows(pool, &claims, &settled, &years).map_err(overflow)?;
+    let months = monthly::of_pool(input, pool, year_money(input, pool)?, 12)?;
+    let of_pool = (pool.name.as_str(), claims.as_slice(), settled.paid.as_slice());
+    let balances = balance::settle(input, of_pool, &months, &mut ledger).map_err(overflow)?;
+    let institutions =
+        institution_rows(pool, &claims, &settled, &years, &balances).map_err(overflow)?;
+    balance::assert_balanced(&institutions, &ledger.lines);
     outcome.institutions.extend(institutions);
-    for member in &pool.members {
-        outcome.months.extend(month_rows(&pool.name, member).map_err(overflow)?);
-    }
+    outcome.months.extend(monthly::rows(pool, &months).map_err(overflow)?);
     if rows.len() > 1 {
         outcome.pools.extend(rows);
     }
@@ -137,16 +195,18 @@ fn settle_pool<'a>(
 
 fn clear_period(
     input: &ScenarioInput<'_>,
-    pool: &Pool,
+    (pool, days): (&Pool, &Days),
     (period, months): &Period,
     ledger: &mut Ledger<'_>,
 ) -> Result<(Cleared, Total), Error> {
     let budget = budget_of(input, &pool.name, period)?;
-    let shares: Vec<Share<'_>> = pool
-        .members
-        .iter()
-        .map(|member| Share { code: &member.code, total: member.over(months) })
-        .collect();
+    let mut shares: Vec<Share<'_>> = Vec::with_capacity(pool.members.len());
+    for member in &pool.members {
+        let mut total = member.over(months);
+        let by_days = days.changes.get(&member.code).copied().unwrap_or_default();
+        total.judged.standard = total.judged.standard.saturating_add(by_days.0.into());
+        shares.push(Share { code: &member.code, total, by_days });
+    }
     let mut total = Total::default();
     for share in &shares {
         total.add(&share.total);
@@ -227,18 +287,17 @@ fn claims<'a>(
     pool: &'a Pool,
     years: &[Total],
     entitlement: &[Fen],
-    deducted: &mut BTreeSet<&'a str>,
+    seen: &mut BTreeSet<&'a str>,
 ) -> Result<Vec<Claim<'a>>, UnitError> {
     let mut claims = Vec::with_capacity(pool.members.len());
     for ((member, year), entitlement) in pool.members.iter().zip(years).zip(entitlement) {
         let own = input.assessments.get(&(pool.name.clone(), member.code.clone()));
         let general = input.assessments.get(&(String::new(), member.code.clone()));
-        let mut deductions: Vec<Fen> = own.iter().map(|own| own.deduction).collect();
-        if let Some(general) = general.filter(|_| deducted.insert(member.code.as_str())) {
-            deductions.push(general.deduction);
-        }
+        let is_first_pool = seen.insert(member.code.as_str());
+        let here = own.into_iter().chain(general.filter(|_| is_first_pool));
         claims.push(Claim {
             code: &member.code,
+            is_first_pool,
             entitlement: *entitlement,
             booked: fen(year.base.booked)?,
             cost: fen(year.base.cost)?,
@@ -248,7 +307,8 @@ fn claims<'a>(
             },
             assessment: Assessment {
                 coefficient: own.or(general).map_or(Decimal::ONE, |given| given.coefficient),
-                deduction: Fen::sum(deductions)?,
+                deduction: Fen::sum(here.clone().map(|given| given.deduction))?,
+                bond: Fen::sum(here.map(|given| given.bond))?,
                 ..Assessment::default()
             },
         });
@@ -261,9 +321,11 @@ fn institution_rows(
     claims: &[Claim<'_>],
     settled: &Settled,
     years: &[Total],
+    balances: &[Balance],
 ) -> Result<Vec<InstitutionRow>, UnitError> {
     let mut rows = Vec::with_capacity(claims.len());
-    for ((claim, paid), year) in claims.iter().zip(&settled.paid).zip(years) {
+    let ends = settled.paid.iter().zip(balances);
+    for ((claim, (paid, balance)), year) in claims.iter().zip(ends).zip(years) {
         let surplus = difference(*paid, claim.booked)?;
         let before = difference(claim.entitlement, claim.booked)?;
         rows.push(InstitutionRow {
@@ -279,6 +341,7 @@ fn institution_rows(
             surplus,
             surplus_rate: rate(surplus, *paid),
             surplus_rate_before_cap: rate(before, claim.entitlement),
+            balance: *balance,
         });
     }
     Ok(rows)
@@ -287,22 +350,6 @@ fn institution_rows(
 /// A printed rate, 4 places (R40); `None` when there is nothing to divide by (A53).
 fn rate(part: Fen, whole: Fen) -> Option<Decimal> {
     fraction(part.0, whole.0).and_then(|rate| to_decimal(&rate, 4))
-}
-
-fn month_rows(pool: &str, member: &Member) -> Result<Vec<MonthRow>, UnitError> {
-    let mut rows = Vec::new();
-    for (month, total) in member.by_month().filter(|(_, total)| total.base.cases != 0) {
-        rows.push(MonthRow {
-            pool: pool.to_owned(),
-            fixmedins_code: member.code.clone(),
-            month: u8::try_from(month).unwrap_or(u8::MAX),
-            cases: total.base.cases,
-            cost: fen(total.base.cost)?,
-            booked: fen(total.base.booked)?,
-            points: total.judged.points,
-        });
-    }
-    Ok(rows)
 }
 
 /// No fen is lost or made (design §4): an institution's lines sum to what it is paid, and all lines

@@ -21,6 +21,9 @@ pub(super) struct Claim<'a> {
     /// Points, or pay by standard: what money above others' caps is divided by.
     pub(super) weight: i128,
     pub(super) assessment: Assessment,
+    /// Whether this is the first pool (by name) in which the institution stands: what is given for
+    /// every pool is taken there.
+    pub(super) is_first_pool: bool,
 }
 
 /// What the year end leaves.

@@ -25,6 +25,7 @@ mod panzhihua;
 mod pipeline;
 mod readme;
 mod refunds;
+mod settle;
 mod stays;
 mod synpuf;
 mod synpuf_dip;

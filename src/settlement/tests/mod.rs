@@ -5,8 +5,11 @@
     reason = "tests compute on small numbers of their own; an overflow fails them"
 )]
 
+mod balances;
 mod build;
 mod coefficients;
+mod drug_days;
+mod months;
 mod numbers;
 mod properties;
 mod reference;
