@@ -7,14 +7,14 @@ use super::error::Error;
 use super::fields::{Fields, unknown_key};
 use super::model::{
     Anchor, Basis, Budget, BudgetSource, CapBase, CapDestination, CaseRule, CaseUnit, Clearing,
-    Cycle, CycleTime, Deadline, Grouping, Identity, Late, Method, PayMethod, Payment, Policy,
-    Pools, RatioOf, Scope, ShareBy, Sharing, Standard, SurplusCap,
+    ClearingDays, Cycle, CycleTime, Deadline, Grouping, Identity, Late, Method, Monthly, PayMethod,
+    Payment, Policy, Pools, RatioOf, Scope, ShareBy, Sharing, Standard, SurplusCap,
 };
 use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_life, read_monthly, read_points, read_score, read_weights,
+    read_life, read_monthly, read_points, read_score, read_special, read_weights,
 };
 use crate::units::Fen;
 
@@ -52,19 +52,9 @@ pub(crate) fn policy(
     let budget = budget(&top.section("budget")?)?;
     let sharing = sharing(&top.section("sharing")?)?;
     let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
-    let monthly = top.maybe("monthly", |fields| read_monthly::monthly(fields, payment.method))?;
-    let working_capital = top.maybe("working_capital", read_monthly::working_capital)?;
-    let clearing_days = top
-        .maybe("clearing", |fields| {
-            read_monthly::clearing_days(fields, &standards, payment.method)
-        })?
-        .flatten();
-    let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;
+    let (monthly, clearing_days) = time(&top, payment.method, &standards)?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
-    let outlier = top.maybe("outlier", read_points::outlier)?;
-    let same_price = top.maybe("same_price", read_points::same_price)?;
-    let expected_standard = top.maybe("expected_standard", read_points::expected_standard)?;
     let score = top.maybe("score", |fields| read_score::score(fields, folder))?;
     Ok(Policy {
         identity,
@@ -82,16 +72,29 @@ pub(crate) fn policy(
         sharing,
         surplus_cap,
         monthly,
-        working_capital,
+        working_capital: top.maybe("working_capital", read_monthly::working_capital)?,
         clearing_days,
         life,
-        coefficient,
+        coefficient: top.maybe("coefficient", read_coefficient::coefficient)?,
         auxiliary,
         score,
-        outlier,
-        same_price,
-        expected_standard,
+        outlier: top.maybe("outlier", read_points::outlier)?,
+        same_price: top.maybe("same_price", read_points::same_price)?,
+        expected_standard: top.maybe("expected_standard", read_points::expected_standard)?,
+        special: top.maybe("special", read_special::special)?,
     })
+}
+
+/// `[monthly]` and `[clearing.days]`.
+fn time(
+    top: &Top<'_>,
+    pay: PayMethod,
+    standards: &[Standard],
+) -> Result<(Option<Monthly>, Option<ClearingDays>), Error> {
+    let monthly = top.maybe("monthly", |fields| read_monthly::monthly(fields, pay))?;
+    let days =
+        top.maybe("clearing", |fields| read_monthly::clearing_days(fields, standards, pay))?;
+    Ok((monthly, days.flatten()))
 }
 
 /// The file as a whole.

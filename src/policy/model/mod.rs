@@ -17,6 +17,7 @@ mod money;
 mod monthly;
 mod points;
 mod score;
+mod special;
 mod weights;
 
 pub use apg::{
@@ -37,6 +38,7 @@ pub use money::*;
 pub use monthly::*;
 pub use points::*;
 pub use score::{Abnormal, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid};
+pub use special::{Special, SpecialReference};
 
 use crate::units::Fen;
 
@@ -106,6 +108,8 @@ pub struct Policy {
     pub same_price: Option<SamePrice>,
     /// Standards that follow from the control total (P04).
     pub expected_standard: Option<ExpectedStandard>,
+    /// How many cases may be put before experts, and which (P08); absent: the list has no limit.
+    pub special: Option<Special>,
 }
 
 impl Policy {
