@@ -121,6 +121,8 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        compensation: None,
+        value: None,
         life: Life::default(),
         coefficient: None,
         auxiliary: None,

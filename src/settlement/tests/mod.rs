@@ -5,7 +5,9 @@
     reason = "tests compute on small numbers of their own; an overflow fails them"
 )]
 
+mod budgets;
 mod build;
+mod closing;
 mod coefficients;
 mod numbers;
 mod properties;
@@ -13,3 +15,6 @@ mod reference;
 mod refusals;
 mod speed;
 mod units;
+mod value;
+mod waterfall;
+mod year_end;
