@@ -14,7 +14,7 @@ use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_life, read_money, read_points, read_score, read_weights,
+    read_life, read_money, read_points, read_score, read_special, read_weights,
 };
 use crate::units::Fen;
 
@@ -55,13 +55,8 @@ pub(crate) fn policy(
     let sharing = sharing(&top.section("sharing")?)?;
     let value =
         top.maybe("value", |fields| read_money::value(fields, &payment, &budget, &sharing))?;
-    let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
-    let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
-    let outlier = top.maybe("outlier", read_points::outlier)?;
-    let same_price = top.maybe("same_price", read_points::same_price)?;
-    let expected_standard = top.maybe("expected_standard", read_points::expected_standard)?;
     let score = top.maybe("score", |fields| read_score::score(fields, folder))?;
     Ok(Policy {
         identity,
@@ -78,15 +73,16 @@ pub(crate) fn policy(
         budget,
         sharing,
         value,
-        surplus_cap,
+        surplus_cap: top.maybe("surplus_cap", surplus_cap)?,
         compensation,
         life,
-        coefficient,
+        coefficient: top.maybe("coefficient", read_coefficient::coefficient)?,
         auxiliary,
         score,
-        outlier,
-        same_price,
-        expected_standard,
+        outlier: top.maybe("outlier", read_points::outlier)?,
+        same_price: top.maybe("same_price", read_points::same_price)?,
+        expected_standard: top.maybe("expected_standard", read_points::expected_standard)?,
+        special: top.maybe("special", read_special::special)?,
     })
 }
 

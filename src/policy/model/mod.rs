@@ -17,6 +17,7 @@ mod life;
 mod money;
 mod points;
 mod score;
+mod special;
 mod value;
 mod waterfall;
 mod weights;
@@ -39,6 +40,7 @@ pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
 pub use points::*;
 pub use score::{Abnormal, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid};
+pub use special::{Special, SpecialReference};
 
 use crate::units::Fen;
 
@@ -108,6 +110,8 @@ pub struct Policy {
     pub same_price: Option<SamePrice>,
     /// Standards that follow from the control total (P04).
     pub expected_standard: Option<ExpectedStandard>,
+    /// How many cases may be put before experts, and which (P08); absent: the list has no limit.
+    pub special: Option<Special>,
 }
 
 impl Policy {

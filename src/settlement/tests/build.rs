@@ -126,6 +126,7 @@ pub(super) fn points_policy() -> Policy {
         outlier: None,
         same_price: None,
         expected_standard: None,
+        special: None,
     }
 }
 

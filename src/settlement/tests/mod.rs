@@ -13,6 +13,7 @@ mod numbers;
 mod properties;
 mod reference;
 mod refusals;
+mod special;
 mod speed;
 mod units;
 mod value;
