@@ -7,9 +7,12 @@
 
 mod build;
 mod coefficients;
+mod decided;
 mod numbers;
 mod properties;
 mod reference;
 mod refusals;
+mod scalar;
+mod scores;
 mod speed;
 mod units;
