@@ -20,6 +20,7 @@ pub mod coefficient;
 pub mod decide;
 mod decisions;
 mod error;
+mod experts;
 mod formula;
 mod input;
 mod kinds;
@@ -34,7 +35,7 @@ pub mod references;
 mod run;
 pub mod score;
 pub mod segments;
-mod special;
+pub mod special;
 pub mod tables;
 pub mod tariff;
 #[cfg(test)]
@@ -74,6 +75,7 @@ pub fn settle(
 ) -> Result<Vec<Outcome>, Error> {
     let Some(first) = scenarios.first() else { return Ok(Vec::new()) };
     check(cases, scenarios)?;
+    scenarios.iter().try_for_each(|input| special::check_quota(cases, input))?;
     let (tariffs, which) = distinct_tariffs(cases, scenarios)?;
     let sums = pass::sum(cases, first.year, &tariffs, threads);
     let mut outcomes = Vec::with_capacity(scenarios.len());
@@ -117,7 +119,7 @@ fn distinct_tariffs(
         };
         let rows = match &decided {
             Some((other, rows)) if same(other) => rows.clone(),
-            _ => special::by_row(input, cases)?,
+            _ => experts::by_row(input, cases)?,
         };
         let tariff = Tariff::with(input, cases, rows.clone())?;
         decided = Some((input, rows));

@@ -104,7 +104,7 @@ impl Tariff {
     /// A missing catalog, scale, base mean, table or coefficient; a price that changes within a month;
     /// decisions of experts that do not fit.
     pub fn resolve(input: &ScenarioInput<'_>, cases: &Cases) -> Result<Self, Error> {
-        let special = super::special::by_row(input, cases)?;
+        let special = super::experts::by_row(input, cases)?;
         Self::with(input, cases, special)
     }
 

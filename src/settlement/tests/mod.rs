@@ -14,5 +14,6 @@ mod reference;
 mod refusals;
 mod scalar;
 mod scores;
+mod special;
 mod speed;
 mod units;
