@@ -225,9 +225,9 @@ pub(crate) fn value(
         ValueWord::Elastic => {
             fields.refuse(&["value", "groups", "weight_from"], "an elastic value")?;
             if budget.period != Clearing::Year {
-                let year =
-                    "\"elastic\" only where `budget.period` is a year: so is the base volume";
-                return Err(fields.not_allowed("method", year));
+                let others = "\"floating\", \"fixed\" or \"severe_fixed\" where parts of a year are \
+                              cleared: the base volume is that of a year";
+                return Err(fields.not_allowed("method", others));
             }
             ValueMethod::Elastic { base_share: fields.share("base_share")? }
         }

@@ -48,6 +48,7 @@ pub(super) fn outcome(
         budget_notes: Vec::new(),
         compensation: Vec::new(),
         notes: Vec::new(),
+        unmatched_special: super::experts::unmatched(input, cases),
     };
     // Deductions given for every pool are taken in the first pool an institution is in.
     let mut deducted = BTreeSet::new();
