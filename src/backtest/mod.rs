@@ -103,6 +103,11 @@ pub fn replay(
     }
     let (outcomes, case_tables) =
         settle_all(engine, snapshot, settings, (&composed, &sets, &which))?;
+    for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {
+        if !warnings.contains(note) {
+            warnings.push(note.clone());
+        }
+    }
     let base = &sets[which[0]].built;
     let mut result = settlement::tables::tables(&outcomes);
     tables::name_institutions(&mut result, &inputs::institutions(engine, snapshot)?);

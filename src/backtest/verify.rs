@@ -143,15 +143,19 @@ fn payments(sums: &Sums<'_>) -> Vec<Pair> {
     let missed = sums.distance("ledger", is_own_and_paid, "paid_yuan");
     vec![
         (
-            "paid + fund balance = budget",
+            "paid + fund balance = budget + compensation pool",
             sum(&year("fund_balance_yuan"), 1, &paid),
-            year("budget_yuan"),
+            sum(&year("budget_yuan"), 1, &year("compensation_pool_yuan")),
         ),
         ("paid of institutions = paid of pool", paid.clone(), year("paid_yuan")),
         ("entitlement + adjustment = paid", adjusted, paid.clone()),
         ("ledger of institutions = paid", sums.of("ledger", "amount_yuan", is_own_and_paid), paid),
         ("institutions off their paid amount", missed.clone(), nothing(&missed)),
-        ("whole ledger = budget", sums.of("ledger", "amount_yuan", is_paid), year("budget_yuan")),
+        (
+            "whole ledger = gross money of the pool",
+            sums.of("ledger", "amount_yuan", is_paid),
+            year("gross_yuan"),
+        ),
         (
             "booked by month = booked",
             sums.all("month", "fund_booked_yuan"),

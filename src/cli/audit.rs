@@ -144,6 +144,7 @@ fn beside(
         catalog: &stored.catalog,
         catalog_policy: &built_under,
         year,
+        purpose: backtest::Purpose::Backtest,
         with_cases: false,
     };
     let snapshot = args.common.snapshot()?;

@@ -196,7 +196,7 @@ pub(super) fn of_period(
     let mut own: BTreeMap<(u32, u32), Cell> = BTreeMap::new();
     let mut all: BTreeMap<u32, Cell> = BTreeMap::new();
     for ((insutype, institution, month, group), cell) in cells {
-        if pool.has_insutype(usize::from(*insutype)) && months.contains(&usize::from(*month)) {
+        if pool.takes(*insutype) && months.contains(&usize::from(*month)) {
             own.entry((*group, *institution)).or_default().add(cell);
             all.entry(*group).or_default().add(cell);
         }

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::explain::{Explain, Kind};
 use crate::units::{Fen, UnitError};
 
+use super::coefficient::CoefficientError;
 use super::input::Advance;
 
 /// One pool in one clearing period of one scenario.
@@ -133,6 +133,106 @@ pub enum Error {
         /// First day of the month of its cases.
         on: String,
     },
+    /// Institutions with cases of which the table `institution` says nothing (Z19, Z20).
+    #[error(
+        "scenario `{scenario}`: table `institution` does not have {}, which settled {cases} cases: \
+         there is no coefficient to pay them by",
+        listed(institutions)
+    )]
+    NoCoefficient {
+        /// The scenario.
+        scenario: String,
+        /// The institutions, ascending.
+        institutions: Vec<String>,
+        /// Their cases.
+        cases: u64,
+    },
+    /// An institution whose tier has no base coefficient (R41).
+    #[error(
+        "scenario `{scenario}`: institution `{institution}` of tier `{tier}` has no base \
+         coefficient: neither the policy nor the catalog has a value"
+    )]
+    NoBase {
+        /// The scenario.
+        scenario: String,
+        /// The institution.
+        institution: String,
+        /// Its tier, or empty.
+        tier: String,
+    },
+    /// An institution without tier or level.
+    #[error("scenario `{scenario}`: a coefficient cannot be found")]
+    Coefficient {
+        /// The scenario.
+        scenario: String,
+        /// Why.
+        source: CoefficientError,
+    },
+    /// The catalog lacks a table that the policy settles by.
+    #[error("scenario `{scenario}`: the catalog has no usable table `{table}`")]
+    CatalogTable {
+        /// The scenario.
+        scenario: String,
+        /// The table.
+        table: &'static str,
+    },
+    /// A section that changes points, in a system without points.
+    #[error(
+        "scenario `{scenario}`: section `{section}` changes points, but cases are paid by standard"
+    )]
+    SectionNeedsPoints {
+        /// The scenario.
+        scenario: String,
+        /// The section.
+        section: &'static str,
+    },
+    /// Two sections that would judge the same case.
+    #[error(
+        "scenario `{scenario}`: sections `{}` would each judge whether a case is low or high; a case \
+         is paid by one rule",
+        sections.join("` and `")
+    )]
+    JudgedTwice {
+        /// The scenario.
+        scenario: String,
+        /// The sections.
+        sections: Vec<&'static str>,
+    },
+    /// Points decided where cases are paid by standard.
+    #[error(
+        "scenario `{scenario}`: table `special` decides points of case `{setl_id}`, but cases are \
+         paid by standard"
+    )]
+    DecidedPoints {
+        /// The scenario.
+        scenario: String,
+        /// The case.
+        setl_id: String,
+    },
+    /// Points decided for a case that was split into parts (A15).
+    #[error(
+        "scenario `{scenario}`: table `special` decides points of case `{setl_id}`, which is split \
+         into parts of their own"
+    )]
+    DecidedParts {
+        /// The scenario.
+        scenario: String,
+        /// The case.
+        setl_id: String,
+    },
+    /// Points added to a case that has none.
+    #[error(
+        "scenario `{scenario}`: table `special` adds points to a case of group `{group}` in {on} \
+         that is paid as booked"
+    )]
+    DecidedWithoutPoints {
+        /// The scenario.
+        scenario: String,
+        /// The group.
+        group: String,
+        /// First day of the month.
+        on: String,
+    },
     /// Pay or points of one case beyond 64 bits.
     #[error("scenario `{scenario}`: a case of group `{group}` in {on} has an impossible amount")]
     CaseOutOfRange {
@@ -168,6 +268,94 @@ pub enum Error {
         amount: Fen,
         /// Pools and periods settled, as `pool/period`.
         known: Vec<String>,
+    },
+    /// Money below 0.
+    #[error("{place}: the budget is {amount} yuan; a budget is 0 or more")]
+    NegativeBudget {
+        /// Where.
+        place: Box<Place>,
+        /// The money.
+        amount: Fen,
+    },
+    /// A budget of a single institution (J02, Y16).
+    #[error(
+        "scenario `{scenario}`: table `budget` has {amount} yuan for institution `{institution}`; the \
+         money is the area's, and no institution has a budget of its own (J02, Y16)"
+    )]
+    InstitutionBudget {
+        /// The scenario.
+        scenario: String,
+        /// The institution.
+        institution: String,
+        /// The money.
+        amount: Fen,
+    },
+    /// A row of table `budget` that is needed and not there.
+    #[error("{place}: table `budget` has no item `{item}`{}", instead_of(instead))]
+    BudgetItemMissing {
+        /// Where.
+        place: Box<Place>,
+        /// The item.
+        item: String,
+        /// What may stand there instead, or empty.
+        instead: String,
+        /// Items there are.
+        known: Vec<String>,
+    },
+    /// A row of table `budget` with a value that it cannot have.
+    #[error("{place}: item `{item}` of table `budget` is {value}; allowed is {allowed}")]
+    BudgetItemValue {
+        /// Where.
+        place: Box<Place>,
+        /// The item.
+        item: String,
+        /// Its value.
+        value: Decimal,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// An amount that stands there and follows from others, and the two differ.
+    #[error(
+        "{place}: item `{item}` of table `budget` is {given} yuan, but {formula} comes to {derived}"
+    )]
+    BudgetItemTwice {
+        /// Where.
+        place: Box<Place>,
+        /// The item.
+        item: String,
+        /// The amount given.
+        given: Fen,
+        /// What follows.
+        derived: Fen,
+        /// From what.
+        formula: String,
+    },
+    /// The last round of negotiation is not the budget (H06, P03).
+    #[error(
+        "{place}: `{round}`, the last round agreed, is {amount} yuan, but the budget is {budget}"
+    )]
+    LastRound {
+        /// Where.
+        place: Box<Place>,
+        /// The item.
+        round: String,
+        /// Its amount.
+        amount: Fen,
+        /// The budget settled by.
+        budget: Fen,
+    },
+    /// More is taken off the income than there is (Z01).
+    #[error(
+        "{place}: reserve and other budgets take {taken} yuan off an income of {income}; nothing is \
+         left to settle by"
+    )]
+    IncomeExhausted {
+        /// Where.
+        place: Box<Place>,
+        /// The income.
+        income: Fen,
+        /// What is taken off.
+        taken: Fen,
     },
     /// An assessment for a pool that is not settled.
     #[error(
@@ -266,6 +454,25 @@ pub enum Error {
         /// I.
         item_paid: Fen,
     },
+    /// An elastic value without last year's points (E11).
+    #[error("{place}: an elastic value needs the points of last year, and there are none")]
+    NoBaseVolume {
+        /// Where.
+        place: Box<Place>,
+    },
+    /// The fixed value of severe groups alone uses the money up (E11).
+    #[error(
+        "{place}: severe groups alone are worth {fixed} yuan at their fixed value, but there are only \
+         {money}; nothing is left for the other points"
+    )]
+    SevereExhausted {
+        /// Where.
+        place: Box<Place>,
+        /// What there is to divide.
+        money: Fen,
+        /// What severe groups come to.
+        fixed: Fen,
+    },
     /// A division of money failed.
     #[error("{place}: the money cannot be divided")]
     Divide {
@@ -300,77 +507,16 @@ pub enum Error {
     },
 }
 
-impl Explain for Error {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Columns { .. } | Self::CaseIds { .. } => Kind::Internal,
-            _ => Kind::Input,
-        }
-    }
+fn instead_of(instead: &str) -> String {
+    if instead.is_empty() { String::new() } else { format!(", {instead}") }
+}
 
-    fn hints(&self) -> Vec<String> {
-        match self {
-            Self::DuplicateScenario { .. } => vec!["give each scenario its own name".to_owned()],
-            Self::CatalogMissing { .. } | Self::CatalogWithoutScale { .. } => {
-                vec!["name a catalog with points: `--catalog DIR`".to_owned()]
-            }
-            Self::NoPrice { group, known, .. } if known.is_empty() => {
-                vec![format!("add a `[[standard]]` for `{group}`, or leave its cases out of scope")]
-            }
-            Self::NoPrice { group, known, .. } => known
-                .first()
-                .map(|(from, price)| {
-                    format!("the standard of `{group}` is known from {from} ({price} yuan)")
-                })
-                .into_iter()
-                .collect(),
-            Self::NoReference { .. } => vec![
-                "compare with `reference = \"standard\"` or use a catalog that has the group"
-                    .to_owned(),
-            ],
-            Self::SpecialOverQuota { listed, quota, .. } => vec![format!(
-                "take {} of them off table `special`, or change `special.quota`",
-                listed.saturating_sub(*quota)
-            )],
-            Self::BudgetMissing { known, .. } if known.is_empty() => {
-                vec!["no budget was given at all; load the table `budget`".to_owned()]
-            }
-            Self::BudgetMissing { known, .. } => {
-                vec![format!("budgets are known for {}", known.join(", "))]
-            }
-            Self::BudgetWithoutPool { known, .. } => {
-                vec![format!("settled are {}", known.join(", "))]
-            }
-            Self::NotInForce { path, known, .. } => known
-                .first()
-                .map(|from| format!("`{path}` is known from {from}"))
-                .into_iter()
-                .collect(),
-            Self::AdvanceWithoutPool { row, known, .. } if row.pool.is_empty() => {
-                vec![format!("there are several pools: name one of {}", known.join(", "))]
-            }
-            Self::AdvanceWithoutPool { known, .. } => {
-                vec![format!("settled are {}", known.join(", "))]
-            }
-            Self::AdvanceWithoutInstitution { nearest: Some(code), .. } => {
-                vec![format!("did you mean `{code}`?")]
-            }
-            Self::AdvanceWithoutInstitution { .. } => {
-                vec![
-                    "load the institution into table `institution`, or correct its code".to_owned(),
-                ]
-            }
-            Self::NegativePoints { .. } | Self::NegativeStandard { .. } => vec![
-                "look for cases with a negative fee among its findings (`dianshu check`)"
-                    .to_owned(),
-            ],
-            Self::ZeroPoints { .. } => {
-                vec!["check scope, year and groups: no case of this pool earned points".to_owned()]
-            }
-            Self::ControlExhausted { .. } => {
-                vec!["raise the budget, or check the lines that pay cases as booked".to_owned()]
-            }
-            _ => Vec::new(),
-        }
+/// Some codes, the first of many.
+fn listed(codes: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = codes.iter().take(SHOWN).map(|code| format!("`{code}`")).collect();
+    match codes.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

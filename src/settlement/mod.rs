@@ -6,38 +6,59 @@
 //! in the pass and alone.
 //!
 //! Invariants, asserted in release builds too: the ledger lines of an institution sum to its paid
-//! amount, and all lines of a pool, those of the fund included, sum to its budget.
+//! amount, and all lines of a pool, those of the fund included, sum to its gross money.
 //!
 //! [`Tariff`]: tariff::Tariff
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 pub mod auxiliary;
 mod balance;
+mod budget_note;
 pub mod cases;
+mod chain;
+mod classes;
 mod clearing;
 pub mod coefficient;
+mod compensation;
 mod days;
 pub mod decide;
 mod decisions;
 mod error;
+mod experts;
+mod formula;
+mod hints;
 mod input;
+mod items;
+mod kinds;
 mod ledger;
+mod money;
 mod monthly;
+mod other;
 pub mod outcome;
+mod outlier;
 mod pass;
 mod pool;
+mod rates;
+pub mod references;
 mod run;
 pub mod score;
+pub mod segments;
 pub mod special;
 pub mod statement;
 pub mod tables;
 pub mod tariff;
 #[cfg(test)]
 mod tests;
+pub mod trail;
+mod types;
+mod value;
+mod waterfall;
 mod year_end;
 
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 
+pub use chain::explain_case;
 pub use decisions::decide_all;
 pub use error::{Error, Place};
 pub use input::{
@@ -86,7 +107,8 @@ pub fn settle(
             }
             cells = at.map_or_else(|| days.last(), |at| days.get(at)).map(|(.., cells)| cells);
         }
-        outcomes.push(run::outcome(input, cases, &sums, (judged, cells))?);
+        let known = run::Judged { sums: judged, tariff: &tariffs[tariff], days: cells };
+        outcomes.push(run::outcome(input, cases, &sums, known)?);
     }
     Ok(outcomes)
 }
@@ -120,6 +142,31 @@ pub fn settle_months(
     Ok(outcomes)
 }
 
+/// Points of the cases of `input.year` by pool and institution, in millionths: the base volume of an
+/// elastic value when those are last year's cases under this year's catalog (E11).
+///
+/// # Errors
+/// As [`settle`], for what comes before the money.
+pub fn points(
+    cases: &Cases,
+    input: &ScenarioInput<'_>,
+    threads: NonZeroUsize,
+) -> Result<BTreeMap<(String, String), i128>, Error> {
+    pass::check_columns(cases)?;
+    let tariff = Tariff::resolve(input, cases)?;
+    let sums = pass::sum(cases, input.year, &[tariff], threads);
+    let judged = &sums.tariffs[0];
+    refuse(input, cases, judged)?;
+    let mut points = BTreeMap::new();
+    for pool in pool::pools(input, cases, &sums, judged) {
+        for member in &pool.members {
+            let key = (pool.name.clone(), member.code.clone());
+            points.insert(key, member.over(&(1..=12)).judged.points);
+        }
+    }
+    Ok(points)
+}
+
 fn check(cases: &Cases, scenarios: &[ScenarioInput<'_>]) -> Result<(), Error> {
     for (at, input) in scenarios.iter().enumerate() {
         if scenarios[..at].iter().any(|other| other.name == input.name) {
@@ -143,8 +190,19 @@ fn distinct_tariffs(
 ) -> Result<(Vec<Tariff>, Vec<usize>), Error> {
     let mut tariffs: Vec<Tariff> = Vec::new();
     let mut which = Vec::with_capacity(scenarios.len());
+    let mut decided: Option<(&ScenarioInput<'_>, HashMap<u32, SpecialKind>)> = None;
     for input in scenarios {
-        let tariff = Tariff::resolve(input, cases)?;
+        // Scenarios mostly share the decisions of experts: their cases are looked up once.
+        let same = |other: &ScenarioInput<'_>| {
+            other.given.special == input.given.special
+                && other.policy.payment.method == input.policy.payment.method
+        };
+        let rows = match &decided {
+            Some((other, rows)) if same(other) => rows.clone(),
+            _ => experts::by_row(input, cases)?,
+        };
+        let tariff = Tariff::with(input, cases, rows.clone())?;
+        decided = Some((input, rows));
         let known = tariffs.iter().position(|other| *other == tariff);
         which.push(known.unwrap_or(tariffs.len()));
         if known.is_none() {
@@ -160,13 +218,14 @@ fn refuse(input: &ScenarioInput<'_>, cases: &Cases, judged: &TariffSums) -> Resu
     let scenario = input.name.clone();
     let code = cases.groups.get(group as usize).map_or(outcome::UNGROUPED_CODE, String::as_str);
     let group = code.to_owned();
-    let on = tariff::first_of(input.year, month).map_or_else(String::new, |day| day.to_string());
+    let on = rates::first_of(input.year, month).map_or_else(String::new, |day| day.to_string());
     Err(match refusal {
         Refusal::NoPrice => {
-            let known = tariff::known_from(&input.policy.standards, code);
+            let known = rates::known_from(&input.policy.standards, code);
             Error::NoPrice { scenario, group, on, known }
         }
         Refusal::NoReference => Error::NoReference { scenario, group, on },
         Refusal::OutOfRange => Error::CaseOutOfRange { scenario, group, on },
+        Refusal::DecidedWithoutPoints => Error::DecidedWithoutPoints { scenario, group, on },
     })
 }

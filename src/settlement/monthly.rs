@@ -23,7 +23,7 @@ use super::error::{Error, Place};
 use super::input::{Advance, AdvanceKind, ScenarioInput};
 use super::outcome::MonthRow;
 use super::pool::{Pool, Total, fen};
-use super::tariff::first_of;
+use super::rates::first_of;
 
 /// Names of the months as periods of ledger lines.
 pub(super) const MONTHS: [&str; 12] =

@@ -126,6 +126,8 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        compensation: None,
+        value: None,
         monthly: None,
         working_capital: None,
         clearing_days: None,

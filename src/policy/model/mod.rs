@@ -9,6 +9,7 @@ mod apg;
 mod auxiliary;
 mod capitation;
 mod coefficient;
+mod compensation;
 mod cost;
 mod dip;
 pub mod drg;
@@ -18,6 +19,8 @@ mod monthly;
 mod points;
 mod score;
 mod special;
+mod value;
+mod waterfall;
 mod weights;
 
 pub use apg::{
@@ -30,6 +33,7 @@ use rust_decimal::Decimal;
 
 pub use auxiliary::*;
 pub use coefficient::*;
+pub use compensation::{Compensation, CompensationLimit};
 pub use cost::CostClasses;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 pub use drg::Drg;
@@ -37,11 +41,16 @@ pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
 pub use monthly::*;
 pub use points::*;
-pub use score::{Abnormal, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid};
+pub use score::{
+    Abnormal, AbnormalHigh, AbnormalReference, ExtremeRule, ListedKind, ListedScore, NoScore,
+    Score, SelfPaid,
+};
 pub use special::{Special, SpecialReference};
 
 use crate::units::Fen;
 
+pub use value::{Value, ValueMethod};
+pub use waterfall::{LineForm, ReserveBase, Shortfall, Waterfall, WaterfallLine};
 pub use weights::{
     BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Inversions,
     Outliers, PointBase, SingleYear, Trim, TrimStage, Weights,
@@ -86,8 +95,12 @@ pub struct Policy {
     pub budget: Budget,
     /// Shares of surplus and overspend between institutions and fund.
     pub sharing: Sharing,
+    /// What a point is worth; absent: the value floats.
+    pub value: Option<Value>,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
+    /// What an institution gets back of a reasonable overspend; absent: nothing.
+    pub compensation: Option<Compensation>,
     /// What is paid month by month; absent: nothing but what table `advance` lists.
     pub monthly: Option<Monthly>,
     /// What is paid at the start of the year; absent: nothing but what table `advance` lists.

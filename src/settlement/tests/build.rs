@@ -117,6 +117,8 @@ pub(super) fn points_policy() -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        compensation: None,
+        value: None,
         monthly: None,
         working_capital: None,
         clearing_days: None,

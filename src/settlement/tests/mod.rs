@@ -6,14 +6,22 @@
 )]
 
 mod balances;
+mod budgets;
 mod build;
+mod closing;
 mod coefficients;
+mod decided;
 mod drug_days;
 mod months;
 mod numbers;
 mod properties;
 mod reference;
 mod refusals;
+mod scalar;
+mod scores;
 mod special;
 mod speed;
 mod units;
+mod value;
+mod waterfall;
+mod year_end;
