@@ -19,6 +19,7 @@ pub mod decide;
 mod decisions;
 mod error;
 mod input;
+pub mod last_year;
 mod ledger;
 pub mod outcome;
 mod pass;
