@@ -139,10 +139,7 @@ pub(super) fn items(
     item_rows(&rows, year)
 }
 
-fn item_rows(
-    rows: &Rows,
-    year: u16,
-) -> Result<BTreeMap<(String, String, String), Decimal>, Error> {
+fn item_rows(rows: &Rows, year: u16) -> Result<BTreeMap<(String, String, String), Decimal>, Error> {
     let mut items = BTreeMap::new();
     for row in 0..rows.table.rows() {
         let (pool, period, item) =
@@ -248,8 +245,9 @@ fn assessment_rows(
         let coefficient = coefficient.filter(|value| *value >= Decimal::ZERO);
         let wanted = "a coefficient such as 0.98, not below 0";
         let assessment = Assessment {
-            coefficient: coefficient
-                .ok_or_else(|| rows.wrong(&format!("{code}, `coefficient`"), &plain(&text), wanted))?,
+            coefficient: coefficient.ok_or_else(|| {
+                rows.wrong(&format!("{code}, `coefficient`"), &plain(&text), wanted)
+            })?,
             deduction: rows.amount("deduction", row, &code)?,
             violations: rows.amount("violations", row, &code)?,
             bond: rows.amount("bond", row, &code)?,
@@ -258,7 +256,6 @@ fn assessment_rows(
     }
     Ok(all)
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -83,6 +83,7 @@ pub fn prepare<'a>(
     }
     scenario::check_year(snapshot, settings.year)?;
     let mut warnings = settings.policy.warnings.clone();
+    warnings.extend(scenario::not_in_force(settings.policy, settings.year));
     let special = given::special(engine, snapshot)?;
     let keep_ids = settings.with_cases || !special.is_empty();
     let mut sets: Vec<CaseSet> = Vec::new();
@@ -155,8 +156,7 @@ impl Prepared<'_> {
         for (number, set) in self.sets.iter().enumerate() {
             let members: Vec<usize> =
                 (0..self.composed.len()).filter(|at| self.which[*at] == number).collect();
-            let inputs: Vec<ScenarioInput<'_>> =
-                members.iter().map(|at| self.input(*at)).collect();
+            let inputs: Vec<ScenarioInput<'_>> = members.iter().map(|at| self.input(*at)).collect();
             let settled = settlement::settle(&set.built.cases, &inputs, threads)?;
             for (at, outcome) in members.into_iter().zip(settled) {
                 outcomes[at] = Some(outcome);

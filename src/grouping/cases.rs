@@ -11,8 +11,8 @@ use chrono::NaiveDate;
 
 use super::apg::ItemClasses;
 use super::batch::Batch;
-use super::columns::Extra;
 use super::buckets::{self, Bucket, Handover, Models, Needs};
+use super::columns::Extra;
 use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
 use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};

@@ -67,7 +67,8 @@ impl Collector {
             cases.self_paid_fen.push(case.stay.as_ref().map_or(0, |stay| stay.own_fen));
         }
         let is_day_surgery = case.stay.as_ref().is_some_and(|stay| stay.is_day_surgery);
-        if let Some(flags) = cases.flags.last_mut().filter(|_| extra.day_surgery && is_day_surgery) {
+        if let Some(flags) = cases.flags.last_mut().filter(|_| extra.day_surgery && is_day_surgery)
+        {
             *flags |= flag::DAY_SURGERY;
         }
     }

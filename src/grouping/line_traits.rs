@@ -100,13 +100,8 @@ pub(super) struct LineTraits {
 
 impl LineTraits {
     /// Where nothing is asked.
-    pub(super) const NONE: Self = Self {
-        item: u32::MAX,
-        days: 0,
-        is_negotiated: false,
-        is_drug: false,
-        is_carved: false,
-    };
+    pub(super) const NONE: Self =
+        Self { item: u32::MAX, days: 0, is_negotiated: false, is_drug: false, is_carved: false };
 }
 
 /// What the lines of one settlement say.

@@ -31,9 +31,6 @@ pub struct InstitutionFacts {
     pub disciplines: BTreeMap<String, Rank>,
     /// `coef`: the coefficient in force.
     pub in_force: Option<Decimal>,
-    /// Level 3 to 1, as model `stg_institution_fact` tells it from `hosp_lv` and type (3.3); `None` where
-    /// it cannot be told.
-    pub level: Option<u8>,
 }
 
 impl InstitutionFacts {
@@ -64,7 +61,6 @@ impl InstitutionFacts {
                 grade_a: grade_a(&code, &cell("grade_a", row))?,
                 disciplines: disciplines(&code, &cell("disciplines", row))?,
                 in_force,
-                level: cell("level", row).parse().ok(),
                 code,
             });
         }

@@ -49,10 +49,8 @@ pub fn means(
     year: u16,
     institutions: &[InstitutionFacts],
 ) -> Result<LastMeans, UnitError> {
-    let level_of: BTreeMap<&str, u8> = institutions
-        .iter()
-        .filter_map(|facts| Some((facts.code.as_str(), facts.level?)))
-        .collect();
+    let level_of: BTreeMap<&str, u8> =
+        institutions.iter().filter_map(|facts| Some((facts.code.as_str(), facts.level?))).collect();
     let levels: Vec<Option<u8>> =
         cases.institutions.iter().map(|code| level_of.get(code.as_str()).copied()).collect();
     let mut by_level: BTreeMap<(u32, u8), Sum> = BTreeMap::new();

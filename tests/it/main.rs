@@ -10,10 +10,12 @@
 )]
 
 mod bad_input;
+mod books;
 mod bytes;
 mod claims;
 mod codes;
 mod coefficients;
+mod columns;
 mod expected;
 mod group;
 mod history;

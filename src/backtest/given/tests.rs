@@ -148,15 +148,8 @@ fn budget_items_are_money_persons_and_growths() {
 // shows: J17, Z26, R27
 #[test]
 fn assessments_carry_violations_and_bond() {
-    let columns = [
-        "pool",
-        "fixmedins_code",
-        "versions",
-        "coefficient",
-        "deduction",
-        "violations",
-        "bond",
-    ];
+    let columns =
+        ["pool", "fixmedins_code", "versions", "coefficient", "deduction", "violations", "bond"];
     let read = |row: [&str; 7]| assessment_rows(&rows("assessment", columns, &[row]), &known());
     let own = read(["310", "H370601", "1", "0.980000", "10.50", "7.25", "100.00"]).unwrap();
     let own = own[&("310".to_owned(), "H370601".to_owned())];
