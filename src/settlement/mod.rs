@@ -30,6 +30,7 @@ pub mod tables;
 pub mod tariff;
 #[cfg(test)]
 mod tests;
+pub mod trail;
 mod year_end;
 
 use std::num::NonZeroUsize;
