@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::units::{Fen, UnitError, fraction, to_decimal};
 
 use super::cases::{Cases, UNGROUPED, flag};
-use super::coefficient::InstitutionFacts;
+use super::coefficient::{InstitutionFacts, level_of};
 use super::input::LastMeans;
 use super::pool::ALL;
 
@@ -49,10 +49,13 @@ pub fn means(
     year: u16,
     institutions: &[InstitutionFacts],
 ) -> Result<LastMeans, UnitError> {
-    let level_of: BTreeMap<&str, u8> =
-        institutions.iter().filter_map(|facts| Some((facts.code.as_str(), facts.level?))).collect();
+    let level = |facts: &InstitutionFacts| level_of(facts).ok();
+    let known: BTreeMap<&str, u8> = institutions
+        .iter()
+        .filter_map(|facts| Some((facts.code.as_str(), level(facts)?)))
+        .collect();
     let levels: Vec<Option<u8>> =
-        cases.institutions.iter().map(|code| level_of.get(code.as_str()).copied()).collect();
+        cases.institutions.iter().map(|code| known.get(code.as_str()).copied()).collect();
     let mut by_level: BTreeMap<(u32, u8), Sum> = BTreeMap::new();
     let mut by_group: BTreeMap<u32, Sum> = BTreeMap::new();
     for row in 0..cases.len() {
@@ -137,8 +140,9 @@ mod tests {
         }
     }
 
-    fn facts(code: &str, level: Option<u8>) -> InstitutionFacts {
-        InstitutionFacts { code: code.to_owned(), level, ..InstitutionFacts::default() }
+    fn facts(code: &str, hosp_lv: &str) -> InstitutionFacts {
+        let (code, hosp_lv) = (code.to_owned(), hosp_lv.to_owned());
+        InstitutionFacts { code, hosp_lv, ..InstitutionFacts::default() }
     }
 
     // Group A: H1 and H2 of level three 100.00, 100.01 and 100.01: 300.02 ÷ 3 = 100.0066…; H3, whose level
@@ -156,7 +160,7 @@ mod tests {
             (0, UNGROUPED, 0, 6, 999_999, 0, 0),
             (0, 0, 0, 7, 999_999, 0, flag::SELF_PAYING),
         ];
-        let institutions = [facts("H1", Some(3)), facts("H2", Some(3)), facts("H3", None)];
+        let institutions = [facts("H1", "2"), facts("H2", "12"), facts("H3", "11")];
         let means = means(&cases(&rows), 2023, &institutions).unwrap();
         let mean = |text: &str| text.parse().unwrap();
         assert_eq!(means.by_level[&("A".to_owned(), 3)], (3, mean("100.0067")));
