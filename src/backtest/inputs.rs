@@ -191,7 +191,7 @@ mod tests {
     // shows: P03, P04
     #[test]
     fn a_control_total_is_that_of_all_pools_and_nothing_is_left_out_of_it() {
-        let read = |rows| from_table(&budget(rows), "drg", 2024);
+        let read = |rows: &[(&str, i64, &str)]| from_table(&budget(rows), "drg", 2024);
         let both = read(&[("310", 1, "100.50"), ("390", 1, "200.25")]).unwrap();
         assert_eq!(total(&both).unwrap(), Some(Fen(30_075)));
         assert_eq!(total(&read(&[]).unwrap()).unwrap(), None);

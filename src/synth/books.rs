@@ -124,7 +124,7 @@ fn means(ward: &Ward<'_>) -> BTreeMap<u32, i64> {
 }
 
 /// Rows of table `budget` beside the budget itself: item and amount in fen, exact.
-pub(super) fn items(world: &World<'_>, booked: i128) -> Vec<(&str, Ratio)> {
+pub(super) fn items<'a>(world: &'a World<'_>, booked: i128) -> Vec<(&'a str, Ratio)> {
     let share = |permille: i64| Ratio::new(permille.into(), 1000.into());
     let items = world.city.books.iter().flat_map(|books| &books.items);
     items
