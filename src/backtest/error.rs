@@ -265,6 +265,15 @@ impl Explain for Error {
                         .to_owned(),
                 ]
             }
+            _ => self.hints_of_tables(),
+        }
+    }
+}
+
+impl Error {
+    /// What to try where a dimension table says what cannot be meant.
+    fn hints_of_tables(&self) -> Vec<String> {
+        match self {
             Self::Disagree { table, .. } => vec![format!(
                 "keep one row of it and load the table `{table}` into a new warehouse"
             )],
