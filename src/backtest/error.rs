@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::explain::{Explain, Kind, nearest};
 use crate::settlement::coefficient::CoefficientError;
 use crate::units::UnitError;
-use crate::{history, policy, settlement, warehouse, weights};
+use crate::{audit, history, policy, settlement, warehouse, weights};
 
 /// An error of a backtest.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,9 @@ pub enum Error {
     /// What table `institution` says.
     #[error(transparent)]
     Institution(#[from] CoefficientError),
+    /// The audit.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
     /// An amount.
     #[error(transparent)]
     Unit(#[from] UnitError),
@@ -203,6 +206,7 @@ impl Explain for Error {
             Self::Warehouse(err) => err.kind(),
             Self::Grouping(err) => err.kind(),
             Self::Institution(err) => err.kind(),
+            Self::Audit(err) => err.kind(),
             _ => Kind::Input,
         }
     }
@@ -215,6 +219,7 @@ impl Explain for Error {
             Self::Warehouse(err) => err.hints(),
             Self::Grouping(err) => err.hints(),
             Self::Institution(err) => err.hints(),
+            Self::Audit(err) => err.hints(),
             Self::Weights { scenario } => vec![format!(
                 "build another catalog with `dianshu catalog build … --scenario {scenario}` and \
                  replay that one"

@@ -81,6 +81,16 @@ pub fn prepare<'a>(
         scenario::check_dates(one, settings.catalog)?;
         scenario::check_rules(one, settings.catalog_policy)?;
     }
+    gather(engine, snapshot, settings, (composed, true))
+}
+
+/// [`prepare`] for scenarios that are composed and checked already; without `money` no budget is asked for.
+pub(super) fn gather<'a>(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    settings: &Settings<'a>,
+    (composed, money): (Vec<Composed>, bool),
+) -> Result<Prepared<'a>, Error> {
     scenario::check_year(snapshot, settings.year)?;
     let mut warnings = settings.policy.warnings.clone();
     warnings.extend(scenario::not_in_force(settings.policy, settings.year));
@@ -106,7 +116,7 @@ pub fn prepare<'a>(
             warnings.push(warning.clone());
         }
     }
-    let reader = Reader { engine, snapshot, settings };
+    let reader = Reader { engine, snapshot, settings, money };
     let (own, more) = reader.own(&composed, (&sets, &which), &special)?;
     warnings.extend(more);
     let (catalog, year) = (settings.catalog, settings.year);
@@ -171,6 +181,8 @@ struct Reader<'r, 'a> {
     engine: &'r Engine,
     snapshot: &'r Snapshot,
     settings: &'r Settings<'a>,
+    /// Whether budgets are asked for.
+    money: bool,
 }
 
 impl Reader<'_, '_> {
@@ -224,7 +236,11 @@ impl Reader<'_, '_> {
                 prior_refunds: prior_refunds(&sets[*set].built)?,
                 person_months: BTreeMap::new(),
             };
-            let budgets = inputs::budgets(engine, snapshot, (policy, year), before)?;
+            let budgets = if self.money {
+                inputs::budgets(engine, snapshot, (policy, year), before)?
+            } else {
+                BTreeMap::new()
+            };
             own.push(Own { budgets, assessments: assessments.clone(), given });
         }
         warnings.extend(unmatched(special, sets, year));

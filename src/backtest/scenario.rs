@@ -12,7 +12,7 @@ use crate::warehouse::snapshot::Snapshot;
 pub const BASELINE: &str = "baseline";
 
 /// One scenario ready to be settled.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Composed {
     /// File names joined by `+`, or [`BASELINE`].
     pub name: String,

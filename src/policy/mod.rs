@@ -20,6 +20,7 @@ use std::fmt::Write as _;
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
+mod checklist;
 mod cite;
 mod compose;
 mod document;
@@ -40,6 +41,7 @@ mod read_grouping;
 mod read_life;
 mod read_points;
 mod read_score;
+mod read_special;
 mod read_weights;
 mod scenario;
 mod schema;
@@ -47,6 +49,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use checklist::{ClauseBy, ClauseRow, checklist, holds, undecided};
 pub use cite::{Citation, citations, latest_dated_value};
 pub use compose::{compose, sections_changed};
 pub use error::{At, Error};
@@ -54,7 +57,7 @@ pub use parameters::{Parameter, parameters};
 pub use scenario::{Change, Scenario, load_scenario, load_scenarios};
 
 use document::Node;
-use model::{Apg, Combined, Method, Policy};
+use model::{PayMethod, Policy, RatioOf};
 use store::Folder;
 
 use crate::units::hex;
@@ -103,17 +106,12 @@ pub fn load(name_or_path: &str) -> Result<LoadedPolicy, Error> {
 /// backtest would leave their money out, so it refuses.
 #[must_use]
 pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
-    let method = &policy.grouping.method;
-    let splits = |apg: &Apg| apg.combined == Combined::Split;
+    let of_scope =
+        policy.payment.method == PayMethod::Standard && policy.payment.ratio != RatioOf::Fee;
     let sections = [
-        ("grouping.apg.combined", matches!(method, Method::Apg(apg) if splits(apg))),
-        ("carve_out", policy.carve_out.is_some()),
         ("capitation", policy.capitation.is_some()),
-        ("coefficient", policy.coefficient.is_some()),
-        ("auxiliary", policy.auxiliary.is_some()),
-        ("score", policy.score.is_some()),
-        ("outlier", policy.outlier.is_some()),
-        ("same_price", policy.same_price.as_ref().is_some_and(|same| !same.groups.is_empty())),
+        // A carved-out line is paid by the ratio of fund to fee alone (A47).
+        ("payment.ratio` with `carve_out", policy.carve_out.is_some() && of_scope),
     ];
     sections.into_iter().filter(|(_, there)| *there).map(|(section, _)| section).collect()
 }

@@ -136,7 +136,7 @@ fn readings_that_may_be_left_out_take_the_default_of_the_readings() {
     assert_eq!(policy.weights.single_year, model::SingleYear::Rescale);
     assert_eq!(policy.weights.denominator, model::Denominator::All);
     assert_eq!(policy.deviation.unwrap().compare, model::Compare::Fee);
-    assert_eq!(policy.payment.ratio, model::RatioOf::Fee);
+    assert_eq!(policy.payment.ratio, RatioOf::Fee);
     assert_eq!(policy.budget.pools, model::Pools::One);
     assert_eq!(policy.sharing.by, model::ShareBy::Points);
     let cap = policy.surplus_cap.unwrap();
@@ -535,4 +535,12 @@ fn a_policy_on_disk_wins_over_the_shipped_one_of_the_same_name() {
     fs::remove_dir_all(&folder).unwrap();
     assert_eq!(here.policy.deviation.unwrap().bands[0].up_to, Some(decimal("0.5")));
     assert_eq!(scenarios[0].title, "本地");
+}
+
+// shows: J02
+#[test]
+fn a_budget_of_one_institution_is_no_key_of_a_policy() {
+    let wrong = load(&format!("{BAD}/budget-of-an-institution.toml")).unwrap_err();
+    assert!(matches!(&wrong, Error::UnknownKey { key, .. } if key == "institution"), "{wrong}");
+    assert_eq!(wrong.kind().exit_code(), 2);
 }
