@@ -129,7 +129,7 @@ fn special_rows(rows: &Rows) -> Result<BTreeMap<String, SpecialCase>, Error> {
 /// Rows of table `budget` of a year, by pool, period and item (3.1, Y33, J01).
 ///
 /// # Errors
-/// [`Error::BudgetTwice`], [`Error::Value`]: what is not a rate is money or a number, not below 0.
+/// [`Error::BudgetTwice`], [`Error::Value`]. What an item may be is known where it is used.
 pub(super) fn items(
     engine: &Engine,
     snapshot: &Snapshot,
@@ -148,21 +148,13 @@ fn item_rows(rows: &Rows, year: u16) -> Result<BTreeMap<(String, String, String)
         if versions != 1 {
             return Err(Error::BudgetTwice { item, year, pool, period, versions });
         }
-        let key = format!("{item}, pool {pool}, period {period}");
         let text = rows.cell("amount", row);
-        let value = if is_rate(&item) {
-            Decimal::from_str_exact(&text).map_err(|_| rows.wrong(&key, &text, "a number"))?
-        } else {
-            rows.amount("amount", row, &key)?.to_yuan()
-        };
+        let value = Decimal::from_str_exact(&text).map_err(|_| {
+            rows.wrong(&format!("{item}, pool {pool}, period {period}"), &text, "a number")
+        })?;
         items.insert((pool, period, item), value.normalize());
     }
     Ok(items)
-}
-
-/// Whether an item is a growth or a rise in prices: a number of any sign with more than two places.
-fn is_rate(item: &str) -> bool {
-    ["growth", "price", "rate"].iter().any(|word| item.ends_with(word))
 }
 
 /// Rows of table `advance` of a year (Z22, R35).

@@ -39,11 +39,6 @@ pub(super) fn institutions(
         .collect())
 }
 
-/// Whether the budget follows from what was booked the year before.
-pub(super) fn needs_last_year(policy: &Policy) -> bool {
-    matches!(policy.budget.source, BudgetSource::LastYearBooked { .. })
-}
-
 /// Money by pool and period, as the policy says where it comes from (J01, J04, Y27). `before`: the cases
 /// of the year before, where they are needed.
 pub(super) fn budgets(
@@ -69,6 +64,8 @@ pub(super) fn budgets(
                 found.ok_or_else(|| Error::NoBudget { item: "budget.amount".to_owned(), year })?;
             Ok(BTreeMap::from([((ALL.to_owned(), YEAR.to_owned()), *amount)]))
         }
+        // The kernel draws it up from the rows of table `budget` (3.1).
+        BudgetSource::Waterfall(_) => Ok(BTreeMap::new()),
         BudgetSource::LastYearBooked { growth } => {
             let before = before.filter(|before| !before.cases.is_empty());
             let before = before.ok_or(Error::NoCases { year: year.saturating_sub(1) })?;
@@ -145,7 +142,7 @@ fn from_table(
 }
 
 /// The money of a year over all pools and periods, as the policy states it (P03); `None` where none is
-/// stated, or where it follows from what was booked.
+/// stated, or where it follows from what was booked or from a waterfall.
 ///
 /// # Errors
 /// [`Error::BudgetTwice`], [`Error::Value`]: table `budget` as in a backtest.
@@ -164,7 +161,7 @@ pub fn control_total(
         BudgetSource::Amount(amounts) => {
             Ok(amounts.iter().find(|(known, _)| *known == year).map(|(_, fen)| *fen))
         }
-        BudgetSource::LastYearBooked { .. } => Ok(None),
+        BudgetSource::LastYearBooked { .. } | BudgetSource::Waterfall(_) => Ok(None),
     }
 }
 

@@ -97,6 +97,11 @@ pub fn replay(
         result.push(table);
     }
     result.sort_by(|a, b| a.name.cmp(&b.name));
-    let Prepared { composed, warnings, .. } = prepared;
+    let Prepared { composed, mut warnings, .. } = prepared;
+    for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {
+        if !warnings.contains(note) {
+            warnings.push(note.clone());
+        }
+    }
     Ok(Replay { tables: result, warnings, scenarios: composed, outcomes })
 }

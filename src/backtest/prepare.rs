@@ -4,17 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
+use rust_decimal::Decimal;
+
 use super::given::{self, Known};
 use super::scenario::{self, Composed, compose_all};
 use super::{Error, Settings, inputs};
 use crate::catalog::model::Catalog;
-use crate::grouping::cases::{Built, Request};
+use crate::grouping::cases::{self, Built, Request};
 use crate::history;
 use crate::period::Years;
 use crate::policy::LoadedPolicy;
-use crate::policy::model::{Policy, Pools};
+use crate::policy::model::{AbnormalReference, BudgetSource, Policy, Pools, ValueMethod};
 use crate::settlement::coefficient::InstitutionFacts;
-use crate::settlement::{self, Assessment, Given, LastMeans, Outcome, ScenarioInput, last_year};
+use crate::settlement::{
+    self, Advance, Assessment, Given, Outcome, ScenarioInput, SpecialCase, last_year,
+};
 use crate::units::Fen;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
@@ -61,6 +65,7 @@ impl CaseSet {
             && a.units == b.units
             && a.auxiliary == b.auxiliary
             && a.has_discipline_bonus() == b.has_discipline_bonus()
+            && cases::same_columns(a, b)
     }
 }
 
@@ -185,12 +190,19 @@ struct Reader<'r, 'a> {
     money: bool,
 }
 
+/// What tables say whatever the scenario.
+struct Tables<'s> {
+    special: &'s BTreeMap<String, SpecialCase>,
+    items: BTreeMap<(String, String, String), Decimal>,
+    advances: Vec<Advance>,
+}
+
 impl Reader<'_, '_> {
     fn own(
         &self,
         composed: &[Composed],
         (sets, which): (&[CaseSet], &[usize]),
-        special: &BTreeMap<String, settlement::SpecialCase>,
+        special: &BTreeMap<String, SpecialCase>,
     ) -> Result<(Vec<Own>, Vec<String>), Error> {
         let (engine, snapshot, year) = (self.engine, self.snapshot, self.settings.year);
         let names = inputs::institutions(engine, snapshot)?;
@@ -199,45 +211,27 @@ impl Reader<'_, '_> {
         known.extend(of_cases.map(String::as_str));
         let known = Known(known);
         let assessments = given::assessments(engine, snapshot, year, &known)?;
-        let advances = given::advances(engine, snapshot, year, &known)?;
         let items = given::items(engine, snapshot, year)?;
-        let (mut institutions, mut warnings) = (None, Vec::new());
+        let advances = given::advances(engine, snapshot, year, &known)?;
+        let tables = Tables { special, items, advances };
+        let (mut facts, mut warnings) = (None, Vec::new());
         let mut before: Vec<Option<Built>> = sets.iter().map(|_| None).collect();
         let mut own = Vec::with_capacity(composed.len());
         for (one, set) in composed.iter().zip(which) {
-            let policy = &one.policy.policy;
-            let needs = Needs::of(policy);
-            if needs.institutions && institutions.is_none() {
-                institutions = Some(self.facts()?);
+            let needs = Needs::of(&one.policy.policy);
+            if needs.institutions && facts.is_none() {
+                facts = Some(self.facts()?);
             }
             if needs.last_year && before[*set].is_none() {
-                let (built, warning) = self.last_year(one)?;
+                let (built, warning) = self.last_year(one, !special.is_empty())?;
                 warnings.extend(warning);
                 before[*set] = Some(built);
             }
-            let before = before[*set].as_ref();
-            let facts = institutions.as_deref().filter(|_| needs.institutions).unwrap_or_default();
-            let given = Given {
-                institutions: facts.to_vec(),
-                last_means: match before.filter(|_| needs.last_means) {
-                    Some(before) => last_year::means(&before.cases, year - 1, facts)?,
-                    None => LastMeans::default(),
-                },
-                special: special.clone(),
-                items: items.clone(),
-                advances: advances.clone(),
-                booked_before: match before.filter(|_| needs.booked_before) {
-                    Some(before) => {
-                        let by_insutype = policy.budget.pools == Pools::Insutype;
-                        last_year::booked(&before.cases, year - 1, by_insutype)?
-                    }
-                    None => BTreeMap::new(),
-                },
-                prior_refunds: prior_refunds(&sets[*set].built)?,
-                person_months: BTreeMap::new(),
-            };
+            let before = before[*set].as_ref().filter(|_| needs.last_year);
+            let facts = facts.as_deref().filter(|_| needs.institutions).unwrap_or_default();
+            let given = self.given(one, &tables, (&sets[*set].built, before, facts))?;
             let budgets = if self.money {
-                inputs::budgets(engine, snapshot, (policy, year), before)?
+                inputs::budgets(engine, snapshot, (&one.policy.policy, year), before)?
             } else {
                 BTreeMap::new()
             };
@@ -245,6 +239,48 @@ impl Reader<'_, '_> {
         }
         warnings.extend(unmatched(special, sets, year));
         Ok((own, warnings))
+    }
+
+    /// What tables and last year's cases say of one scenario.
+    fn given(
+        &self,
+        one: &Composed,
+        tables: &Tables<'_>,
+        (built, before, facts): (&Built, Option<&Built>, &[InstitutionFacts]),
+    ) -> Result<Given, Error> {
+        let policy = &one.policy.policy;
+        let (needs, last) = (Needs::of(policy), self.settings.year - 1);
+        let mut given = Given {
+            institutions: facts.to_vec(),
+            special: tables.special.clone(),
+            items: tables.items.clone(),
+            advances: tables.advances.clone(),
+            prior_refunds: prior_refunds(built)?,
+            ..Given::default()
+        };
+        let Some(before) = before else { return Ok(given) };
+        if needs.last_means {
+            given.last_means = last_year::means(&before.cases, last, facts)?;
+        }
+        if needs.booked_before {
+            let by_insutype = policy.budget.pools == Pools::Insutype;
+            given.booked_before = last_year::booked(&before.cases, last, by_insutype)?;
+        }
+        if needs.base_points && !before.cases.is_empty() {
+            let input = ScenarioInput {
+                name: one.name.clone(),
+                policy,
+                catalog: Some(self.settings.catalog),
+                year: last,
+                budgets: BTreeMap::new(),
+                assessments: BTreeMap::new(),
+                given: given.clone(),
+            };
+            let threads = NonZeroUsize::new(self.engine.limits().threads);
+            let threads = threads.unwrap_or(NonZeroUsize::MIN);
+            given.base_points = settlement::points(&before.cases, &input, threads)?;
+        }
+        Ok(given)
     }
 
     /// What table `institution` says of every institution.
@@ -256,9 +292,9 @@ impl Reader<'_, '_> {
 
     /// Cases of the year before under the rules of a scenario, grouped by the catalog in force, as that
     /// year was cleared: refunds that came later do not change it (R03, R06).
-    fn last_year(&self, one: &Composed) -> Result<(Built, Option<String>), Error> {
+    fn last_year(&self, one: &Composed, keep_ids: bool) -> Result<(Built, Option<String>), Error> {
         let before = self.settings.year - 1;
-        let mut request = request(&one.policy, before, false)?;
+        let mut request = request(&one.policy, before, keep_ids)?;
         request.cleared = true;
         let (engine, snapshot) = (self.engine, self.snapshot);
         let built = history::of_year(engine, snapshot, &request, self.settings.catalog)?;
@@ -277,19 +313,26 @@ struct Needs {
     last_means: bool,
     /// What was booked last year by month (A44, Z22).
     booked_before: bool,
+    /// Points of last year's cases (E11).
+    base_points: bool,
     /// Any of last year's cases.
     last_year: bool,
 }
 
 impl Needs {
     fn of(policy: &Policy) -> Self {
-        let last_means = policy.score.as_ref().is_some_and(|score| score.abnormal.is_some());
+        let abnormal = policy.score.as_ref().and_then(|score| score.abnormal.as_ref());
+        let last_means = abnormal.is_some_and(|rule| rule.reference == AbnormalReference::LastYear);
         let booked_before = false;
+        let method = policy.value.as_ref().map(|value| &value.method);
+        let base_points = matches!(method, Some(ValueMethod::Elastic { .. }));
+        let budget = matches!(policy.budget.source, BudgetSource::LastYearBooked { .. });
         Self {
             institutions: policy.coefficient.is_some() || last_means,
             last_means,
             booked_before,
-            last_year: last_means || booked_before || inputs::needs_last_year(policy),
+            base_points,
+            last_year: last_means || booked_before || base_points || budget,
         }
     }
 }
@@ -307,7 +350,7 @@ fn prior_refunds(built: &Built) -> Result<BTreeMap<(String, u8), Fen>, Error> {
 /// Says how many decided cases are no case of the year: of other years, out of scope, or named by a
 /// settlement that was merged into another.
 fn unmatched(
-    special: &BTreeMap<String, settlement::SpecialCase>,
+    special: &BTreeMap<String, SpecialCase>,
     sets: &[CaseSet],
     year: u16,
 ) -> Option<String> {

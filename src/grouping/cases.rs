@@ -61,6 +61,12 @@ pub struct Built {
     pub warnings: Vec<String>,
 }
 
+/// Whether cases built under one policy have the columns that the other reads.
+#[must_use]
+pub fn same_columns(one: &Policy, other: &Policy) -> bool {
+    Extra::of(one) == Extra::of(other)
+}
+
 /// The models beyond those that checks run too.
 const MODELS: &Models = &[
     ("int_cases__refund_fee", true),

@@ -2,7 +2,7 @@
 //! (Y33), carved-out lines (A47), what patients paid in full themselves and day surgery (Z17).
 
 use super::rows::{Collector, Settlement};
-use crate::policy::model::Policy;
+use crate::policy::model::{CompensationLimit, Policy};
 use crate::settlement::cases::flag;
 use crate::units::{Fen, fraction, ratio};
 
@@ -30,7 +30,10 @@ impl Extra {
         let score = policy.score.as_ref();
         Self {
             days: false,
-            negotiated: false,
+            negotiated: policy
+                .compensation
+                .as_ref()
+                .is_some_and(|rule| rule.limit == CompensationLimit::Negotiated),
             carved: policy.carve_out.is_some(),
             self_paid: score.is_some_and(|score| score.self_paid.is_some()),
             day_surgery: score.is_some(),
