@@ -27,6 +27,7 @@ mod run;
 pub mod score;
 pub mod tables;
 pub mod tariff;
+pub mod trail;
 #[cfg(test)]
 mod tests;
 mod year_end;

@@ -393,7 +393,7 @@ fn by_amount(input: &ScenarioInput<'_>, catalog: &Catalog, fen: &Ratio) -> Resul
 }
 
 /// Σ fund and Σ fee of the pool each insurance type belongs to (A16 `area`).
-fn area_sums(input: &ScenarioInput<'_>, cases: &Cases) -> Vec<(i128, i128)> {
+pub(super) fn area_sums(input: &ScenarioInput<'_>, cases: &Cases) -> Vec<(i128, i128)> {
     let mut sums = vec![(0i128, 0i128); cases.insutypes.len()];
     for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
         let sum = &mut sums[usize::from(cases.insutype[row])];

@@ -12,4 +12,5 @@ mod properties;
 mod reference;
 mod refusals;
 mod speed;
+mod trails;
 mod units;
