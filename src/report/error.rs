@@ -59,9 +59,9 @@ pub enum Error {
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::UnknownFormat { .. }
-            | Self::MakeFolder { .. }
-            | Self::Write { .. } => Kind::Input,
+            Self::UnknownFormat { .. } | Self::MakeFolder { .. } | Self::Write { .. } => {
+                Kind::Input
+            }
             Self::Draw { .. } | Self::Template { .. } | Self::Workbook { .. } => Kind::Internal,
         }
     }

@@ -27,9 +27,9 @@ mod run;
 pub mod score;
 pub mod tables;
 pub mod tariff;
-pub mod trail;
 #[cfg(test)]
 mod tests;
+pub mod trail;
 mod year_end;
 
 use std::num::NonZeroUsize;

@@ -209,9 +209,9 @@ impl Reader<'_> {
             let Value::List(values) = self.bound(&list)? else {
                 return Err(Fault::Unbound { symbol: list });
             };
-            let numbers = values.iter().map(|value| {
-                value.number().ok_or_else(|| Fault::Unbound { symbol: list.clone() })
-            });
+            let numbers = values
+                .iter()
+                .map(|value| value.number().ok_or_else(|| Fault::Unbound { symbol: list.clone() }));
             return numbers.sum();
         }
         let first = self.sum()?;
@@ -234,7 +234,9 @@ impl Reader<'_> {
 
     fn bound(&self, name: &str) -> Result<Value, Fault> {
         let found = self.inputs.iter().find(|(symbol, _)| *symbol == name);
-        found.map(|(_, value)| value.clone()).ok_or_else(|| Fault::Unbound { symbol: name.to_owned() })
+        found
+            .map(|(_, value)| value.clone())
+            .ok_or_else(|| Fault::Unbound { symbol: name.to_owned() })
     }
 }
 
@@ -255,7 +257,8 @@ pub(super) fn shown(formula: &str, show: impl Fn(&str, bool) -> String) -> Strin
             Token::Sign(sign @ ('(' | ')')) => text.push(*sign),
             Token::Sign(',') => text.push_str(", "),
             Token::Sign(sign) => {
-                let unary = at == 0 || matches!(all.get(at.wrapping_sub(1)), Some(Token::Sign('(' | ',')));
+                let unary =
+                    at == 0 || matches!(all.get(at.wrapping_sub(1)), Some(Token::Sign('(' | ',')));
                 if unary { text.push(*sign) } else { text.push_str(&format!(" {sign} ")) }
             }
         }

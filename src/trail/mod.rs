@@ -202,7 +202,9 @@ impl Trail {
     /// [`Error`] for the first that does not hold.
     pub fn check(&self) -> Result<(), Error> {
         let headings = self.sections.iter().map(|section| section.key);
-        if let Some(step) = [self.subject].into_iter().chain(headings).find(|key| labels(key).is_none()) {
+        if let Some(step) =
+            [self.subject].into_iter().chain(headings).find(|key| labels(key).is_none())
+        {
             let fault = Fault::NoLabel { word: step.to_owned() };
             return Err(Error { step, which: String::new(), fault });
         }

@@ -196,7 +196,7 @@ pub fn json(trail: &Trail, lang: Lang) -> Json {
 }
 
 fn step_json(step: &Step, lang: Lang) -> Json {
-    let inputs: Vec<Json> = line
+    let inputs: Vec<Json> = step
         .inputs
         .iter()
         .map(|(word, value)| {

@@ -101,7 +101,9 @@ fn formulas_are_evaluated_exactly() {
 
 #[test]
 fn a_formula_that_cannot_be_evaluated_is_a_fault_and_not_a_zero() {
-    for formula in ["fee ÷ (line − fee)", "standard", "fee ×", "fee fee", "half(fee)", "fees", "(fee"] {
+    for formula in
+        ["fee ÷ (line − fee)", "standard", "fee ×", "fee fee", "half(fee)", "fees", "(fee"]
+    {
         check(formula, Value::Money(Fen(0)), false);
     }
 }
@@ -142,9 +144,7 @@ fn a_step_shows_symbols_then_numbers_then_where_it_is_written() {
 #[test]
 fn the_shape_of_the_json_stands() {
     let found = json(&trail(standard_pay(80_495)), Lang::En);
-    let input = |key, label, value: &str| {
-        serde_json::json!({ "key": key, "label": label, "value": value, "unit": "yuan" })
-    };
+    let input = |key, label, value: &str| serde_json::json!({ "key": key, "label": label, "value": value, "unit": "yuan" });
     assert_eq!(
         found,
         serde_json::json!({

@@ -23,7 +23,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("points_of_group", "病组点数", "points of the group"),
     ("lines", "倍率线", "lines of low and high cases"),
     ("cases_of_year", "结算年度病例", "cases of the year settled"),
-
     // Settlements and cases.
     ("setl_id", "结算 ID", "settlement"),
     ("fate", "去向", "what became of it"),
@@ -59,7 +58,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("group_reason", "分组结论", "why"),
     ("combination", "诊断+操作组合", "diagnosis and operations"),
     ("matched_by", "匹配步骤", "matched by"),
-
     // Classes.
     ("class", "病例类别", "class of the case"),
     ("zero_fee", "费用为零", "fee of nothing"),
@@ -74,7 +72,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("special", "特例单议", "special case"),
     ("carved_out", "单列支付", "carved out"),
     ("is_merged", "合并病例", "merged case"),
-
     // Lines and prices.
     ("standard", "支付标准", "standard"),
     ("reference", "对照基准", "reference"),
@@ -89,7 +86,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("case_ratio", "费用倍率", "cost ratio"),
     ("distance", "距倍率线", "distance to the line"),
     ("pay_at_line", "恰在线上时的支付", "pay exactly at the line"),
-
     // Points.
     ("catalog_points", "目录点数", "points of the catalog"),
     ("base_points", "基准点数", "base points"),
@@ -117,7 +113,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("review_reason", "评审理由", "reason"),
     ("weight", "权重", "weight"),
     ("case_points", "病例点数", "points of the case"),
-
     // Pay of a case.
     ("booked_pay", "按项目支付", "paid as booked"),
     ("standard_pay", "按标准支付", "paid by standard"),
@@ -129,7 +124,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("exact_share", "精确份额", "exact share"),
     ("left_fen", "余分", "fen left over"),
     ("case_pay", "病例支付", "pay of the case"),
-
     // Institution and pool.
     ("pool", "基金池", "pool"),
     ("period", "清算周期", "period"),
@@ -162,7 +156,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("surplus_rate", "结余率", "surplus rate"),
     ("fund_keeps", "基金留存", "kept by the fund"),
     ("total", "合计", "total"),
-
     // Group.
     ("year_cases", "年度病例数", "cases of the year"),
     ("year_mean", "年度均值", "mean of the year"),
@@ -194,7 +187,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("cap_redistributed", "他机构超上限结余转入", "received from above others' caps"),
     ("assessment", "考核", "assessment"),
     ("deduction", "扣减", "deduction"),
-
     // Further words.
     ("kind_of_case", "病例性质", "nature of the case"),
     ("area_fund", "区域基金记账", "fund booked in the area"),
@@ -222,7 +214,11 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("class_none", "无（歧义组）", "none (ambiguous group)"),
     ("importance", "是否重要", "importance"),
     ("void", "作废 (vali_flag 0)", "void (vali_flag 0)"),
-    ("duplicate_conflict", "结算 ID 重复且内容不一致，全部剔除", "rows of this id disagree: all are rejected"),
+    (
+        "duplicate_conflict",
+        "结算 ID 重复且内容不一致，全部剔除",
+        "rows of this id disagree: all are rejected",
+    ),
     ("duplicate_identical", "重复行，只计一次", "a copy, counted once"),
     ("reversal", "冲销另一笔结算", "takes back another settlement"),
     ("orphan_refund", "冲销无原结算", "a refund without its original"),

@@ -95,12 +95,11 @@ fn the_comparison_that_decided_is_shown_on_both_sides_of_a_line() {
         let mut row = case("H1", "M_N18", fee, "100");
         row.flags = u8::from(merged);
         let trail = explained(&[row], &input(&policy, None, "5000"));
-        let class = trail.steps().filter(|step| step.key == "class");
-        let words: Vec<_> = class.clone().map(|step| step.result.clone()).collect();
+        let class: Vec<_> = trail.steps().filter(|step| step.key == "class").collect();
+        let words: Vec<_> = class.iter().map(|step| step.result.clone()).collect();
         let expected: Vec<_> = classes.iter().map(|word| Value::Word(word)).collect();
         assert_eq!(words, expected, "{fee}");
-        let shown: Vec<_> = class.map(|step| step.symbols.clone()).collect();
-        assert_eq!(shown[0], symbols, "{fee}");
+        assert_eq!(class[0].symbols, symbols, "{fee}");
     };
     check("378.80", false, "compared ≤ upper", &["low"]);
     check("378.81", false, "lower < compared ≤ upper", &["normal"]);

@@ -23,10 +23,8 @@ pub(super) fn section(
 fn steps(input: &ScenarioInput<'_>, division: &Division) -> Vec<Step> {
     let money = |fen: Fen| Value::Money(fen);
     let cases = Value::Count(u64::try_from(division.cases).unwrap_or(u64::MAX));
-    let mut steps = vec![
-        Step::of("entitlement", money(division.entitlement)),
-        Step::of("cases", cases),
-    ];
+    let mut steps =
+        vec![Step::of("entitlement", money(division.entitlement)), Step::of("cases", cases)];
     let certain = ("certain", money(division.certain));
     if division.certain != Fen::ZERO {
         steps.push(Step::of("certain", certain.1.clone()).reading("R27"));
@@ -85,8 +83,7 @@ fn shared(input: &ScenarioInput<'_>, division: &Division) -> Vec<Step> {
     let yuan = |fen: &Ratio| Value::Yuan(fen * fraction(1, 100).unwrap_or_default());
     let symbol = if symbols.starts_with("rest") { "rest" } else { "left_to_divide" };
     let exact_share = ("exact_share", yuan(&share));
-    let inputs =
-        vec![(symbol, Value::Money(money)), own, ("all", weight(input, division, all))];
+    let inputs = vec![(symbol, Value::Money(money)), own, ("all", weight(input, division, all))];
     steps.push(Step::of("exact_share", exact_share.1.clone()).by(symbols, inputs));
     let part = Fen(division.pay.0.saturating_sub(division.own.0));
     let (round, mut inputs) = if division.weight < 0 {

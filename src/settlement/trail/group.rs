@@ -58,7 +58,9 @@ fn statistics(input: &ScenarioInput<'_>, catalog: &Catalog, group: &Group) -> Ve
         if let Some(mean) = mean {
             steps.push(Step::of("year_mean", Value::yuan(mean)).which(year.to_string()));
         }
-        if let Some(weight) = weights.years.get(at).filter(|_| catalog.years.len() == weights.years.len()) {
+        if let Some(weight) =
+            weights.years.get(at).filter(|_| catalog.years.len() == weights.years.len())
+        {
             let step = Step::of("year_weight", Value::Decimal(*weight)).which(year.to_string());
             steps.push(step.at("weights.years", &weights.cite));
         }
@@ -129,10 +131,11 @@ fn lines(
         let step = Step::of("standard", Value::Money(price.price)).which(price.from.to_string());
         steps.push(step.at(path, &price.cite));
     }
-    let reference: Option<Ratio> = input.policy.deviation.as_ref().and_then(|rule| match rule.reference {
-        Reference::Standard => prices.last().map(|price| exact(price.price.to_yuan())),
-        Reference::Mean => known.map(|(_, group)| exact(group.mean)),
-    });
+    let reference: Option<Ratio> =
+        input.policy.deviation.as_ref().and_then(|rule| match rule.reference {
+            Reference::Standard => prices.last().map(|price| exact(price.price.to_yuan())),
+            Reference::Mean => known.map(|(_, group)| exact(group.mean)),
+        });
     if let (Some(rule), Some(reference)) = (&input.policy.deviation, reference) {
         for band in &rule.bands {
             let Some(up_to) = band.up_to else { continue };
@@ -182,12 +185,15 @@ fn by_class(cases: &Cases, decisions: &[Decision], group: u32) -> Vec<Section> {
     let mut pays = Vec::new();
     for (class, sum) in &sums {
         pays.push(money(sum.pay));
-        sections.push(Section::of("cases_of_year", vec![
-            Step::of("class", Value::Word(class)),
-            Step::of("cases", Value::Count(sum.cases)),
-            Step::of("cost", money(sum.cost)),
-            Step::of("case_pays", money(sum.pay)),
-        ]));
+        sections.push(Section::of(
+            "cases_of_year",
+            vec![
+                Step::of("class", Value::Word(class)),
+                Step::of("cases", Value::Count(sum.cases)),
+                Step::of("cost", money(sum.cost)),
+                Step::of("case_pays", money(sum.pay)),
+            ],
+        ));
     }
     let all = sums.values().fold(0i128, |all, sum| all.saturating_add(sum.pay));
     let total = Step::of("case_pays", money(all));

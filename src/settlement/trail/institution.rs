@@ -190,7 +190,9 @@ impl InPool<'_> {
             steps.push(ledger_step(line));
         }
         let entitlement = Step::of("entitlement", money(Fen(total)));
-        steps.push(entitlement.by("sum(ledger_lines)", vec![("ledger_lines", Value::List(amounts))]));
+        steps.push(
+            entitlement.by("sum(ledger_lines)", vec![("ledger_lines", Value::List(amounts))]),
+        );
         steps
     }
 
@@ -273,8 +275,7 @@ impl InPool<'_> {
         let (paid, booked) = (("paid", money(row.paid)), ("booked", money(row.booked)));
         let surplus = ("surplus", money(row.surplus));
         steps.push(
-            Step::of("surplus", surplus.1.clone())
-                .by("paid − booked", vec![paid.clone(), booked]),
+            Step::of("surplus", surplus.1.clone()).by("paid − booked", vec![paid.clone(), booked]),
         );
         if let Some(rate) = row.surplus_rate {
             let step = Step::of("surplus_rate", Value::Decimal(rate));
