@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["trail"],
     &["catalog"],
     &["settlement"],
+    &["audit"],
     &["grouper"],
     &["warehouse"],
     &["intake"],

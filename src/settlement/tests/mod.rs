@@ -11,6 +11,7 @@ mod numbers;
 mod properties;
 mod reference;
 mod refusals;
+mod special;
 mod speed;
 mod trails;
 mod units;
