@@ -47,10 +47,13 @@ pub fn decide_all(
             row,
             decision: decisions.len(),
             pay: judgement.pay,
+            carved: judgement.carved,
         });
         decisions.push(Decision {
             row,
             class: judgement.class,
+            rule: judgement.rule,
+            for_review: judgement.for_review,
             paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
             points: Points(points),
             pay: Fen::ZERO,
@@ -74,6 +77,7 @@ struct Judged {
     row: usize,
     decision: usize,
     pay: Pay,
+    carved: i64,
 }
 
 fn key<'a>(cases: &'a Cases, input: &ScenarioInput<'_>, row: usize) -> Key<'a> {
@@ -124,10 +128,11 @@ fn claims(
     for case in judged {
         let booked = cases.fund_fen[case.row];
         let (certain, weight) = match case.pay {
-            Pay::Booked(fen) => (fen, 0),
             Pay::Points(points) if from_booked => (booked, points),
-            Pay::Points(points) => (0, points),
-            Pay::Standard(fen) => (0, fen),
+            _ if from_booked => (booked, 0),
+            Pay::Booked(fen) => (fen.saturating_add(case.carved), 0),
+            Pay::Points(points) => (case.carved, points),
+            Pay::Standard(fen) => (case.carved, fen),
             Pay::Refused(_) => (0, 0),
         };
         own.push(Fen(certain));
@@ -185,20 +190,19 @@ pub(super) struct Division {
 /// The division of the entitlement that the case in this row takes part in.
 ///
 /// # Errors
-/// As [`decide_all`].
+/// [`Error::Divide`].
 pub(super) fn division(
-    cases: &Cases,
-    input: &ScenarioInput<'_>,
-    outcome: &Outcome,
+    (cases, input): (&Cases, &ScenarioInput<'_>),
+    (tariff, outcome): (&Tariff, &Outcome),
     row: usize,
 ) -> Result<Division, Error> {
-    let tariff = Tariff::resolve(input, cases)?;
     let wanted = key(cases, input, row);
     let mut judged = Vec::new();
     let of_year = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
     for row in of_year.filter(|row| key(cases, input, *row) == wanted) {
-        let pay = decide(&tariff, &CaseView::of(cases, row)).pay;
-        judged.push(Judged { row, decision: judged.len(), pay });
+        let judgement = decide(tariff, &CaseView::of(cases, row));
+        let (pay, carved) = (judgement.pay, judgement.carved);
+        judged.push(Judged { row, decision: judged.len(), pay, carved });
     }
     let entitlement = entitlements(outcome).get(&wanted).copied().unwrap_or(0);
     let overflow = |source| divide_error(input, wanted, source);

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use crate::settlement::outcome::LineKind;
+use crate::settlement::tariff::Tariff;
 use crate::settlement::trail::{explain_case, explain_group, explain_institution};
 use crate::settlement::{ScenarioInput, decide_all};
 use crate::trail::{Lang, Trail, Value, labels, text};
@@ -17,7 +18,8 @@ use super::properties::world;
 fn explained(rows: &[Case], input: &ScenarioInput<'_>) -> Trail {
     let cases = columns(rows);
     let outcome = settle_columns(&cases, input.clone()).unwrap();
-    let trail = explain_case(&cases, input, &outcome, 0).unwrap();
+    let tariff = Tariff::resolve(input, &cases).unwrap();
+    let trail = explain_case(&cases, input, (&tariff, &outcome), 0).unwrap();
     trail.check().unwrap();
     trail
 }
@@ -39,8 +41,10 @@ proptest! {
         let (cases, input) = (columns(&world.rows), world.input());
         let Ok(outcome) = settle_columns(&cases, world.input()) else { return Ok(()) };
         let decisions = decide_all(&cases, &input, &outcome).unwrap();
+        let tariff = Tariff::resolve(&input, &cases).unwrap();
         for decision in &decisions {
-            let trail = explain_case(&cases, &input, &outcome, decision.row).unwrap();
+            let trail =
+                explain_case(&cases, &input, (&tariff, &outcome), decision.row).unwrap();
             prop_assert!(trail.check().is_ok(), "{:?}\n{}", trail.check(), text(&trail, Lang::En));
             prop_assert!(ends_in(&trail, decision.pay), "{}", text(&trail, Lang::En));
         }
@@ -76,14 +80,14 @@ fn the_worked_case_is_explained_to_its_fen() {
         "line (2×): 1894.00 yuan",
         "= 378.80 < 1000.00 ≤ 1894.00",
         "reimbursement ratio: 0.85",
-        "= rounded to 2 places (947.00 × 850.00 ÷ 1000.00)",
+        "= rounded to 2 places (947.00 × 0.85)",
         "pay of the case: 804.95 yuan",
         "parameter standard[M_N18@2022-12-01].price · clause annex",
     ] {
         assert!(english.contains(part), "`{part}` is not in\n{english}");
     }
     let chinese = text(&trail, Lang::Zh);
-    assert!(chinese.contains("四舍五入到 2 位(支付标准 × 基金记账 ÷ 费用)"), "{chinese}");
+    assert!(chinese.contains("四舍五入到 2 位(支付标准 × 实际报销比例)"), "{chinese}");
 }
 
 // D-Y1 to D-Y5: 378.80 is low, 378.81 is normal; 1894.00 is normal, 1894.01 is high, merged it is not.
@@ -91,21 +95,19 @@ fn the_worked_case_is_explained_to_its_fen() {
 #[test]
 fn the_comparison_that_decided_is_shown_on_both_sides_of_a_line() {
     let policy = standard_policy();
-    let check = |fee: &str, merged: bool, symbols: &str, classes: &[&'static str]| {
+    let check = |fee: &str, merged: bool, symbols: &str, word: &'static str| {
         let mut row = case("H1", "M_N18", fee, "100");
         row.flags = u8::from(merged);
         let trail = explained(&[row], &input(&policy, None, "5000"));
-        let class: Vec<_> = trail.steps().filter(|step| step.key == "class").collect();
-        let words: Vec<_> = class.iter().map(|step| step.result.clone()).collect();
-        let expected: Vec<_> = classes.iter().map(|word| Value::Word(word)).collect();
-        assert_eq!(words, expected, "{fee}");
-        assert_eq!(class[0].symbols, symbols, "{fee}");
+        let class = trail.steps().find(|step| step.key == "class").unwrap();
+        assert_eq!(class.result, Value::Word(word), "{fee}");
+        assert_eq!(class.symbols, symbols, "{fee}");
     };
-    check("378.80", false, "compared ≤ upper", &["low"]);
-    check("378.81", false, "lower < compared ≤ upper", &["normal"]);
-    check("1894.00", false, "lower < compared ≤ upper", &["normal"]);
-    check("1894.01", false, "lower < compared", &["high"]);
-    check("2000.00", true, "lower < compared", &["high", "normal"]);
+    check("378.80", false, "fee ≤ up_to", "low");
+    check("378.81", false, "above < fee ≤ up_to", "normal");
+    check("1894.00", false, "above < fee ≤ up_to", "normal");
+    check("1894.01", false, "above < fee", "high");
+    check("2000.00", true, "above < fee", "normal");
 }
 
 // 1 600.00 over 466.6668 and 333.3334 points (0.2): both shares are floored, the fen left goes to Y, whose

@@ -7,15 +7,16 @@ use crate::settlement::{Error, ScenarioInput};
 use crate::trail::{Section, Step, Value};
 use crate::units::{Fen, Ratio, fraction};
 
-use super::case::by_points;
+use crate::policy::model::PayMethod;
+use crate::settlement::tariff::Tariff;
 
 /// The section `division` of one case.
 pub(super) fn section(
     (cases, input): (&Cases, &ScenarioInput<'_>),
-    outcome: &Outcome,
+    (tariff, outcome): (&Tariff, &Outcome),
     row: usize,
 ) -> Result<Section, Error> {
-    let division = division(cases, input, outcome, row)?;
+    let division = division((cases, input), (tariff, outcome), row)?;
     let which = format!("{} {} {}", division.institution, division.pool, division.period);
     Ok(Section::of("division", steps(input, &division)).which(which))
 }
@@ -52,7 +53,8 @@ fn pay(division: &Division, symbols: &'static str, inputs: Vec<(&'static str, Va
 
 /// A weight as what it is: points, or yuan.
 fn weight(input: &ScenarioInput<'_>, division: &Division, weight: i128) -> Value {
-    if by_points(input) && !division.by_booked {
+    let by_points = input.policy.payment.method == PayMethod::Points;
+    if by_points && !division.by_booked {
         Value::millionths(weight)
     } else {
         Value::Yuan(fraction(weight, 100).unwrap_or_default())

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::model::{Catalog, Group};
-use crate::policy::model::{Cite, Reference};
+use crate::policy::model::Cite;
 use crate::settlement::ScenarioInput;
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::outcome::{Decision, Outcome, UNGROUPED_CODE};
 use crate::trail::{Section, Step, Trail, Value};
-use crate::units::{Fen, Ratio, exact};
+use crate::units::{Fen, exact};
 
-use super::trail;
+use super::{lines, trail};
 
 /// How a group came to its points or price, and what its cases got. `outcome` and `decisions` are those of
 /// the same cases and scenario.
@@ -38,7 +38,7 @@ pub fn explain_group(
     if let Some((catalog, group)) = known {
         trail.sections.push(Section::of("points_of_group", statistics(input, catalog, group)));
     }
-    trail.sections.push(Section::of("lines", lines(input, outcome, known, code)));
+    trail.sections.push(Section::of("lines", worth(input, outcome, known, code)));
     trail.sections.extend(id.map_or_else(Vec::new, |id| by_class(cases, decisions, id)));
     Some(trail)
 }
@@ -116,7 +116,7 @@ fn points(input: &ScenarioInput<'_>, catalog: &Catalog, group: &Group) -> Vec<St
 }
 
 /// Price, lines in yuan, and what a normal case gets.
-fn lines(
+fn worth(
     input: &ScenarioInput<'_>,
     outcome: &Outcome,
     known: Option<(&Catalog, &Group)>,
@@ -131,23 +131,10 @@ fn lines(
         let step = Step::of("standard", Value::Money(price.price)).which(price.from.to_string());
         steps.push(step.at(path, &price.cite));
     }
-    let reference: Option<Ratio> =
-        input.policy.deviation.as_ref().and_then(|rule| match rule.reference {
-            Reference::Standard => prices.last().map(|price| exact(price.price.to_yuan())),
-            Reference::Mean => known.map(|(_, group)| exact(group.mean)),
-        });
-    if let (Some(rule), Some(reference)) = (&input.policy.deviation, reference) {
-        for band in &rule.bands {
-            let Some(up_to) = band.up_to else { continue };
-            let inputs = vec![
-                ("line_ratio", Value::Decimal(up_to)),
-                ("reference", Value::Yuan(reference.clone())),
-            ];
-            let path = format!("deviation.band[{}].up_to", super::case::name(band));
-            let step = Step::of("line", Value::Yuan(exact(up_to) * &reference));
-            let step = step.which(format!("{up_to}×")).by("line_ratio × reference", inputs);
-            steps.push(step.at(path, &band.cite));
-        }
+    if let Some(rule) = &input.policy.deviation
+        && let Some(reference) = lines::reference(input, rule, (code, 12))
+    {
+        steps.extend(lines::bands(rule, &reference));
     }
     let points = known.and_then(|(_, group)| group.points);
     for pool in &outcome.pools {

@@ -342,7 +342,7 @@ fn is_year_end(kind: LineKind) -> bool {
     kind >= LineKind::SurplusReturned
 }
 
-/// Cases paid as booked.
+/// Cases and lines of fees that are paid as booked.
 fn is_item(kind: LineKind) -> bool {
-    kind <= LineKind::ItemPaidHigh
+    kind < LineKind::Booked
 }
