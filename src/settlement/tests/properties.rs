@@ -27,9 +27,9 @@ use super::reference::settle_slowly;
 pub(super) struct World {
     pub(super) rows: Vec<Case>,
     pub(super) policy: Policy,
-    catalog: Catalog,
-    budgets: BTreeMap<(String, String), Fen>,
-    assessments: BTreeMap<(String, String), Assessment>,
+    pub(super) catalog: Catalog,
+    pub(super) budgets: BTreeMap<(String, String), Fen>,
+    pub(super) assessments: BTreeMap<(String, String), Assessment>,
 }
 
 impl World {
@@ -51,7 +51,7 @@ impl World {
 }
 
 /// `B` has a mean of 0, `D` is missing.
-fn small_catalog() -> Catalog {
+pub(super) fn small_catalog() -> Catalog {
     catalog(
         "316.4",
         "1000",

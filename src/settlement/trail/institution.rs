@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::policy::model::{Basis, CapBase, PayMethod, ShareBy};
+use crate::policy::model::{Basis, CapBase, PayMethod, ShareBy, Value as PointValue, ValueMethod};
 use crate::settlement::ScenarioInput;
-use crate::settlement::outcome::{InstitutionRow, LedgerLine, LineKind, Outcome, PoolRow};
+use crate::settlement::outcome::{
+    CompensationRow, InstitutionRow, LedgerLine, LineKind, Outcome, PoolRow,
+};
 use crate::settlement::pool::periods;
 use crate::trail::{Section, Step, Trail, Value};
 use crate::units::{Fen, Ratio, exact, fraction, ratio};
@@ -24,6 +26,7 @@ pub fn explain_institution(
     let mut paid = Vec::new();
     for row in rows {
         let one = InPool { input, outcome, row };
+        trail.sections.extend(one.waterfall());
         for (period, _) in periods(input.policy.budget.period) {
             let Some(pool) = one.pool(period) else { continue };
             let which = format!("{} {period}", row.pool);
@@ -140,6 +143,10 @@ impl InPool<'_> {
         let all = ("points_all", Value::millionths(points));
         let mut steps = vec![Step::of("points_all", all.1.clone())];
         let Some(value) = pool.point_value else { return steps };
+        if let Some(rule) = self.value() {
+            steps.push(Step::of("point_value", Value::yuan(value)).at("value.method", &rule.cite));
+            return steps;
+        }
         let mut inputs = vec![("divided", money(divided)), all];
         let symbols = match budget.basis {
             Basis::Fund => "round4(divided ÷ points_all)",
@@ -152,6 +159,52 @@ impl InPool<'_> {
         let step = Step::of("point_value", Value::yuan(value)).by(symbols, inputs);
         steps.push(step.at("budget.basis", &budget.cite).reading("A46"));
         steps
+    }
+
+    /// The rule of a value that does not float (E11).
+    fn value(&self) -> Option<&PointValue> {
+        let rule = self.input.policy.value.as_ref();
+        rule.filter(|rule| rule.method != ValueMethod::Floating)
+    }
+
+    /// From the income of the year to the budget (3.1).
+    fn waterfall(&self) -> Option<Section> {
+        let rows = self.outcome.waterfall.iter().filter(|row| row.pool == self.row.pool);
+        let mut steps = Vec::new();
+        for row in rows {
+            let mut step = Step::of("left", money(row.left));
+            if let Some(amount) = row.amount {
+                step = Step::of("waterfall_line", money(amount));
+            }
+            step.clause.clone_from(&row.clause);
+            step.reading.clone_from(&row.reading);
+            steps.push(step.which(row.name.clone()));
+        }
+        let section = Section::of("waterfall", steps).which(self.row.pool.clone());
+        (!section.steps.is_empty()).then_some(section)
+    }
+
+    /// What the compensation pool gives of an overspend (Y33, 3.3, R22).
+    fn compensation(&self) -> Vec<Step> {
+        let of_pool = |row: &&CompensationRow| row.pool == self.row.pool;
+        let mut rows = self.outcome.compensation.iter().filter(of_pool);
+        let own = rows.clone().find(|row| row.fixmedins_code == self.row.fixmedins_code);
+        let opening = rows.find(|row| row.line == "opening").map_or(Fen::ZERO, |row| row.amount);
+        let Some(own) = own else { return Vec::new() };
+        let (Some(excess), Some(limit), Some(reasonable)) = (own.excess, own.limit, own.reasonable)
+        else {
+            return Vec::new();
+        };
+        let rule = self.input.policy.compensation.as_ref();
+        let cite = rule.map(|rule| rule.cite.clone()).unwrap_or_default();
+        let inputs = vec![("excess", money(excess)), ("limit", money(limit))];
+        vec![
+            Step::of("compensation_pool", money(opening)).at("compensation", &cite),
+            Step::of("excess", money(excess)).at("compensation.limit", &cite).reading("R22"),
+            Step::of("reasonable", money(reasonable))
+                .by("max(min(excess, limit), 0)", inputs)
+                .at("compensation.limit", &cite),
+        ]
     }
 
     /// Points of the institution in the months of a period, in millionths.
@@ -174,6 +227,7 @@ impl InPool<'_> {
         let items = lines.iter().filter(|line| is_item(line.kind)).map(|line| line.amount.0).sum();
         let part = Fen(total.saturating_sub(items));
         let mut steps = match (self.pays_points(), self.input.policy.sharing.by) {
+            (true, ShareBy::Points) if self.value().is_some() => Vec::new(),
             (true, ShareBy::Points) => {
                 let own = self.points_of(&pool.period);
                 let all = pool.points.unwrap_or(0);
@@ -265,6 +319,9 @@ impl InPool<'_> {
         let mut before = row.entitlement;
         for line in self.lines().filter(|line| is_year_end(line.kind)) {
             let after = Fen(before.0.saturating_add(line.amount.0));
+            if line.kind == LineKind::OverspendShare {
+                steps.extend(self.compensation());
+            }
             steps.push(self.change(line, before));
             let inputs = vec![("before", money(before)), ("change", money(line.amount))];
             steps.push(Step::of("after", money(after)).by("before + change", inputs));
