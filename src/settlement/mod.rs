@@ -29,6 +29,7 @@ mod items;
 mod kinds;
 mod ledger;
 mod money;
+mod money_error;
 mod other;
 pub mod outcome;
 mod outlier;
@@ -59,6 +60,7 @@ pub use error::{Error, Place};
 pub use input::{
     Advance, AdvanceKind, Assessment, Given, LastMeans, ScenarioInput, SpecialCase, SpecialKind,
 };
+pub use money_error::MoneyError;
 pub use outcome::Outcome;
 pub use pool::{ALL, YEAR};
 
