@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use crate::explain::{Explain, Kind};
 use crate::units::{Fen, UnitError};
 
+use super::money_error::MoneyError;
+
 use super::coefficient::CoefficientError;
 
 /// One pool in one clearing period of one scenario.
@@ -269,94 +271,6 @@ pub enum Error {
         /// Pools and periods settled, as `pool/period`.
         known: Vec<String>,
     },
-    /// Money below 0.
-    #[error("{place}: the budget is {amount} yuan; a budget is 0 or more")]
-    NegativeBudget {
-        /// Where.
-        place: Box<Place>,
-        /// The money.
-        amount: Fen,
-    },
-    /// A budget of a single institution (J02, Y16).
-    #[error(
-        "scenario `{scenario}`: table `budget` has {amount} yuan for institution `{institution}`; the \
-         money is the area's, and no institution has a budget of its own (J02, Y16)"
-    )]
-    InstitutionBudget {
-        /// The scenario.
-        scenario: String,
-        /// The institution.
-        institution: String,
-        /// The money.
-        amount: Fen,
-    },
-    /// A row of table `budget` that is needed and not there.
-    #[error("{place}: table `budget` has no item `{item}`{}", instead_of(instead))]
-    BudgetItemMissing {
-        /// Where.
-        place: Box<Place>,
-        /// The item.
-        item: String,
-        /// What may stand there instead, or empty.
-        instead: String,
-        /// Items there are.
-        known: Vec<String>,
-    },
-    /// A row of table `budget` with a value that it cannot have.
-    #[error("{place}: item `{item}` of table `budget` is {value}; allowed is {allowed}")]
-    BudgetItemValue {
-        /// Where.
-        place: Box<Place>,
-        /// The item.
-        item: String,
-        /// Its value.
-        value: Decimal,
-        /// What it may be.
-        allowed: &'static str,
-    },
-    /// An amount that stands there and follows from others, and the two differ.
-    #[error(
-        "{place}: item `{item}` of table `budget` is {given} yuan, but {formula} comes to {derived}"
-    )]
-    BudgetItemTwice {
-        /// Where.
-        place: Box<Place>,
-        /// The item.
-        item: String,
-        /// The amount given.
-        given: Fen,
-        /// What follows.
-        derived: Fen,
-        /// From what.
-        formula: String,
-    },
-    /// The last round of negotiation is not the budget (H06, P03).
-    #[error(
-        "{place}: `{round}`, the last round agreed, is {amount} yuan, but the budget is {budget}"
-    )]
-    LastRound {
-        /// Where.
-        place: Box<Place>,
-        /// The item.
-        round: String,
-        /// Its amount.
-        amount: Fen,
-        /// The budget settled by.
-        budget: Fen,
-    },
-    /// More is taken off the income than there is (Z01).
-    #[error(
-        "{place}: reserve and other budgets take {taken} yuan off an income of {income}; nothing is \
-         left to settle by"
-    )]
-    IncomeExhausted {
-        /// Where.
-        place: Box<Place>,
-        /// The income.
-        income: Fen,
-        /// What is taken off.
-        taken: Fen,
-    },
     /// An assessment for a pool that is not settled.
     #[error(
         "scenario `{scenario}`: institution `{institution}` is assessed in pool `{pool}`, which is \
@@ -414,25 +328,9 @@ pub enum Error {
         /// I.
         item_paid: Fen,
     },
-    /// An elastic value without last year's points (E11).
-    #[error("{place}: an elastic value needs the points of last year, and there are none")]
-    NoBaseVolume {
-        /// Where.
-        place: Box<Place>,
-    },
-    /// The fixed value of severe groups alone uses the money up (E11).
-    #[error(
-        "{place}: severe groups alone are worth {fixed} yuan at their fixed value, but there are only \
-         {money}; nothing is left for the other points"
-    )]
-    SevereExhausted {
-        /// Where.
-        place: Box<Place>,
-        /// What there is to divide.
-        money: Fen,
-        /// What severe groups come to.
-        fixed: Fen,
-    },
+    /// Money that cannot be had, or not divided as the policy says.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
     /// A division of money failed.
     #[error("{place}: the money cannot be divided")]
     Divide {
@@ -465,10 +363,6 @@ pub enum Error {
         /// The first wrong row.
         row: usize,
     },
-}
-
-fn instead_of(instead: &str) -> String {
-    if instead.is_empty() { String::new() } else { format!(", {instead}") }
 }
 
 /// Some codes, the first of many.
@@ -532,6 +426,15 @@ impl Explain for Error {
                 "take {} of them off table `special`, or change `special.quota`",
                 listed.saturating_sub(*quota)
             )],
+            Self::BudgetMissing { known, .. } if known.is_empty() => {
+                vec!["no budget was given at all; load the table `budget`".to_owned()]
+            }
+            Self::BudgetMissing { known, .. } => {
+                vec![format!("budgets are known for {}", known.join(", "))]
+            }
+            Self::BudgetWithoutPool { known, .. } => {
+                vec![format!("settled are {}", known.join(", "))]
+            }
             Self::NegativePoints { .. } | Self::NegativeStandard { .. } => vec![
                 "look for cases with a negative fee among its findings (`dianshu check`)"
                     .to_owned(),
@@ -539,51 +442,10 @@ impl Explain for Error {
             Self::ZeroPoints { .. } => {
                 vec!["check scope, year and groups: no case of this pool earned points".to_owned()]
             }
-            Self::NoBaseVolume { .. } => {
-                vec!["load the settlements of the year before, or let the value float".to_owned()]
-            }
-            Self::SevereExhausted { .. } => {
-                vec!["lower `value.value`, or name fewer severe groups".to_owned()]
-            }
             Self::ControlExhausted { .. } => {
                 vec!["raise the budget, or check the lines that pay cases as booked".to_owned()]
             }
-            _ => self.money_hints(),
-        }
-    }
-}
-
-impl Error {
-    /// Hints about the money there is.
-    fn money_hints(&self) -> Vec<String> {
-        match self {
-            Self::BudgetMissing { known, .. } if known.is_empty() => {
-                vec!["no budget was given at all; load the table `budget`".to_owned()]
-            }
-            Self::BudgetMissing { known, .. } => {
-                vec![format!("budgets are known for {}", known.join(", "))]
-            }
-            Self::BudgetItemMissing { known, .. } if known.is_empty() => {
-                vec!["table `budget` has no row of this year, pool and period".to_owned()]
-            }
-            Self::BudgetItemMissing { item, known, .. } => {
-                let near = crate::explain::nearest(item, known.iter().map(String::as_str));
-                let near = near.map(|near| format!("did you mean `{near}`?"));
-                let there = format!("its items of this pool are {}", known.join(", "));
-                near.into_iter().chain([there]).collect()
-            }
-            Self::BudgetItemTwice { .. } => {
-                vec!["leave one of the two out, or correct it".to_owned()]
-            }
-            Self::LastRound { round, .. } => vec![format!(
-                "correct the budget or `{round}`, or record the round that agreed on the budget"
-            )],
-            Self::InstitutionBudget { .. } => {
-                vec!["remove the row, or name a pool: `all`, or an insurance type".to_owned()]
-            }
-            Self::BudgetWithoutPool { known, .. } => {
-                vec![format!("settled are {}", known.join(", "))]
-            }
+            Self::Money(wrong) => wrong.hints(),
             _ => Vec::new(),
         }
     }
