@@ -6,24 +6,21 @@
 
 mod audit;
 mod error;
+mod given;
 mod inputs;
 pub mod manifest;
+mod prepare;
 mod purpose;
 mod scenario;
 mod tables;
 pub mod verify;
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use crate::catalog::{self, model::Catalog};
-use crate::grouping::cases::{Built, Request};
-use crate::history;
-use crate::period::Years;
-use crate::policy::{self, LoadedPolicy};
-use crate::settlement::{self, Outcome, ScenarioInput};
+use crate::policy::LoadedPolicy;
+use crate::settlement::{self, Outcome};
 use crate::table::Table;
-use crate::units::Fen;
 use crate::warehouse::engine::Engine;
 use crate::warehouse::snapshot::Snapshot;
 use crate::weights;
@@ -31,6 +28,7 @@ use crate::weights;
 pub use audit::beside_lines;
 pub use error::Error;
 pub use inputs::control_total;
+pub use prepare::{Prepared, prepare};
 pub use purpose::Purpose;
 pub use scenario::{BASELINE, Composed, compose_all};
 
@@ -76,43 +74,21 @@ pub fn replay(
     snapshot: &Snapshot,
     settings: &Settings<'_>,
 ) -> Result<Replay, Error> {
-    scenario::check_catalog(settings)?;
-    let composed = compose_all(settings.policy, settings.scenarios)?;
-    for one in &composed {
-        scenario::check_settled(one)?;
-        if settings.purpose == Purpose::Backtest {
-            scenario::check_dates(one, settings.catalog)?;
-        }
-        scenario::check_rules(one, settings.catalog_policy)?;
+    let prepared = prepare(engine, snapshot, settings)?;
+    let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
+    let outcomes = prepared.settle(threads)?;
+    let mut case_tables = Vec::new();
+    let with_cases = settings.with_cases && settings.purpose.month().is_none();
+    for (at, outcome) in outcomes.iter().enumerate().filter(|_| with_cases) {
+        let cases = &prepared.built(at).cases;
+        let decided = settlement::decide_all(cases, &prepared.input(at), outcome)?;
+        case_tables.push(settlement::tables::case_table(outcome, cases, &decided));
     }
-    scenario::check_year(snapshot, settings.year)?;
-    let mut warnings = settings.policy.warnings.clone();
-    let mut sets: Vec<CaseSet> = Vec::new();
-    let mut which = Vec::new();
-    for one in &composed {
-        let known = sets.iter().position(|set| set.serves(&one.policy));
-        if known.is_none() {
-            sets.push(case_set(engine, snapshot, &one.policy, settings)?);
-        }
-        which.push(known.unwrap_or(sets.len() - 1));
-    }
-    for warning in sets.iter().flat_map(|set| &set.built.warnings) {
-        if !warnings.contains(warning) {
-            warnings.push(warning.clone());
-        }
-    }
-    let (outcomes, case_tables) =
-        settle_all(engine, snapshot, settings, (&composed, &sets, &which))?;
-    for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {
-        if !warnings.contains(note) {
-            warnings.push(note.clone());
-        }
-    }
-    let base = &sets[which[0]].built;
+    let base = prepared.built(0);
     let mut result = settlement::tables::tables(&outcomes);
     tables::name_institutions(&mut result, &inputs::institutions(engine, snapshot)?);
     result.push(purpose::run_table(settings));
-    result.push(tables::scenario_table(&composed));
+    result.push(tables::scenario_table(&prepared.composed));
     result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
@@ -131,101 +107,11 @@ pub fn replay(
         result.push(table);
     }
     result.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Replay { tables: result, warnings, scenarios: composed, outcomes })
-}
-
-/// Settles every scenario over the cases it shares with others, and lists the cases where asked.
-fn settle_all(
-    engine: &Engine,
-    snapshot: &Snapshot,
-    settings: &Settings<'_>,
-    (composed, sets, which): (&[Composed], &[CaseSet], &[usize]),
-) -> Result<(Vec<Outcome>, Vec<Table>), Error> {
-    let mut outcomes: Vec<Option<Outcome>> = composed.iter().map(|_| None).collect();
-    let mut case_tables = Vec::new();
-    for (number, set) in sets.iter().enumerate() {
-        let members: Vec<usize> = (0..composed.len()).filter(|at| which[*at] == number).collect();
-        let inputs = scenario_inputs(engine, snapshot, settings, (composed, &members), &set.built)?;
-        let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
-        let cases = &set.built.cases;
-        let settled = match settings.purpose.month() {
-            Some(month) => settlement::settle_months(cases, &inputs, month, threads)?,
-            None => settlement::settle(cases, &inputs, threads)?,
-        };
-        for ((at, outcome), input) in members.iter().zip(settled).zip(&inputs) {
-            if settings.with_cases && settings.purpose.month().is_none() {
-                let decided = settlement::decide_all(cases, input, &outcome)?;
-                case_tables.push(settlement::tables::case_table(&outcome, cases, &decided));
-            }
-            outcomes[*at] = Some(outcome);
+    let Prepared { composed, mut warnings, .. } = prepared;
+    for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {
+        if !warnings.contains(note) {
+            warnings.push(note.clone());
         }
     }
-    Ok((outcomes.into_iter().flatten().collect(), case_tables))
-}
-
-/// Cases shared by the scenarios with equal scope, case and grouping rules.
-struct CaseSet {
-    policy: policy::model::Policy,
-    built: Built,
-}
-
-impl CaseSet {
-    fn serves(&self, policy: &LoadedPolicy) -> bool {
-        let (a, b) = (&self.policy, &policy.policy);
-        let days = a.clearing_days.is_some() == b.clearing_days.is_some();
-        days && a.scope == b.scope && a.case == b.case && a.grouping == b.grouping
-    }
-}
-
-fn case_set(
-    engine: &Engine,
-    snapshot: &Snapshot,
-    policy: &LoadedPolicy,
-    settings: &Settings<'_>,
-) -> Result<CaseSet, Error> {
-    // Chains of days are ordered by id where two cases begin on one day (A17).
-    let with_ids = settings.with_cases || policy.policy.clearing_days.is_some();
-    let request = request(policy, settings.year, with_ids)?;
-    let mut built = history::of_year(engine, snapshot, &request, settings.catalog)?;
-    settings.purpose.limit(&mut built.cases, settings.year);
-    if built.cases.is_empty() {
-        return Err(Error::NoCases { year: settings.year });
-    }
-    Ok(CaseSet { policy: policy.policy.clone(), built })
-}
-
-fn request(policy: &LoadedPolicy, year: u16, keep_ids: bool) -> Result<Request, Error> {
-    let years = Years::new(vec![year]).ok_or(Error::NoCases { year })?;
-    Ok(Request { policy: policy.policy.clone(), years, keep_ids, keep_records: false })
-}
-
-fn scenario_inputs<'a>(
-    engine: &Engine,
-    snapshot: &Snapshot,
-    settings: &'a Settings<'_>,
-    (composed, members): (&'a [Composed], &[usize]),
-    built: &Built,
-) -> Result<Vec<ScenarioInput<'a>>, Error> {
-    let assessments = inputs::assessments(engine, snapshot, settings.year)?;
-    // What was booked the year before is asked for at most once per set of case rules.
-    let mut last_year: Option<BTreeMap<String, Fen>> = None;
-    members
-        .iter()
-        .map(|at| {
-            let one = &composed[*at];
-            let budgets = inputs::budgets(engine, snapshot, one, settings.year, &mut last_year)?;
-            Ok(ScenarioInput {
-                name: one.name.clone(),
-                policy: &one.policy.policy,
-                catalog: Some(settings.catalog),
-                year: settings.year,
-                budgets,
-                assessments: assessments.clone(),
-                given: settlement::Given {
-                    prior_refunds: inputs::prior_refunds(&built.prior_refunds)?,
-                    ..settlement::Given::default()
-                },
-            })
-        })
-        .collect()
+    Ok(Replay { tables: result, warnings, scenarios: composed, outcomes })
 }

@@ -9,6 +9,7 @@ use crate::units::{Fen, exact, ratio};
 use super::error::Error;
 use super::input::ScenarioInput;
 use super::items::Items;
+use super::money_error::MoneyError;
 use super::outcome::BudgetNote;
 
 /// Growths that a budget may be derived by, besides `last`, the money of the year before.
@@ -67,7 +68,7 @@ fn derivation(items: &Items<'_>, budget: Fen, draft: &mut Draft<'_>) -> Result<(
     }
     match agreed.filter(|(_, amount)| *amount != budget) {
         Some((round, amount)) => {
-            Err(Error::LastRound { place: items.place(), round, amount, budget })
+            Err(MoneyError::LastRound { place: items.place(), round, amount, budget }.into())
         }
         None => Ok(()),
     }

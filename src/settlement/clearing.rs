@@ -16,6 +16,7 @@ use crate::units::{Fen, Points, Ratio, UnitError, allocate, exact, fraction, rat
 
 use super::error::{Error, Place};
 use super::ledger::{Ledger, item_cites};
+use super::money_error::MoneyError;
 use super::outcome::LineKind;
 use super::pool::{Total, fen};
 use super::value::{Earner, NotValued, basis_factor, divide};
@@ -219,14 +220,14 @@ impl<'a> PeriodOf<'a> {
         let base: i128 = self.shares.iter().map(|share| share.base).sum();
         let elastic = matches!(value.method, ValueMethod::Elastic { .. });
         if elastic && base.saturating_add(self.base_elsewhere) == 0 {
-            return Err(Error::NoBaseVolume { place: self.place() });
+            return Err(MoneyError::NoBaseVolume { place: self.place() }.into());
         }
         let (booked, cost) = (self.sum.base.booked, self.sum.base.cost);
         let factor = basis_factor(self.policy.budget.basis, booked, cost);
         let valued = divide(&value.method, money, &earners, self.base_elsewhere, &factor).map_err(
             |reason| match reason {
                 NotValued::Severe(fixed) => {
-                    Error::SevereExhausted { place: self.place(), money, fixed }
+                    MoneyError::SevereExhausted { place: self.place(), money, fixed }.into()
                 }
                 NotValued::Unit(source) => self.divide(source),
             },

@@ -7,6 +7,7 @@ use crate::units::{Fen, UnitError};
 
 use super::coefficient::CoefficientError;
 use super::input::Advance;
+use super::money_error::MoneyError;
 
 /// One pool in one clearing period of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -269,94 +270,6 @@ pub enum Error {
         /// Pools and periods settled, as `pool/period`.
         known: Vec<String>,
     },
-    /// Money below 0.
-    #[error("{place}: the budget is {amount} yuan; a budget is 0 or more")]
-    NegativeBudget {
-        /// Where.
-        place: Box<Place>,
-        /// The money.
-        amount: Fen,
-    },
-    /// A budget of a single institution (J02, Y16).
-    #[error(
-        "scenario `{scenario}`: table `budget` has {amount} yuan for institution `{institution}`; the \
-         money is the area's, and no institution has a budget of its own (J02, Y16)"
-    )]
-    InstitutionBudget {
-        /// The scenario.
-        scenario: String,
-        /// The institution.
-        institution: String,
-        /// The money.
-        amount: Fen,
-    },
-    /// A row of table `budget` that is needed and not there.
-    #[error("{place}: table `budget` has no item `{item}`{}", instead_of(instead))]
-    BudgetItemMissing {
-        /// Where.
-        place: Box<Place>,
-        /// The item.
-        item: String,
-        /// What may stand there instead, or empty.
-        instead: String,
-        /// Items there are.
-        known: Vec<String>,
-    },
-    /// A row of table `budget` with a value that it cannot have.
-    #[error("{place}: item `{item}` of table `budget` is {value}; allowed is {allowed}")]
-    BudgetItemValue {
-        /// Where.
-        place: Box<Place>,
-        /// The item.
-        item: String,
-        /// Its value.
-        value: Decimal,
-        /// What it may be.
-        allowed: &'static str,
-    },
-    /// An amount that stands there and follows from others, and the two differ.
-    #[error(
-        "{place}: item `{item}` of table `budget` is {given} yuan, but {formula} comes to {derived}"
-    )]
-    BudgetItemTwice {
-        /// Where.
-        place: Box<Place>,
-        /// The item.
-        item: String,
-        /// The amount given.
-        given: Fen,
-        /// What follows.
-        derived: Fen,
-        /// From what.
-        formula: String,
-    },
-    /// The last round of negotiation is not the budget (H06, P03).
-    #[error(
-        "{place}: `{round}`, the last round agreed, is {amount} yuan, but the budget is {budget}"
-    )]
-    LastRound {
-        /// Where.
-        place: Box<Place>,
-        /// The item.
-        round: String,
-        /// Its amount.
-        amount: Fen,
-        /// The budget settled by.
-        budget: Fen,
-    },
-    /// More is taken off the income than there is (Z01).
-    #[error(
-        "{place}: reserve and other budgets take {taken} yuan off an income of {income}; nothing is \
-         left to settle by"
-    )]
-    IncomeExhausted {
-        /// Where.
-        place: Box<Place>,
-        /// The income.
-        income: Fen,
-        /// What is taken off.
-        taken: Fen,
-    },
     /// An assessment for a pool that is not settled.
     #[error(
         "scenario `{scenario}`: institution `{institution}` is assessed in pool `{pool}`, which is \
@@ -395,20 +308,6 @@ pub enum Error {
         row: Box<Advance>,
         /// Pools that are settled.
         known: Vec<String>,
-    },
-    /// An advance of an institution that nobody knows.
-    #[error(
-        "scenario `{scenario}`: `advance` has {} yuan for institution `{}`, which neither table \
-         `institution` nor the cases know",
-        row.amount, row.institution
-    )]
-    AdvanceWithoutInstitution {
-        /// The scenario.
-        scenario: String,
-        /// The row.
-        row: Box<Advance>,
-        /// The nearest code that is known.
-        nearest: Option<String>,
     },
     /// Below zero points (R25).
     #[error("{place}: institution `{institution}` has {points} points; they must not be below 0")]
@@ -454,25 +353,9 @@ pub enum Error {
         /// I.
         item_paid: Fen,
     },
-    /// An elastic value without last year's points (E11).
-    #[error("{place}: an elastic value needs the points of last year, and there are none")]
-    NoBaseVolume {
-        /// Where.
-        place: Box<Place>,
-    },
-    /// The fixed value of severe groups alone uses the money up (E11).
-    #[error(
-        "{place}: severe groups alone are worth {fixed} yuan at their fixed value, but there are only \
-         {money}; nothing is left for the other points"
-    )]
-    SevereExhausted {
-        /// Where.
-        place: Box<Place>,
-        /// What there is to divide.
-        money: Fen,
-        /// What severe groups come to.
-        fixed: Fen,
-    },
+    /// Money that cannot be had, or not divided as the policy says.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
     /// A division of money failed.
     #[error("{place}: the money cannot be divided")]
     Divide {
@@ -505,10 +388,6 @@ pub enum Error {
         /// The first wrong row.
         row: usize,
     },
-}
-
-fn instead_of(instead: &str) -> String {
-    if instead.is_empty() { String::new() } else { format!(", {instead}") }
 }
 
 /// Some codes, the first of many.

@@ -55,6 +55,15 @@ impl Explain for Error {
                 "take {} of them off table `special`, or change `special.quota`",
                 listed.saturating_sub(*quota)
             )],
+            Self::BudgetMissing { known, .. } if known.is_empty() => {
+                vec!["no budget was given at all; load the table `budget`".to_owned()]
+            }
+            Self::BudgetMissing { known, .. } => {
+                vec![format!("budgets are known for {}", known.join(", "))]
+            }
+            Self::BudgetWithoutPool { known, .. } => {
+                vec![format!("settled are {}", known.join(", "))]
+            }
             Self::NegativePoints { .. } | Self::NegativeStandard { .. } => vec![
                 "look for cases with a negative fee among its findings (`dianshu check`)"
                     .to_owned(),
@@ -62,55 +71,16 @@ impl Explain for Error {
             Self::ZeroPoints { .. } => {
                 vec!["check scope, year and groups: no case of this pool earned points".to_owned()]
             }
-            Self::NoBaseVolume { .. } => {
-                vec!["load the settlements of the year before, or let the value float".to_owned()]
-            }
-            Self::SevereExhausted { .. } => {
-                vec!["lower `value.value`, or name fewer severe groups".to_owned()]
-            }
             Self::ControlExhausted { .. } => {
                 vec!["raise the budget, or check the lines that pay cases as booked".to_owned()]
             }
-            _ => self.money_hints(),
+            Self::Money(wrong) => wrong.hints(),
+            _ => self.time_hints(),
         }
     }
 }
 
 impl Error {
-    /// Hints about the money there is.
-    fn money_hints(&self) -> Vec<String> {
-        match self {
-            Self::BudgetMissing { known, .. } if known.is_empty() => {
-                vec!["no budget was given at all; load the table `budget`".to_owned()]
-            }
-            Self::BudgetMissing { known, .. } => {
-                vec![format!("budgets are known for {}", known.join(", "))]
-            }
-            Self::BudgetItemMissing { known, .. } if known.is_empty() => {
-                vec!["table `budget` has no row of this year, pool and period".to_owned()]
-            }
-            Self::BudgetItemMissing { item, known, .. } => {
-                let near = crate::explain::nearest(item, known.iter().map(String::as_str));
-                let near = near.map(|near| format!("did you mean `{near}`?"));
-                let there = format!("its items of this pool are {}", known.join(", "));
-                near.into_iter().chain([there]).collect()
-            }
-            Self::BudgetItemTwice { .. } => {
-                vec!["leave one of the two out, or correct it".to_owned()]
-            }
-            Self::LastRound { round, .. } => vec![format!(
-                "correct the budget or `{round}`, or record the round that agreed on the budget"
-            )],
-            Self::InstitutionBudget { .. } => {
-                vec!["remove the row, or name a pool: `all`, or an insurance type".to_owned()]
-            }
-            Self::BudgetWithoutPool { known, .. } => {
-                vec![format!("settled are {}", known.join(", "))]
-            }
-            _ => self.time_hints(),
-        }
-    }
-
     /// Hints about dated values and advances.
     fn time_hints(&self) -> Vec<String> {
         match self {
@@ -124,14 +94,6 @@ impl Error {
             }
             Self::AdvanceWithoutPool { known, .. } => {
                 vec![format!("settled are {}", known.join(", "))]
-            }
-            Self::AdvanceWithoutInstitution { nearest: Some(code), .. } => {
-                vec![format!("did you mean `{code}`?")]
-            }
-            Self::AdvanceWithoutInstitution { .. } => {
-                vec![
-                    "load the institution into table `institution`, or correct its code".to_owned(),
-                ]
             }
             _ => Vec::new(),
         }

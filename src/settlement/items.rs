@@ -7,6 +7,7 @@ use crate::units::{Fen, UnitError};
 
 use super::error::{Error, Place};
 use super::input::ScenarioInput;
+use super::money_error::MoneyError;
 
 /// The items of one pool and period.
 pub(super) struct Items<'a> {
@@ -56,12 +57,13 @@ impl<'a> Items<'a> {
 
     /// The error for an item that is not there.
     pub(super) fn missing(&self, item: &str, instead: &str) -> Error {
-        Error::BudgetItemMissing {
+        MoneyError::BudgetItemMissing {
             place: self.place(),
             item: item.to_owned(),
             instead: instead.to_owned(),
             known: self.all().map(|(item, _)| item.to_owned()).collect(),
         }
+        .into()
     }
 
     fn need(&self, item: &str) -> Result<Decimal, Error> {
@@ -70,7 +72,8 @@ impl<'a> Items<'a> {
 
     /// The error for an item that cannot have its value.
     pub(super) fn wrong(&self, item: &str, value: Decimal, allowed: &'static str) -> Error {
-        Error::BudgetItemValue { place: self.place(), item: item.to_owned(), value, allowed }
+        MoneyError::BudgetItemValue { place: self.place(), item: item.to_owned(), value, allowed }
+            .into()
     }
 
     /// An amount: yuan from 0 with at most two places.

@@ -30,8 +30,10 @@ mod hints;
 mod input;
 mod items;
 mod kinds;
+pub mod last_year;
 mod ledger;
 mod money;
+mod money_error;
 mod monthly;
 mod other;
 pub mod outcome;
@@ -58,12 +60,12 @@ mod year_end;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 
-pub use chain::explain_case;
 pub use decisions::decide_all;
 pub use error::{Error, Place};
 pub use input::{
     Advance, AdvanceKind, Assessment, Given, LastMeans, ScenarioInput, SpecialCase, SpecialKind,
 };
+pub use money_error::MoneyError;
 pub use outcome::Outcome;
 pub use pool::{ALL, YEAR};
 

@@ -9,6 +9,7 @@ use crate::units::{Fen, UnitError};
 use super::error::{Error, Place};
 use super::input::ScenarioInput;
 use super::items::Items;
+use super::money_error::MoneyError;
 use super::outcome::WaterfallRow;
 use super::pool::{ALL, Pool, YEAR, periods};
 use super::waterfall::{Beside, draw};
@@ -147,10 +148,11 @@ fn check(input: &ScenarioInput<'_>, pools: &[Pool]) -> Result<(), Error> {
             return Err(without_pool(input, pools, (pool, period), *amount, &settled));
         }
         if *amount < Fen::ZERO {
-            return Err(Error::NegativeBudget {
+            return Err(MoneyError::NegativeBudget {
                 place: place(input, pool, period),
                 amount: *amount,
-            });
+            }
+            .into());
         }
     }
     let waterfall = matches!(input.policy.budget.source, BudgetSource::Waterfall(_));
@@ -190,11 +192,12 @@ fn without_pool(
     let institution = pools.iter().flat_map(|pool| &pool.members).any(|member| member.code == pool)
         || input.given.institutions.iter().any(|facts| facts.code == pool);
     if institution {
-        return Error::InstitutionBudget {
+        return MoneyError::InstitutionBudget {
             scenario: input.name.clone(),
             institution: pool.to_owned(),
             amount,
-        };
+        }
+        .into();
     }
     Error::BudgetWithoutPool {
         place: place(input, pool, period),

@@ -11,13 +11,9 @@
 //! `advance` for a month of the pool stand in for the whole computed month (R35).
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeSet;
-
-use crate::explain::nearest;
 use crate::policy::model::{DivideBy, Monthly, MonthlyMethod, MonthlyRate};
 use crate::units::{Fen, UnitError, allocate, exact};
 
-use super::cases::Cases;
 use super::clearing::difference;
 use super::error::{Error, Place};
 use super::input::{Advance, AdvanceKind, ScenarioInput};
@@ -244,19 +240,15 @@ pub(super) fn rows(pool: &Pool, months: &[PoolMonth]) -> Result<Vec<MonthRow>, U
     Ok(rows)
 }
 
-/// Refuses advances of pools that are not settled and of institutions that nobody knows.
+/// Refuses advances of pools that are not settled.
 ///
 /// # Errors
-/// [`Error::AdvanceWithoutPool`], [`Error::AdvanceWithoutInstitution`].
+/// [`Error::AdvanceWithoutPool`].
 pub(super) fn check_advances<'p>(
     input: &ScenarioInput<'_>,
-    cases: &Cases,
     pools: impl Iterator<Item = &'p str>,
 ) -> Result<(), Error> {
     let pools: Vec<&str> = pools.collect();
-    let facts = input.given.institutions.iter().map(|facts| facts.code.as_str());
-    let known: BTreeSet<&str> =
-        facts.chain(cases.institutions.iter().map(String::as_str)).collect();
     for row in &input.given.advances {
         let fits = if row.pool.is_empty() { pools.len() == 1 } else { pools.contains(&&*row.pool) };
         if !fits {
@@ -264,13 +256,6 @@ pub(super) fn check_advances<'p>(
                 scenario: input.name.clone(),
                 row: Box::new(row.clone()),
                 known: pools.iter().map(|pool| (*pool).to_owned()).collect(),
-            });
-        }
-        if !known.contains(row.institution.as_str()) {
-            return Err(Error::AdvanceWithoutInstitution {
-                scenario: input.name.clone(),
-                row: Box::new(row.clone()),
-                nearest: nearest(&row.institution, known.iter().copied()).map(str::to_owned),
             });
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn outcome(
     let Judged { sums: judged, tariff, days } = known;
     let pools = pools(input, cases, sums, judged);
     let moneys = money(input, &pools)?;
-    monthly::check_advances(input, cases, pools.iter().map(|pool| pool.name.as_str()))?;
+    monthly::check_advances(input, pools.iter().map(|pool| pool.name.as_str()))?;
     let mut outcome = empty(input, cases);
     // What is given for every pool is taken in the first pool an institution is in.
     let mut seen = BTreeSet::new();
@@ -72,7 +72,7 @@ pub(super) fn months(
 ) -> Result<Outcome, Error> {
     let pools = pools(input, cases, sums, judged);
     let moneys = money(input, &pools)?;
-    monthly::check_advances(input, cases, pools.iter().map(|pool| pool.name.as_str()))?;
+    monthly::check_advances(input, pools.iter().map(|pool| pool.name.as_str()))?;
     let mut outcome = empty(input, cases);
     for (pool, money) in pools.iter().zip(&moneys) {
         let months = monthly::of_pool(input, pool, money.monthly, month.into())?;

@@ -7,6 +7,7 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 use crate::table::{Column, Table};
+use crate::trail;
 use crate::units::Fen;
 
 use super::outcome::{InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome};
@@ -57,41 +58,9 @@ impl Role {
     }
 }
 
-/// Chinese and English label of a ledger line.
-#[must_use]
-pub fn labels(kind: LineKind) -> (&'static str, &'static str) {
-    match kind {
-        LineKind::Reserve => ("市级风险备用金", "risk reserve"),
-        LineKind::OtherBudget => ("其他支出预算", "other budgets"),
-        LineKind::ReserveReleased => ("动用风险备用金", "reserve released"),
-        LineKind::ReserveTopUp => ("备用金补足其他预算", "other budgets topped up"),
-        LineKind::ItemPaidZeroFee => ("零费用病例按记账支付", "cases without a fee, as booked"),
-        LineKind::ItemPaidLow => ("低倍率病例按项目支付", "low outliers, by item"),
-        LineKind::ItemPaidNormal => ("其他按项目支付病例", "other cases paid by item"),
-        LineKind::ItemPaidHigh => ("高倍率病例按项目支付", "high outliers, by item"),
-        LineKind::ItemPaidSpecial => ("特例单议按项目支付", "special cases, by item"),
-        LineKind::CarvedOut => ("单列项目支付", "lines carved out of the fee"),
-        LineKind::Booked => ("统筹基金记账金额", "booked by the institution"),
-        LineKind::PointsShare => ("点数分配额", "share of the pool by points"),
-        LineKind::StandardPaid => ("按支付标准支付", "paid by standard"),
-        LineKind::DayClearing => ("按用药天数清算差额", "difference of clearing by drug days"),
-        LineKind::FloatingRescale => ("清算支付标准调整", "rescale to the clearing standard"),
-        LineKind::Sharing => ("结余留用、超支分担", "share of surplus or overspend"),
-        LineKind::ValueDifference => ("点值差额", "difference of the value of a point"),
-        LineKind::FundKept => ("总控指标未用部分", "control total not needed"),
-        LineKind::SurplusReturned => ("超结余率部分退回", "surplus above the cap, returned"),
-        LineKind::CapRedistributed => ("他人超率部分再分配", "others' surplus above their caps"),
-        LineKind::Assessment => ("考核系数调整", "assessment coefficient"),
-        LineKind::OverspendShare => ("合理超支分担", "share of a reasonable overspend"),
-        LineKind::CompensationRest => ("补偿资金结余", "rest of the compensation pool"),
-        LineKind::Violation => ("审核违规扣减", "violations found in review"),
-        LineKind::Deduction => ("扣减", "deductions"),
-        LineKind::PerformanceBond => ("履约保证金", "performance bond"),
-        LineKind::WorkingCapital => ("年初预拨周转金", "working capital paid at the start"),
-        LineKind::MonthlyPayment => ("月预结算", "monthly pre-settlement"),
-        LineKind::RetentionReleased => ("质量保证金返还", "retention released"),
-        LineKind::PriorYearRefund => ("往年结算退费", "refund of a cleared year"),
-    }
+/// Chinese and English label of a ledger line; a test holds that every kind has one.
+fn labels(kind: LineKind) -> (&'static str, &'static str) {
+    trail::labels(kind.as_str()).unwrap_or((kind.as_str(), kind.as_str()))
 }
 
 /// The lines of one scenario, by pool and institution.

@@ -13,6 +13,7 @@ use crate::units::{Fen, Ratio, exact, ratio};
 use super::clearing::difference;
 use super::error::{Error, Place};
 use super::items::Items;
+use super::money_error::MoneyError;
 use super::outcome::{LineKind, WaterfallRow};
 
 /// A line of the fund beside the settlement.
@@ -62,11 +63,12 @@ pub(super) fn draw(items: &Items<'_>, rule: &Waterfall) -> Result<Drawn, Error> 
         budgets.push(amount);
     }
     if left < Fen::ZERO {
-        return Err(Error::IncomeExhausted {
+        return Err(MoneyError::IncomeExhausted {
             place: draft.place(),
             income,
             taken: draft.minus(income, left)?,
-        });
+        }
+        .into());
     }
     let settle = left;
     draft.row(("settle", "结算支出预算"), Some(settle), settle, "", &rule.cite);
@@ -236,13 +238,14 @@ fn amount_of(items: &Items<'_>, line: &WaterfallLine) -> Result<(Fen, String), E
             let (derived, formula) = derive(items, line, &parts)?;
             match given.filter(|given| *given != derived) {
                 None => Ok((derived, formula)),
-                Some(given) => Err(Error::BudgetItemTwice {
+                Some(given) => Err(MoneyError::BudgetItemTwice {
                     place: items.place(),
                     item: line.item.clone(),
                     given,
                     derived,
                     formula,
-                }),
+                }
+                .into()),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::explain::render;
 use crate::policy::model::{BudgetSource, Clearing};
-use crate::settlement::{Error, Outcome, ScenarioInput, tables};
+use crate::settlement::{Error, MoneyError, Outcome, ScenarioInput, tables};
 
 use super::build::{
     Case, case, catalog, dec, input, points_policy, settle_one, standard_policy, yuan,
@@ -85,13 +85,18 @@ fn the_last_round_is_the_budget() {
     assert!(with_items(input(&policy, None, "1040"), "Y", &many).is_ok());
     let left_out = [("round_1", "1010"), ("round_3", "1040")];
     let wrong = with_items(input(&policy, None, "1040"), "Y", &left_out).unwrap_err();
-    assert!(matches!(wrong, Error::BudgetItemMissing { ref item, .. } if item == "round_2"));
+    assert!(
+        matches!(wrong, Error::Money(MoneyError::BudgetItemMissing { ref item, .. }) if item == "round_2")
+    );
     for odd in ["round_0", "round_01", "round_x"] {
         let wrong = with_items(input(&policy, None, "1040"), "Y", &[(odd, "1040")]).unwrap_err();
-        assert!(matches!(wrong, Error::BudgetItemValue { ref item, .. } if item == odd), "{wrong}");
+        assert!(
+            matches!(wrong, Error::Money(MoneyError::BudgetItemValue { ref item, .. }) if item == odd),
+            "{wrong}"
+        );
     }
     let wrong = with_items(input(&policy, None, "9"), "Y", &[("round_1", "9.001")]).unwrap_err();
-    assert!(matches!(wrong, Error::BudgetItemValue { .. }), "{wrong}");
+    assert!(matches!(wrong, Error::Money(MoneyError::BudgetItemValue { .. })), "{wrong}");
     // A scenario with money of its own is not held to the rounds of the table.
     let mut other = standard_policy();
     other.budget.source = BudgetSource::Amount(vec![(2024, yuan("2000"))]);

@@ -21,6 +21,7 @@ mod scalar;
 mod scores;
 mod special;
 mod speed;
+mod trails;
 mod units;
 mod value;
 mod waterfall;

@@ -3,7 +3,7 @@
 use crate::catalog::model::Catalog;
 use crate::policy::model::{Basis, Policy, Value, ValueMethod};
 use crate::settlement::outcome::LineKind;
-use crate::settlement::{Error, Outcome, ScenarioInput};
+use crate::settlement::{Error, MoneyError, Outcome, ScenarioInput};
 use crate::units::Fen;
 
 use super::build::{Case, case, catalog, cite, dec, input, paid, points_policy, settle_one, yuan};
@@ -97,7 +97,7 @@ fn an_elastic_value_closes_to_the_fen() {
     // No base volume at all: there is no value to fix.
     let input = super::build::input(&policy, Some(&catalog), "100.01");
     let wrong = settle_one(&rows, input).unwrap_err();
-    assert!(matches!(wrong, Error::NoBaseVolume { .. }), "{wrong}");
+    assert!(matches!(wrong, Error::Money(MoneyError::NoBaseVolume { .. })), "{wrong}");
 }
 
 // GX is severe: 60 × 1.20 = 72, what is left of 100 floats over Y's 40 points. By weight: scale 10 makes 6.0
@@ -128,7 +128,7 @@ fn severe_groups_have_a_fixed_value_and_the_others_float() {
     assert_eq!(by_weight("4"), (texts(["72.00", "48.00"]), yuan("-20")));
     // Severe cases alone above the money: the others would be worth less than nothing.
     let wrong = settle(&severe(&["GX"], None), "71.99").unwrap_err();
-    assert!(matches!(wrong, Error::SevereExhausted { .. }), "{wrong}");
+    assert!(matches!(wrong, Error::Money(MoneyError::SevereExhausted { .. })), "{wrong}");
     assert_eq!(paid(&settle(&severe(&["GX"], None), "72").unwrap()), ["72.00", "0.00"]);
 }
 

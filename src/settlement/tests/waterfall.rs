@@ -9,7 +9,7 @@ use crate::policy::model::{
     Waterfall, WaterfallLine,
 };
 use crate::settlement::outcome::{LineKind, WaterfallRow};
-use crate::settlement::{Assessment, Error, Outcome, ScenarioInput, tables};
+use crate::settlement::{Assessment, Error, MoneyError, Outcome, ScenarioInput, tables};
 use crate::units::Fen;
 
 use super::build::{Case, case, catalog, cite, dec, input, paid, points_policy, settle_one, yuan};
@@ -209,7 +209,10 @@ fn lines_may_be_made_of_their_parts() {
     assert!(settle(&policy_of(waterfall()), items("all", &rows)).is_ok());
     rows.push(("b4", "6000000.01"));
     let wrong = settle(&policy_of(waterfall()), items("all", &rows)).unwrap_err();
-    assert!(matches!(wrong, Error::BudgetItemTwice { ref item, .. } if item == "b4"), "{wrong}");
+    assert!(
+        matches!(wrong, Error::Money(MoneyError::BudgetItemTwice { ref item, .. }) if item == "b4"),
+        "{wrong}"
+    );
 }
 
 // shows: R31
@@ -280,7 +283,9 @@ fn spending_above_income_less_reserve_is_refused() {
     assert_eq!(step(&outcome, "settle"), dec("0"));
     given.insert(key, dec("71000000.01"));
     let wrong = settle(&policy_of(waterfall()), given).unwrap_err();
-    let Error::IncomeExhausted { income, taken, .. } = &wrong else { panic!("{wrong}") };
+    let Error::Money(MoneyError::IncomeExhausted { income, taken, .. }) = &wrong else {
+        panic!("{wrong}")
+    };
     assert_eq!((*income, *taken), (yuan("100000000"), yuan("100000000.01")));
 }
 

@@ -5,7 +5,7 @@ use crate::policy::model::{
 };
 use crate::settlement::cases::Cases;
 use crate::settlement::outcome::LineKind;
-use crate::settlement::{Assessment, Error, Outcome, ScenarioInput, settle};
+use crate::settlement::{Assessment, Error, MoneyError, Outcome, ScenarioInput, settle};
 use crate::units::Fen;
 
 use super::build::{
@@ -113,7 +113,7 @@ fn compensation_without_its_column_or_with_a_bad_pool_is_refused() {
     let policy = negotiated_policy();
     let mut cases = drug_cases(&[("X", "1000", "850", "300")]);
     let wrong = with_pool(&cases, input(&policy, None, "10000"), "-1").unwrap_err();
-    assert!(matches!(wrong, Error::BudgetItemValue { .. }), "{wrong}");
+    assert!(matches!(wrong, Error::Money(MoneyError::BudgetItemValue { .. })), "{wrong}");
     cases.negotiated_fen.clear();
     assert!(with_pool(&cases, input(&policy, None, "10000"), "0").is_ok());
     let wrong = with_pool(&cases, input(&policy, None, "10000"), "1").unwrap_err();
@@ -178,4 +178,18 @@ fn violations_without_cases_make_a_receivable() {
     input.assessments.insert((String::new(), "W".to_owned()), owed);
     let outcome = settle_one(&[case("X", "A", "100", "90")], input).unwrap();
     assert_eq!(paid(&outcome), ["-7.00", "100.00"]);
+}
+
+// One control total over all groups and institutions: 415 + 947 = 1362 against 1225.80 rescales both by 0.9,
+// though X alone kept within 415. A fen more of control than is paid rescales nothing.
+// shows: Y15, Y28, A18
+#[test]
+fn one_control_total_holds_over_all_groups_and_institutions() {
+    let policy = standard_policy();
+    let rows = [case("X", "O_N18", "415", "415"), case("Y", "M_N18", "947", "947")];
+    let outcome = settle_one(&rows, input(&policy, None, "1225.80")).unwrap();
+    assert_eq!(paid(&outcome), ["373.50", "852.30"]);
+    assert_eq!(outcome.pools[0].floating_factor, Some(dec("0.9000")));
+    let outcome = settle_one(&rows, input(&policy, None, "1362.01")).unwrap();
+    assert_eq!(paid(&outcome), ["415.00", "947.00"]);
 }
