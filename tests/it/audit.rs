@@ -26,7 +26,8 @@ fn the_audit_of_a_published_policy_is_readable_and_ends_well() {
         let rows = json_lines(&dianshu(home.path(), &words).ok().stdout);
         let of = rows.into_iter().filter(|row| row["group_code"] == "M_N18");
         let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap().to_owned();
-        of.map(|row| (text(&row, "pay_below_yuan"), text(&row, "pay_above_yuan"))).collect::<Vec<_>>()
+        of.map(|row| (text(&row, "pay_below_yuan"), text(&row, "pay_above_yuan")))
+            .collect::<Vec<_>>()
     };
     let pair = |one: &str, two: &str| (one.to_owned(), two.to_owned());
     assert_eq!(cliffs(""), [pair("321.98", "804.95"), pair("804.95", "1609.91")]);
