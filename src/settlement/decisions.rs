@@ -8,11 +8,13 @@ use crate::units::{Fen, Points, UnitError, allocate, fraction};
 
 use super::cases::Cases;
 use super::clearing::difference;
-use super::decide::{CaseView, Pay, decide};
+use super::decide::{CaseClass, CaseView, Pay};
 use super::error::{Error, Place};
 use super::input::ScenarioInput;
 use super::outcome::{Decision, LineKind, Outcome};
+use super::pass::judge_rows;
 use super::pool::{ALL, fen, periods};
+use super::segments::{Factor, Rule};
 use super::tariff::Tariff;
 
 /// Pool, institution and period of some cases.
@@ -22,8 +24,8 @@ type Key<'a> = (&'a str, &'a str, &'static str);
 /// order.
 ///
 /// A case paid as booked gets that; the rest of the entitlement is divided over the other cases by
-/// points or by their pay by standard, ties by `setl_id`, so that case pay sums to the entitlement
-/// (R27, A46). `outcome` is what [`super::settle`] gave for the same cases and scenario.
+/// points or by their pay by standard, ties by `setl_id`, parts of one case (A15) by their group, so
+/// that case pay sums to the entitlement (R27, A46). `outcome` is what [`super::settle`] gave for the same cases and scenario.
 ///
 /// # Errors
 /// [`Error::CaseIds`] when the cases came without ids, and those of [`Tariff::resolve`].
@@ -38,31 +40,48 @@ pub fn decide_all(
         return Err(Error::CaseIds { cases: cases.len(), with_id });
     }
     let tariff = Tariff::resolve(input, cases)?;
-    let mut decisions = Vec::new();
-    let mut keyed: BTreeMap<Key<'_>, Vec<Judged>> = BTreeMap::new();
-    for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
-        let judgement = decide(&tariff, &CaseView::of(cases, row));
+    let mut decisions: Vec<Decision> =
+        (0..cases.len()).filter(|row| cases.year[*row] == input.year).map(undecided).collect();
+    let mut judged: Vec<Judged> = decisions.iter().map(|_| Judged::default()).collect();
+    let rescale = rescale(outcome);
+    judge_rows(&tariff, cases, input.year, |row, kind, judgement| {
+        let found = decisions.binary_search_by_key(&(row as usize), |decision| decision.row);
+        let Ok(at) = found else { return };
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
-        keyed.entry(key(cases, input, row)).or_default().push(Judged {
-            row,
-            decision: decisions.len(),
-            pay: judgement.pay,
-            carved: judgement.carved,
-        });
-        decisions.push(Decision {
-            row,
+        let (pool, period) = pool_and_period(cases, input, row as usize);
+        judged[at] = Judged { pay: Some(judgement.pay), carved: judgement.carved };
+        decisions[at] = Decision {
+            row: row as usize,
             class: judgement.class,
             rule: judgement.rule,
             for_review: judgement.for_review,
+            differs_at_clearing: rescale.get(&(pool, period)).is_some_and(|factor| {
+                let amounts = CaseView::of(cases, row as usize).amounts();
+                tariff.moves_at_clearing(kind, &amounts, &judgement, factor)
+            }),
             paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
             points: Points(points),
             pay: Fen::ZERO,
-        });
+        };
+    });
+    let mut keyed: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
+    for (at, decision) in decisions.iter().enumerate() {
+        let (pool, period) = pool_and_period(cases, input, decision.row);
+        let institution = cases.institutions[cases.institution[decision.row] as usize].as_str();
+        keyed.entry((pool, institution, period)).or_default().push(at);
     }
     let entitlements = entitlements(outcome);
-    for (key, judged) in &keyed {
+    for (key, members) in &mut keyed {
+        // Parts of one case (A15) have its id: they are told apart by their group.
+        let tie = |at: &usize| {
+            let row = decisions[*at].row;
+            (cases.case_id[row].as_str(), cases.group[row])
+        };
+        members.sort_by(|one, two| tie(one).cmp(&tie(two)));
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
-        let pays = divide(cases, input, entitlement, judged).map_err(|source| Error::Divide {
+        let of_key: Vec<(usize, Judged)> =
+            members.iter().map(|at| (decisions[*at].row, judged[*at])).collect();
+        let pays = divide(cases, input, entitlement, &of_key).map_err(|source| Error::Divide {
             place: Box::new(Place {
                 scenario: input.name.clone(),
                 pool: key.0.to_owned(),
@@ -70,22 +89,53 @@ pub fn decide_all(
             }),
             source,
         })?;
-        for (case, pay) in judged.iter().zip(pays) {
-            decisions[case.decision].pay = pay;
+        for (at, pay) in members.iter().zip(pays) {
+            decisions[*at].pay = pay;
         }
     }
     Ok(decisions)
 }
 
-/// One case of a key: its row, its decision and how it is paid.
+/// How a case is paid.
+#[derive(Debug, Clone, Copy, Default)]
 struct Judged {
-    row: usize,
-    decision: usize,
-    pay: Pay,
+    pay: Option<Pay>,
     carved: i64,
 }
 
-fn key<'a>(cases: &'a Cases, input: &ScenarioInput<'_>, row: usize) -> Key<'a> {
+/// A row before it is decided.
+fn undecided(row: usize) -> Decision {
+    Decision {
+        row,
+        class: CaseClass::ZeroFee,
+        rule: Rule::ZeroFee,
+        for_review: false,
+        differs_at_clearing: false,
+        paid_as_booked: false,
+        points: Points(0),
+        pay: Fen::ZERO,
+    }
+}
+
+/// k = (T − I) ÷ E of each pool and period that was overspent (A19, A20), exact; none under points.
+fn rescale(outcome: &Outcome) -> BTreeMap<(&str, &str), Factor> {
+    let mut factors = BTreeMap::new();
+    for row in &outcome.pools {
+        let Some(standard) = row.standard_paid.map(|standard| standard.0) else { continue };
+        let money = i128::from(row.distributable.0).saturating_sub(row.item_paid.0.into());
+        if standard > 0 && i128::from(standard) > money {
+            let factor = Factor::Small(money.max(0), standard.into());
+            factors.insert((row.pool.as_str(), row.period.as_str()), factor);
+        }
+    }
+    factors
+}
+
+fn pool_and_period<'a>(
+    cases: &'a Cases,
+    input: &ScenarioInput<'_>,
+    row: usize,
+) -> (&'a str, &'static str) {
     let pool = match input.policy.budget.pools {
         Pools::One => ALL,
         Pools::Insutype => cases.insutypes[usize::from(cases.insutype[row])].as_str(),
@@ -93,8 +143,7 @@ fn key<'a>(cases: &'a Cases, input: &ScenarioInput<'_>, row: usize) -> Key<'a> {
     let month = usize::from(cases.month[row]);
     let mut periods = periods(input.policy.budget.period).iter();
     let period = periods.find(|(_, months)| months.contains(&month));
-    let institution = &cases.institutions[cases.institution[row] as usize];
-    (pool, institution, period.map_or(super::YEAR, |(period, _)| *period))
+    (pool, period.map_or(super::YEAR, |(period, _)| *period))
 }
 
 /// Entitlement by pool, institution and period: the lines before the year end.
@@ -113,22 +162,22 @@ fn divide(
     cases: &Cases,
     input: &ScenarioInput<'_>,
     entitlement: i128,
-    judged: &[Judged],
+    judged: &[(usize, Judged)],
 ) -> Result<Vec<Fen>, UnitError> {
     let by_points = input.policy.payment.method == PayMethod::Points;
     // What each case has for certain, and what it takes part with in the rest.
     let from_booked = by_points && input.policy.sharing.by != ShareBy::Points;
     let mut own = Vec::with_capacity(judged.len());
     let mut weights = Vec::with_capacity(judged.len());
-    for case in judged {
-        let booked = cases.fund_fen[case.row];
+    for (row, case) in judged {
+        let booked = cases.fund_fen[*row];
         let (certain, weight) = match case.pay {
-            Pay::Points(points) if from_booked => (booked, points),
+            Some(Pay::Points(points)) if from_booked => (booked, points),
             _ if from_booked => (booked, 0),
-            Pay::Booked(fen) => (fen.saturating_add(case.carved), 0),
-            Pay::Points(points) => (case.carved, points),
-            Pay::Standard(fen) => (case.carved, fen),
-            Pay::Refused(_) => (0, 0),
+            Some(Pay::Booked(fen)) => (fen.saturating_add(case.carved), 0),
+            Some(Pay::Points(points)) => (case.carved, points),
+            Some(Pay::Standard(fen)) => (case.carved, fen),
+            Some(Pay::Refused(_)) | None => (0, 0),
         };
         own.push(Fen(certain));
         weights.push(i128::from(weight));
@@ -140,9 +189,9 @@ fn divide(
     } else {
         if total == 0 && from_booked {
             // An own excess without any points (A24): by what the cases booked.
-            weights = judged.iter().map(|case| cases.fund_fen[case.row].into()).collect();
+            weights = judged.iter().map(|(row, _)| cases.fund_fen[*row].into()).collect();
         }
-        let ids: Vec<&str> = judged.iter().map(|case| cases.case_id[case.row].as_str()).collect();
+        let ids: Vec<&str> = judged.iter().map(|(row, _)| cases.case_id[*row].as_str()).collect();
         allocate_signed(rest, &weights, &ids)?
     };
     own.iter().zip(parts).map(|(own, part)| Fen::sum([*own, part])).collect()
