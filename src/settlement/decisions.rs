@@ -8,7 +8,7 @@ use crate::units::{Fen, Points, UnitError, allocate, fraction};
 
 use super::cases::Cases;
 use super::clearing::difference;
-use super::decide::{CaseClass, CaseView, Pay};
+use super::decide::{CaseClass, CaseView, Pay, decide};
 use super::error::{Error, Place};
 use super::input::ScenarioInput;
 use super::outcome::{Decision, LineKind, Outcome};
@@ -42,14 +42,17 @@ pub fn decide_all(
     let tariff = Tariff::resolve(input, cases)?;
     let mut decisions: Vec<Decision> =
         (0..cases.len()).filter(|row| cases.year[*row] == input.year).map(undecided).collect();
-    let mut judged: Vec<Judged> = decisions.iter().map(|_| Judged::default()).collect();
+    let mut judged: Vec<Judged> = decisions
+        .iter()
+        .map(|decision| Judged { row: decision.row, pay: Pay::Booked(0), carved: 0 })
+        .collect();
     let rescale = rescale(outcome);
     judge_rows(&tariff, cases, input.year, |row, kind, judgement| {
         let found = decisions.binary_search_by_key(&(row as usize), |decision| decision.row);
         let Ok(at) = found else { return };
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
         let (pool, period) = pool_and_period(cases, input, row as usize);
-        judged[at] = Judged { pay: Some(judgement.pay), carved: judgement.carved };
+        judged[at] = Judged { row: row as usize, pay: judgement.pay, carved: judgement.carved };
         decisions[at] = Decision {
             row: row as usize,
             class: judgement.class,
@@ -66,29 +69,16 @@ pub fn decide_all(
     });
     let mut keyed: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
     for (at, decision) in decisions.iter().enumerate() {
-        let (pool, period) = pool_and_period(cases, input, decision.row);
-        let institution = cases.institutions[cases.institution[decision.row] as usize].as_str();
-        keyed.entry((pool, institution, period)).or_default().push(at);
+        keyed.entry(key(cases, input, decision.row)).or_default().push(at);
     }
     let entitlements = entitlements(outcome);
     for (key, members) in &mut keyed {
-        // Parts of one case (A15) have its id: they are told apart by their group.
-        let tie = |at: &usize| {
-            let row = decisions[*at].row;
-            (cases.case_id[row].as_str(), cases.group[row])
-        };
-        members.sort_by(|one, two| tie(one).cmp(&tie(two)));
+        members.sort_by_key(|at| tie(cases, decisions[*at].row));
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
-        let of_key: Vec<(usize, Judged)> =
-            members.iter().map(|at| (decisions[*at].row, judged[*at])).collect();
-        let pays = divide(cases, input, entitlement, &of_key).map_err(|source| Error::Divide {
-            place: Box::new(Place {
-                scenario: input.name.clone(),
-                pool: key.0.to_owned(),
-                period: key.2.to_owned(),
-            }),
-            source,
-        })?;
+        let of_key: Vec<Judged> = members.iter().map(|at| judged[*at]).collect();
+        let overflow = |source| divide_error(input, *key, source);
+        let claims = claims(cases, input, entitlement, &of_key).map_err(overflow)?;
+        let pays = divide(cases, &claims, &of_key).map_err(overflow)?;
         for (at, pay) in members.iter().zip(pays) {
             decisions[*at].pay = pay;
         }
@@ -97,10 +87,17 @@ pub fn decide_all(
 }
 
 /// How a case is paid.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Judged {
-    pay: Option<Pay>,
+    row: usize,
+    pay: Pay,
     carved: i64,
+}
+
+/// The order of cases in a division: parts of one case (A15) have its id and are told apart by their
+/// group.
+fn tie(cases: &Cases, row: usize) -> (&str, u32) {
+    (cases.case_id[row].as_str(), cases.group[row])
 }
 
 /// A row before it is decided.
@@ -131,6 +128,11 @@ fn rescale(outcome: &Outcome) -> BTreeMap<(&str, &str), Factor> {
     factors
 }
 
+fn key<'a>(cases: &'a Cases, input: &ScenarioInput<'_>, row: usize) -> Key<'a> {
+    let (pool, period) = pool_and_period(cases, input, row);
+    (pool, &cases.institutions[cases.institution[row] as usize], period)
+}
+
 fn pool_and_period<'a>(
     cases: &'a Cases,
     input: &ScenarioInput<'_>,
@@ -157,44 +159,151 @@ fn entitlements(outcome: &Outcome) -> BTreeMap<(&str, &str, &str), i128> {
     sums
 }
 
-/// Divides an institution's entitlement over its cases.
-fn divide(
+/// What the cases of an institution bring to the division of its entitlement.
+struct Claims {
+    /// What each case has for certain.
+    own: Vec<Fen>,
+    /// What it takes part with in the rest.
+    weights: Vec<i128>,
+    /// The entitlement without what is certain.
+    rest: Fen,
+    /// The rest is what the cases have by standard: nothing is rescaled.
+    as_it_is: bool,
+}
+
+fn claims(
     cases: &Cases,
     input: &ScenarioInput<'_>,
     entitlement: i128,
-    judged: &[(usize, Judged)],
-) -> Result<Vec<Fen>, UnitError> {
+    judged: &[Judged],
+) -> Result<Claims, UnitError> {
     let by_points = input.policy.payment.method == PayMethod::Points;
-    // What each case has for certain, and what it takes part with in the rest.
     let from_booked = by_points && input.policy.sharing.by != ShareBy::Points;
     let mut own = Vec::with_capacity(judged.len());
     let mut weights = Vec::with_capacity(judged.len());
-    for (row, case) in judged {
-        let booked = cases.fund_fen[*row];
+    for case in judged {
+        let booked = cases.fund_fen[case.row];
         let (certain, weight) = match case.pay {
-            Some(Pay::Points(points)) if from_booked => (booked, points),
+            Pay::Points(points) if from_booked => (booked, points),
             _ if from_booked => (booked, 0),
-            Some(Pay::Booked(fen)) => (fen.saturating_add(case.carved), 0),
-            Some(Pay::Points(points)) => (case.carved, points),
-            Some(Pay::Standard(fen)) => (case.carved, fen),
-            Some(Pay::Refused(_)) | None => (0, 0),
+            Pay::Booked(fen) => (fen.saturating_add(case.carved), 0),
+            Pay::Points(points) => (case.carved, points),
+            Pay::Standard(fen) => (case.carved, fen),
+            Pay::Refused(_) => (0, 0),
         };
         own.push(Fen(certain));
         weights.push(i128::from(weight));
     }
     let rest = difference(fen(entitlement)?, Fen::sum(own.iter().copied())?)?;
     let total: i128 = weights.iter().sum();
-    let parts = if !by_points && total == i128::from(rest.0) {
-        weights.iter().map(|weight| fen(*weight)).collect::<Result<_, _>>()?
+    if total == 0 && from_booked {
+        // An own excess without any points (A24): by what the cases booked.
+        weights = judged.iter().map(|case| cases.fund_fen[case.row].into()).collect();
+    }
+    Ok(Claims { own, weights, rest, as_it_is: !by_points && total == i128::from(rest.0) })
+}
+
+/// Divides an institution's entitlement over its cases.
+fn divide(cases: &Cases, claims: &Claims, judged: &[Judged]) -> Result<Vec<Fen>, UnitError> {
+    let parts = if claims.as_it_is {
+        claims.weights.iter().map(|weight| fen(*weight)).collect::<Result<_, _>>()?
     } else {
-        if total == 0 && from_booked {
-            // An own excess without any points (A24): by what the cases booked.
-            weights = judged.iter().map(|(row, _)| cases.fund_fen[*row].into()).collect();
-        }
-        let ids: Vec<&str> = judged.iter().map(|(row, _)| cases.case_id[*row].as_str()).collect();
-        allocate_signed(rest, &weights, &ids)?
+        let ids: Vec<&str> = judged.iter().map(|case| cases.case_id[case.row].as_str()).collect();
+        allocate_signed(claims.rest, &claims.weights, &ids)?
     };
-    own.iter().zip(parts).map(|(own, part)| Fen::sum([*own, part])).collect()
+    claims.own.iter().zip(parts).map(|(own, part)| Fen::sum([*own, part])).collect()
+}
+
+/// How one case came to its part of its institution's entitlement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Division {
+    pub(super) pool: String,
+    pub(super) period: &'static str,
+    pub(super) institution: String,
+    /// Cases the entitlement is divided over.
+    pub(super) cases: usize,
+    pub(super) entitlement: Fen,
+    /// Σ of what cases have for certain.
+    pub(super) certain: Fen,
+    /// The entitlement without that.
+    pub(super) rest: Fen,
+    /// What this case has for certain.
+    pub(super) own: Fen,
+    /// What it takes part with in the rest: points in millionths, or fen.
+    pub(super) weight: i128,
+    /// Σ weight, of negative ones apart.
+    pub(super) weights: (i128, i128),
+    /// What cases with negative weights take out of the rest.
+    pub(super) negative: Fen,
+    /// Nothing is rescaled: its pay by standard is its part.
+    pub(super) as_it_is: bool,
+    /// The weights are what the cases booked.
+    pub(super) by_booked: bool,
+    /// Its pay.
+    pub(super) pay: Fen,
+}
+
+/// The division of the entitlement that the case in this row takes part in.
+///
+/// # Errors
+/// [`Error::Divide`].
+pub(super) fn division(
+    (cases, input): (&Cases, &ScenarioInput<'_>),
+    (tariff, outcome): (&Tariff, &Outcome),
+    row: usize,
+) -> Result<Division, Error> {
+    let wanted = key(cases, input, row);
+    let mut judged = Vec::new();
+    let of_year = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
+    for row in of_year.filter(|row| key(cases, input, *row) == wanted) {
+        let judgement = decide(tariff, &CaseView::of(cases, row));
+        let (pay, carved) = (judgement.pay, judgement.carved);
+        judged.push(Judged { row, pay, carved });
+    }
+    judged.sort_by_key(|case| tie(cases, case.row));
+    let entitlement = entitlements(outcome).get(&wanted).copied().unwrap_or(0);
+    let overflow = |source| divide_error(input, wanted, source);
+    let claims = claims(cases, input, entitlement, &judged).map_err(overflow)?;
+    let pays = divide(cases, &claims, &judged).map_err(overflow)?;
+    let at = judged.iter().position(|case| case.row == row).unwrap_or_default();
+    let sum = |wanted: fn(i128) -> bool| -> i128 {
+        claims.weights.iter().copied().filter(|weight| wanted(*weight)).sum()
+    };
+    let (positive, negative) = (sum(|weight| weight >= 0), sum(|weight| weight < 0));
+    let parts = pays.iter().zip(&claims.own).zip(&claims.weights);
+    let below = parts.filter(|(_, weight)| **weight < 0).map(|((pay, own), _)| (*pay, *own));
+    let mut taken = Fen::ZERO;
+    for (pay, own) in below {
+        let part = difference(pay, own).map_err(overflow)?;
+        taken = Fen::sum([taken, part]).map_err(overflow)?;
+    }
+    Ok(Division {
+        pool: wanted.0.to_owned(),
+        period: wanted.2,
+        institution: wanted.1.to_owned(),
+        cases: judged.len(),
+        entitlement: fen(entitlement).map_err(overflow)?,
+        certain: Fen::sum(claims.own.iter().copied()).map_err(overflow)?,
+        rest: claims.rest,
+        own: claims.own[at],
+        weight: claims.weights[at],
+        weights: (positive, negative),
+        negative: taken,
+        as_it_is: claims.as_it_is,
+        by_booked: matches!(judged[at].pay, Pay::Points(points) if i128::from(points) != claims.weights[at]),
+        pay: pays[at],
+    })
+}
+
+fn divide_error(input: &ScenarioInput<'_>, key: Key<'_>, source: UnitError) -> Error {
+    Error::Divide {
+        place: Box::new(Place {
+            scenario: input.name.clone(),
+            pool: key.0.to_owned(),
+            period: key.2.to_owned(),
+        }),
+        source,
+    }
 }
 
 /// [`allocate`] where single weights may be negative (a negative fee kept with a finding, R25):
