@@ -90,11 +90,7 @@ pub fn replay(
         }
         which.push(known.unwrap_or(sets.len() - 1));
     }
-    for warning in sets.iter().flat_map(|set| &set.built.warnings) {
-        if !warnings.contains(warning) {
-            warnings.push(warning.clone());
-        }
-    }
+    add_new(&mut warnings, sets.iter().flat_map(|set| &set.built.warnings));
     let mut outcomes: Vec<Option<Outcome>> = composed.iter().map(|_| None).collect();
     let mut case_tables = Vec::new();
     for (number, set) in sets.iter().enumerate() {
@@ -112,17 +108,14 @@ pub fn replay(
         }
     }
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
-    for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {
-        if !warnings.contains(note) {
-            warnings.push(note.clone());
-        }
-    }
+    add_new(&mut warnings, outcomes.iter().flat_map(|outcome| &outcome.notes));
     let institutions = inputs::institutions(engine, snapshot)?;
     let base = &sets[which[0]].built;
     let forecast = weights::forecast(settings.catalog, &base.cases)?;
     let mut result = settlement::tables::tables(&outcomes);
     tables::name_institutions(&mut result, &institutions);
     tables::add_prior_refunds(&mut result, &outcomes, &base.prior_refunds);
+    result.push(settlement::value_table(&outcomes, settings.catalog.table(weights::START_VALUE)));
     result.push(tables::scenario_table(&composed));
     result.push(tables::tier_table(&result)?);
     result.push(forecast.table.clone());
@@ -136,6 +129,15 @@ pub fn replay(
     }
     result.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Replay { tables: result, warnings, scenarios: composed, outcomes })
+}
+
+/// Adds what is not said yet.
+fn add_new<'a>(warnings: &mut Vec<String>, more: impl Iterator<Item = &'a String>) {
+    for warning in more {
+        if !warnings.contains(warning) {
+            warnings.push(warning.clone());
+        }
+    }
 }
 
 /// Cases shared by the scenarios with equal scope, case and grouping rules.
