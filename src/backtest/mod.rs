@@ -88,6 +88,7 @@ pub fn replay(
     let mut result = settlement::tables::tables(&outcomes);
     tables::name_institutions(&mut result, &inputs::institutions(engine, snapshot)?);
     result.push(purpose::run_table(settings));
+    result.push(settlement::value_table(&outcomes, settings.catalog.table(weights::START_VALUE)));
     result.push(tables::scenario_table(&prepared.composed));
     result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
     result.push(catalog::identity_table(settings.catalog));

@@ -53,6 +53,8 @@ pub(crate) fn policy(
     let compensation =
         top.maybe("compensation", |fields| read_money::compensation(fields, &budget))?;
     let sharing = sharing(&top.section("sharing")?)?;
+    let start_value =
+        top.maybe("start_value", |fields| read_money::start_value(fields, &payment))?;
     let value =
         top.maybe("value", |fields| read_money::value(fields, &payment, &budget, &sharing))?;
     let (monthly, clearing_days) = time(&top, payment.method, &standards)?;
@@ -74,6 +76,7 @@ pub(crate) fn policy(
         budget,
         sharing,
         value,
+        start_value,
         surplus_cap: top.maybe("surplus_cap", surplus_cap)?,
         compensation,
         monthly,

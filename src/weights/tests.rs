@@ -17,6 +17,7 @@ mod prices;
 mod properties;
 mod reference;
 mod reviews;
+mod start_values;
 mod tables;
 mod trims;
 mod volume;
@@ -131,6 +132,7 @@ fn policy(weights: Weights) -> Policy {
         monthly: None,
         working_capital: None,
         clearing_days: None,
+        start_value: None,
         life: Life::default(),
         coefficient: None,
         auxiliary: None,

@@ -19,6 +19,7 @@ mod monthly;
 mod points;
 mod score;
 mod special;
+mod start_value;
 mod value;
 mod waterfall;
 mod weights;
@@ -49,6 +50,7 @@ pub use special::{Special, SpecialReference};
 
 use crate::units::Fen;
 
+pub use start_value::StartValue;
 pub use value::{Value, ValueMethod};
 pub use waterfall::{LineForm, ReserveBase, Shortfall, Waterfall, WaterfallLine};
 pub use weights::{
@@ -97,6 +99,8 @@ pub struct Policy {
     pub sharing: Sharing,
     /// What a point is worth; absent: the value floats.
     pub value: Option<Value>,
+    /// What a point is worth at the start of a year; absent: not worked out.
+    pub start_value: Option<StartValue>,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
     /// What an institution gets back of a reasonable overspend; absent: nothing.
