@@ -315,6 +315,9 @@ fn bunching(line: &Line, code: &str, counts: &Counts, jump: i128) -> Option<Find
 
 fn movement(beside: &Beside) -> Option<Finding> {
     let (raised, lowered) = (beside.raised?, beside.lowered?);
+    if raised.cases == 0 && lowered.cases == 0 {
+        return None;
+    }
     let shown = |moved: &Moved| format!("{} / {} ({})", moved.more, moved.less, moved.cases);
     let size = |moved: &Moved| moved.more.0.saturating_add(moved.less.0.saturating_neg());
     Some(
