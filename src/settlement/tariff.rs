@@ -209,7 +209,6 @@ impl Tariff {
     #[must_use]
     pub fn like(&self, kind: &Kind) -> Kind {
         Kind {
-            month: if self.by_month() { kind.month } else { 1 },
             institution: self.classes.at(kind.institution, kind.discipline).into(),
             discipline: 0,
             auxiliary: if self.types.is_some() { kind.auxiliary } else { UNGROUPED },
