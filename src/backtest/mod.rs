@@ -15,6 +15,7 @@ mod scenario;
 mod tables;
 pub mod verify;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use crate::catalog::{self, model::Catalog};
@@ -64,6 +65,18 @@ pub struct Replay {
     pub outcomes: Vec<Outcome>,
 }
 
+/// Tables `special_candidate`, `special` and `special_case` over all scenarios that have them.
+fn special(prepared: &Prepared<'_>, outcomes: &[Outcome]) -> Result<Vec<Table>, Error> {
+    let mut by_name: BTreeMap<String, Vec<Table>> = BTreeMap::new();
+    for (at, outcome) in outcomes.iter().enumerate() {
+        let cases = &prepared.built(at).cases;
+        for table in settlement::special::tables(cases, &prepared.input(at), outcome)? {
+            by_name.entry(table.name.clone()).or_default().push(table);
+        }
+    }
+    Ok(by_name.into_values().filter_map(tables::stack).collect())
+}
+
 /// Settles `settings.year` under the policy and every scenario.
 ///
 /// # Errors
@@ -84,6 +97,11 @@ pub fn replay(
         let decided = settlement::decide_all(cases, &prepared.input(at), outcome)?;
         case_tables.push(settlement::tables::case_table(outcome, cases, &decided));
     }
+    // What was decided of single cases belongs to the clearing.
+    let special_tables = match settings.purpose.month() {
+        Some(_) => Vec::new(),
+        None => special(&prepared, &outcomes)?,
+    };
     let base = prepared.built(0);
     let mut result = settlement::tables::tables(&outcomes);
     tables::name_institutions(&mut result, &inputs::institutions(engine, snapshot)?);
@@ -104,9 +122,8 @@ pub fn replay(
         result.push(tables::forecast_summary(&forecast));
         result.push(weights::weight_table(settings.catalog)?);
     }
-    if let Some(table) = tables::stack(case_tables) {
-        result.push(table);
-    }
+    result.extend(tables::stack(case_tables));
+    result.extend(special_tables);
     result.sort_by(|a, b| a.name.cmp(&b.name));
     let Prepared { composed, mut warnings, .. } = prepared;
     for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {
