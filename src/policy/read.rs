@@ -47,16 +47,13 @@ pub(crate) fn policy(
     }
     let carve_out = top.maybe("carve_out", |fields| read_apg::carve_out(fields, &grouping))?;
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
-    let capitation =
-        top.maybe("capitation", |fields| read_apg::capitation(fields, payment.method))?;
     let budget = read_money::budget(&top.section("budget")?)?;
     let compensation =
         top.maybe("compensation", |fields| read_money::compensation(fields, &budget))?;
     let sharing = sharing(&top.section("sharing")?)?;
     let start_value =
         top.maybe("start_value", |fields| read_money::start_value(fields, &payment))?;
-    let value =
-        top.maybe("value", |fields| read_money::value(fields, &payment, &budget, &sharing))?;
+    let value = top.maybe("value", |own| read_money::value(own, &payment, &budget, &sharing))?;
     let (monthly, clearing_days) = time(&top, payment.method, &standards)?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
@@ -68,7 +65,7 @@ pub(crate) fn policy(
         grouping,
         carve_out,
         units,
-        capitation,
+        capitation: top.maybe("capitation", |own| read_apg::capitation(own, payment.method))?,
         weights,
         standards,
         deviation,
