@@ -64,7 +64,7 @@ fn fifty_scenarios_take_at_most_twice_the_time_of_one() {
     let policies: Vec<_> = (0..50)
         .map(|number| {
             let mut policy = policy.clone();
-            policy.sharing.surplus = rust_decimal::Decimal::new(100 - number, 2);
+            policy.sharing.surplus = Decimal::new(100 - number, 2);
             policy
         })
         .collect();
@@ -85,7 +85,7 @@ fn fifty_scenarios_take_at_most_twice_the_time_of_one() {
     let (one, fifty) = (seconds(&inputs[..1], 1), seconds(&inputs, 1));
     let mut lines: Vec<_> = policies.clone();
     for (number, policy) in lines.iter_mut().enumerate() {
-        let low = rust_decimal::Decimal::new(i64::try_from(number).unwrap() + 10, 2);
+        let low = Decimal::new(i64::try_from(number).unwrap() + 10, 2);
         policy.deviation.as_mut().unwrap().bands[0].up_to = Some(low);
     }
     let different: Vec<ScenarioInput<'_>> = lines
