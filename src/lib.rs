@@ -15,6 +15,10 @@ pub mod catalog;
 
 pub mod settlement;
 
+pub mod attribution;
+
+pub mod cleared;
+
 pub mod grouper;
 
 pub mod weights;

@@ -12,6 +12,8 @@ const LAYERS: &[&[&str]] = &[
     &["policy"],
     &["catalog"],
     &["settlement"],
+    &["attribution"],
+    &["cleared"],
     &["grouper"],
     &["warehouse"],
     &["intake"],

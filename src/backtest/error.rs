@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::explain::{Explain, Kind};
 use crate::units::UnitError;
-use crate::{history, policy, settlement, warehouse, weights};
+use crate::{attribution, cleared, history, policy, settlement, warehouse, weights};
 
 /// An error of a backtest.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,12 @@ pub enum Error {
     /// An amount.
     #[error(transparent)]
     Unit(#[from] UnitError),
+    /// The official sheet of a cleared year.
+    #[error(transparent)]
+    Official(#[from] cleared::Error),
+    /// Two settlements that cannot be compared.
+    #[error(transparent)]
+    Attribution(#[from] attribution::Error),
     /// A scenario named twice.
     #[error("scenario `{scenario}` is named twice")]
     Twice {
@@ -159,6 +165,8 @@ impl Explain for Error {
             Self::Statistics(err) => err.kind(),
             Self::Warehouse(err) => err.kind(),
             Self::Grouping(err) => err.kind(),
+            Self::Official(err) => err.kind(),
+            Self::Attribution(err) => err.kind(),
             _ => Kind::Input,
         }
     }
@@ -170,6 +178,8 @@ impl Explain for Error {
             Self::Statistics(err) => err.hints(),
             Self::Warehouse(err) => err.hints(),
             Self::Grouping(err) => err.hints(),
+            Self::Official(err) => err.hints(),
+            Self::Attribution(err) => err.hints(),
             Self::Weights { scenario } => vec![format!(
                 "build another catalog with `dianshu catalog build … --scenario {scenario}` and \
                  replay that one"

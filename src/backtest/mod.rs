@@ -4,9 +4,11 @@
 //! Cases are built once for all scenarios that share scope, case and grouping rules; the kernel then
 //! settles all of them in one pass. Whatever was known only after the catalog's last day is refused.
 
+mod change;
 mod error;
 mod inputs;
 pub mod manifest;
+mod official;
 mod scenario;
 mod tables;
 pub mod verify;
@@ -26,8 +28,10 @@ use crate::warehouse::engine::Engine;
 use crate::warehouse::snapshot::Snapshot;
 use crate::weights;
 
+pub use change::{Changed, change};
 pub use error::Error;
 pub use inputs::control_total;
+pub use official::{Replayed, official, with_candidates};
 pub use scenario::{BASELINE, Composed, compose_all};
 
 /// What to replay.

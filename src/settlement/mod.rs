@@ -23,6 +23,7 @@ mod ledger;
 pub mod outcome;
 mod pass;
 mod pool;
+mod resettle;
 mod run;
 pub mod score;
 pub mod tables;
@@ -39,7 +40,8 @@ pub use input::{
     Advance, AdvanceKind, Assessment, Given, LastMeans, ScenarioInput, SpecialCase, SpecialKind,
 };
 pub use outcome::Outcome;
-pub use pool::{ALL, YEAR};
+pub use pool::{ALL, Period, YEAR, periods};
+pub use resettle::{Delta, Resettle};
 
 use cases::Cases;
 use decide::Refusal;

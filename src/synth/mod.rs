@@ -51,6 +51,7 @@
 //! ```
 
 mod city;
+mod cleared;
 mod columns;
 mod defect;
 mod dimensions;
@@ -75,6 +76,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use city::City;
+pub use cleared::cleared_sheet;
 pub use error::Error;
 pub use output::Format;
 

@@ -43,6 +43,8 @@ pub const MODELS: &[(&str, &str)] = &[
     ("procedure", include_str!("../../sql/staging/procedure.sql")),
     ("stg_assessment", include_str!("../../sql/staging/stg_assessment.sql")),
     ("stg_budget", include_str!("../../sql/staging/stg_budget.sql")),
+    ("stg_cleared", include_str!("../../sql/staging/stg_cleared.sql")),
+    ("stg_cleared_case", include_str!("../../sql/staging/stg_cleared_case.sql")),
     ("stg_code_map", include_str!("../../sql/staging/stg_code_map.sql")),
     ("stg_fee_item", include_str!("../../sql/staging/stg_fee_item.sql")),
     ("stg_fee_item_flagged", include_str!("../../sql/staging/stg_fee_item_flagged.sql")),
