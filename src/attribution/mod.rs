@@ -29,9 +29,7 @@ mod mixture;
 mod shapley;
 mod tables;
 #[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use account::{Account, Settled, Worth};
 pub use error::Error;

@@ -1,10 +1,13 @@
 //! Causes one by one with numbers worked by hand, and what holds for all of them.
 
+pub(crate) mod scene;
+
 use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
 
-use super::testing::{Scene, cases, catalog, dec, yuan};
+use scene::{Scene, cases, catalog, dec, yuan};
+
 use super::{
     Account, CaseSets, Cause, Change, Settled, Side, View, Worth, accounts, attribute,
     attribution_table, change_table, same_definition, shapley, to_fen,

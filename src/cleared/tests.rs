@@ -6,7 +6,7 @@ use super::{
     Candidate, Cause, Difference, Error, Explained, Sheet, SheetCase, SheetRow, add_places,
     contributions, difference_table, explain, institution_table, summary_table,
 };
-use crate::attribution::testing::{Scene, YEAR, cases, catalog, dec, yuan};
+use crate::attribution::tests::scene::{Scene, YEAR, cases, catalog, dec, yuan};
 use crate::explain::Explain as _;
 use crate::settlement::{Advance, AdvanceKind};
 use crate::units::{Fen, Points};
