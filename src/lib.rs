@@ -17,6 +17,7 @@ pub mod settlement;
 
 pub mod attribution;
 
+pub mod audit;
 pub mod cleared;
 
 pub mod grouper;

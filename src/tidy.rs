@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["settlement"],
     &["attribution"],
     &["cleared"],
+    &["audit"],
     &["grouper"],
     &["warehouse"],
     &["intake"],

@@ -283,7 +283,8 @@ impl Mixture<'_> {
         let accounts = cases.insutypes.len().saturating_mul(cases.institutions.len());
         let mut sums = vec![Months::default(); accounts];
         for row in rows(cases, of_cases.year) {
-            let (item, weight) = match decide(&tariff, &CaseView::of(cases, row)).pay {
+            let judged = decide(&tariff, &CaseView::of(cases, row));
+            let (item, weight) = match judged.pay {
                 Pay::Booked(fen) => (fen, 0),
                 Pay::Standard(fen) => (0, fen),
                 Pay::Points(points) => (0, points),
@@ -291,7 +292,9 @@ impl Mixture<'_> {
             };
             let month = usize::from(cases.month[row]).saturating_sub(1);
             let sum = &mut sums[account_at(cases, row)][month];
-            *sum = (sum.0.saturating_add(item.into()), sum.1.saturating_add(weight.into()));
+            // Lines carved out of the fee are paid as booked too (A47).
+            let item = i128::from(item).saturating_add(judged.carved.into());
+            *sum = (sum.0.saturating_add(item), sum.1.saturating_add(weight.into()));
         }
         Ok(sums)
     }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::explain::{Explain, Kind};
 use crate::units::UnitError;
-use crate::{attribution, cleared, history, policy, settlement, warehouse, weights};
+use crate::{attribution, audit, cleared, history, policy, settlement, warehouse, weights};
 
 /// An error of a backtest.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum Error {
     /// The grouping of the cases.
     #[error(transparent)]
     Grouping(#[from] history::Error),
+    /// The audit.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
     /// An amount.
     #[error(transparent)]
     Unit(#[from] UnitError),
@@ -167,6 +170,7 @@ impl Explain for Error {
             Self::Grouping(err) => err.kind(),
             Self::Official(err) => err.kind(),
             Self::Attribution(err) => err.kind(),
+            Self::Audit(err) => err.kind(),
             _ => Kind::Input,
         }
     }
@@ -180,6 +184,7 @@ impl Explain for Error {
             Self::Grouping(err) => err.hints(),
             Self::Official(err) => err.hints(),
             Self::Attribution(err) => err.hints(),
+            Self::Audit(err) => err.hints(),
             Self::Weights { scenario } => vec![format!(
                 "build another catalog with `dianshu catalog build … --scenario {scenario}` and \
                  replay that one"

@@ -24,6 +24,8 @@ pub struct Contribution {
     pub standard: i128,
     /// Paid as booked, in fen.
     pub item: i128,
+    /// Paid for lines carved out of the fee, in fen (A47).
+    pub carved: i128,
     /// Fund booked in fen.
     pub booked: i128,
     /// Fee in fen.
@@ -46,7 +48,9 @@ pub fn contributions(
             fee: cases.fee_fen[row].into(),
             ..Contribution::default()
         };
-        match decide(&tariff, &CaseView::of(cases, row)).pay {
+        let judged = decide(&tariff, &CaseView::of(cases, row));
+        own.carved = judged.carved.into();
+        match judged.pay {
             Pay::Points(points) => own.points = points.into(),
             Pay::Standard(fen) => own.standard = fen.into(),
             Pay::Booked(fen) => own.item = fen.into(),
@@ -67,6 +71,7 @@ impl Contribution {
             points: case.points.map_or(0, |points| points.0.into()),
             standard: if case.is_item { 0 } else { amount },
             item: if case.is_item { amount } else { 0 },
+            carved: own.carved,
             booked,
             fee: own.fee,
         }
@@ -391,6 +396,7 @@ impl<'a> Compared<'a> {
         let insutype = cases.insutypes[usize::from(cases.insutype[row])].clone();
         Delta {
             institution: cases.institutions[cases.institution[row] as usize].clone(),
+            part: part_of(cases, row),
             month: cases.month[row],
             ..delta(from, to, insutype)
         }
@@ -415,6 +421,12 @@ fn delta(from: &Contribution, to: &Contribution, insutype: String) -> Delta {
         points: to.points.saturating_sub(from.points),
         standard: to.standard.saturating_sub(from.standard),
         item: to.item.saturating_sub(from.item),
+        carved: to.carved.saturating_sub(from.carved),
         ..Delta::default()
     }
+}
+
+/// The institution that the person of a case is signed with.
+fn part_of(cases: &Cases, row: usize) -> Option<String> {
+    cases.parts.get(*cases.part.get(row)? as usize).cloned()
 }

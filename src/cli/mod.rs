@@ -4,6 +4,7 @@
 //! no, 2 wrong input (nothing changed), 3 our fault, 130 interrupted.
 
 mod attribute;
+mod audit;
 mod backtest;
 mod build;
 mod card;
@@ -65,6 +66,8 @@ enum Command {
     Attribute(attribute::Args),
     /// Explain every difference between a cleared year's official sheet and its settlement
     Replay(replay::Args),
+    /// Audit the rules of a policy: gaps, cliffs, bundles, clauses without a parameter
+    Audit(audit::Args),
     /// Write the report of a run
     Report(report::Args),
     /// Query the tables of the warehouse and of a run
@@ -114,6 +117,7 @@ fn run(command: Command) -> Result<Outcome, Error> {
         Command::Backtest(args) => backtest::run(&args),
         Command::Attribute(args) => attribute::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sql(args) => sql::run(&args),
         Command::Verify(args) => verify::run(&args),

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{ExpectedStandard, HighLine, HighRule, LowRule, Outlier, SamePrice};
+use super::model::{ExpectedStandard, HighLine, HighRule, LowLine, LowRule, Outlier, SamePrice};
 use super::read::{absent, entries_below};
 
 /// Reads and checks `[outlier]`: lines by ascending weight, the last without an end.
@@ -23,7 +23,17 @@ pub(crate) fn outlier(fields: &Fields<'_>) -> Result<Outlier, Error> {
             || before.is_some_and(|b| weight_below.is_some_and(|w| w <= b))
         {
             let allowed = "ascending weights; the last line, and only it, without `weight_below`";
-            return Err(entry.not_allowed("weight_below", allowed));
+            let why = match (weight_below, before) {
+                (Some(below), Some(before)) if below <= before => {
+                    format!("no weight is below {below} and not below {before}")
+                }
+                (Some(below), _) => format!("a group of weight {below} would fall through"),
+                (None, before) => {
+                    let example = before.unwrap_or_default() + rust_decimal::Decimal::ONE;
+                    format!("a group of weight {example} would have two lines")
+                }
+            };
+            return Err(entry.not_allowed("weight_below", &format!("{allowed} ({why})")));
         }
         let ratio = entry.decimal("ratio")?;
         if ratio <= low {
@@ -37,6 +47,9 @@ pub(crate) fn outlier(fields: &Fields<'_>) -> Result<Outlier, Error> {
     Ok(Outlier {
         cite: fields.cite.clone(),
         low,
+        low_line: fields
+            .maybe_word("low_line", &[("mean", LowLine::Mean), ("lower_of", LowLine::LowerOf)])?
+            .unwrap_or(LowLine::Mean),
         low_rule: fields.word("low_rule", &low_rules)?,
         high,
         high_rule: fields.word("high_rule", &high_rules)?,

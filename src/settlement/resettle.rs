@@ -7,8 +7,9 @@ use std::num::NonZeroUsize;
 use super::cases::Cases;
 use super::error::Error;
 use super::input::ScenarioInput;
+use super::kinds::Cell;
 use super::outcome::Outcome;
-use super::pass::{self, Shape, Sums};
+use super::pass::{self, Base, CARVED, Judged, Sums};
 use super::run;
 use super::tariff::Tariff;
 
@@ -19,6 +20,8 @@ pub struct Delta {
     pub institution: String,
     /// The insurance type; one of the case columns.
     pub insutype: String,
+    /// The institution the persons are signed with, where the cases tell (R08).
+    pub part: Option<String>,
     /// 1 to 12.
     pub month: u8,
     /// Cases.
@@ -33,6 +36,8 @@ pub struct Delta {
     pub standard: i128,
     /// Paid as booked, in fen.
     pub item: i128,
+    /// Paid for lines carved out of the fee, in fen (A47).
+    pub carved: i128,
 }
 
 /// Cases judged once under one tariff.
@@ -72,14 +77,8 @@ impl<'a> Resettle<'a> {
     /// For a delta without its place in the columns.
     pub fn outcome(&self, input: &ScenarioInput<'_>, deltas: &[Delta]) -> Result<Outcome, Error> {
         let mut sums = self.sums.clone();
-        let shape = Shape::of(self.cases);
         for delta in deltas {
-            let at = |codes: &[String], code: &String| {
-                codes.binary_search(code).expect("a delta has its place in the case columns")
-            };
-            let institution = at(&self.cases.institutions, &delta.institution);
-            let insutype = at(&self.cases.insutypes, &delta.insutype);
-            let at = shape.month_at(insutype, institution, delta.month.into());
+            let at = place(&mut sums, self.cell(delta));
             let base = &mut sums.months[at];
             base.cases = base.cases.saturating_add(delta.cases);
             base.cost = base.cost.saturating_add(delta.fee);
@@ -87,9 +86,34 @@ impl<'a> Resettle<'a> {
             let judged = &mut sums.tariffs[0].months[at];
             judged.points = judged.points.saturating_add(delta.points);
             judged.standard = judged.standard.saturating_add(delta.standard);
-            let normal = &mut judged.item[pass::item_line(super::decide::CaseClass::Normal)];
-            *normal = normal.saturating_add(delta.item);
+            let normal = pass::item_line(super::decide::CaseClass::Normal);
+            for (line, amount) in [(normal, delta.item), (CARVED, delta.carved)] {
+                judged.item[line] = judged.item[line].saturating_add(amount);
+            }
         }
         run::outcome(input, self.cases, &sums, &sums.tariffs[0])
     }
+
+    fn cell(&self, delta: &Delta) -> Cell {
+        let at = |codes: &[String], code: &String| {
+            codes.binary_search(code).expect("a delta has its place in the case columns")
+        };
+        let parts = &self.cases.parts;
+        Cell {
+            institution: at(&self.cases.institutions, &delta.institution),
+            insutype: at(&self.cases.insutypes, &delta.insutype),
+            part: delta.part.as_ref().map_or(parts.len(), |part| at(parts, part)),
+            month: delta.month,
+        }
+    }
+}
+
+/// Position of a cell; a cell without cases gets one.
+fn place(sums: &mut Sums, cell: Cell) -> usize {
+    sums.cells.binary_search(&cell).unwrap_or_else(|at| {
+        sums.cells.insert(at, cell);
+        sums.months.insert(at, Base::default());
+        sums.tariffs[0].months.insert(at, Judged::default());
+        at
+    })
 }

@@ -38,6 +38,7 @@ pub(super) fn outcome(
         months: Vec::new(),
         groups: Vec::new(),
         ledger: Vec::new(),
+        unmatched_special: super::experts::unmatched(input, cases),
     };
     // Deductions given for every pool are taken in the first pool an institution is in.
     let mut deducted = BTreeSet::new();

@@ -180,6 +180,11 @@ impl Sheet<'_> {
         Delta {
             institution: self.code(self.cases.institution[row]),
             insutype: self.cases.insutypes[usize::from(self.cases.insutype[row])].clone(),
+            part: self
+                .cases
+                .part
+                .get(row)
+                .and_then(|part| self.cases.parts.get(*part as usize).cloned()),
             month: self.cases.month[row],
             cases,
             fee: 0,
@@ -187,6 +192,7 @@ impl Sheet<'_> {
             points: sign * worth.points,
             standard: sign * worth.standard,
             item: sign * worth.item,
+            carved: sign * worth.carved,
         }
     }
 

@@ -7,9 +7,13 @@
 
 mod build;
 mod coefficients;
+mod decided;
 mod numbers;
 mod properties;
 mod reference;
 mod refusals;
+mod scalar;
+mod scores;
+mod special;
 mod speed;
 mod units;
