@@ -116,6 +116,11 @@ pub fn replay(
         }
     }
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+    for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {
+        if !warnings.contains(note) {
+            warnings.push(note.clone());
+        }
+    }
     let institutions = inputs::institutions(engine, snapshot)?;
     let base = &sets[which[0]].built;
     let forecast = weights::forecast(settings.catalog, &base.cases)?;

@@ -55,6 +55,13 @@ pub(super) struct Member {
     months: [Total; 12],
 }
 
+impl Pool {
+    /// Whether cases of this insurance type are settled in it.
+    pub(super) fn takes(&self, insutype: u8) -> bool {
+        self.insutypes.contains(&usize::from(insutype))
+    }
+}
+
 impl Member {
     /// The sums of some months (1 to 12).
     pub(super) fn over(&self, months: &RangeInclusive<usize>) -> Total {
@@ -104,7 +111,7 @@ pub(super) fn pools(
         .filter(|pool| !pool.members.is_empty() || pool.name == ALL)
         .collect();
     for ((named, institution), assessment) in &input.assessments {
-        if assessment.deduction == Fen::ZERO {
+        if assessment.deduction == Fen::ZERO && assessment.violations == Fen::ZERO {
             continue;
         }
         let known = pools.iter().any(|pool| {

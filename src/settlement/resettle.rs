@@ -44,6 +44,7 @@ pub struct Delta {
 #[derive(Debug)]
 pub struct Resettle<'a> {
     cases: &'a Cases,
+    tariff: Tariff,
     sums: Sums,
 }
 
@@ -59,9 +60,9 @@ impl<'a> Resettle<'a> {
     ) -> Result<Self, Error> {
         pass::check_columns(cases)?;
         let tariff = Tariff::resolve(input, cases)?;
-        let sums = pass::sum(cases, input.year, &[tariff], threads);
+        let sums = pass::sum(cases, input.year, std::slice::from_ref(&tariff), threads);
         super::refuse(input, cases, &sums.tariffs[0])?;
-        Ok(Self { cases, sums })
+        Ok(Self { cases, tariff, sums })
     }
 
     /// Settles as `input` says, with `deltas` added to the sums. Its tariff must be that of the judged
@@ -91,7 +92,7 @@ impl<'a> Resettle<'a> {
                 judged.item[line] = judged.item[line].saturating_add(amount);
             }
         }
-        run::outcome(input, self.cases, &sums, &sums.tariffs[0])
+        run::outcome(input, self.cases, &sums, &sums.tariffs[0], &self.tariff)
     }
 
     fn cell(&self, delta: &Delta) -> Cell {

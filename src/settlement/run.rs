@@ -1,22 +1,27 @@
 //! One scenario from the sums of the pass to its outcome: pools, periods, year end, closure.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use crate::policy::model::PayMethod;
+use crate::policy::model::{CompensationLimit, PayMethod};
 use crate::units::{Fen, UnitError, fraction, to_decimal};
 
+use super::budget_note::notes;
 use super::cases::Cases;
 use super::clearing::{Cleared, Share, clear, difference};
+use super::compensation::negotiated;
 use super::error::{Error, Place};
 use super::input::{Assessment, ScenarioInput};
 use super::ledger::Ledger;
-use super::outcome::{InstitutionRow, LedgerLine, MonthRow, Outcome, PoolRow, YearEnd};
+use super::money::{Money, money};
+use super::outcome::{InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome, PoolRow, YearEnd};
 use super::pass::{Sums, TariffSums};
 use super::pool::{ALL, Member, Period, Pool, Total, YEAR, fen, group_rows, periods, pools};
-use super::year_end::{Claim, Settled, settle_year};
+use super::tariff::Tariff;
+use super::value::Severe;
+use super::year_end::{Claim, Settled, YearRules, settle_year};
 
 /// Places of points in tables where there is no catalog to say (A46).
 const POINT_PLACES: u32 = 4;
@@ -27,9 +32,10 @@ pub(super) fn outcome(
     cases: &Cases,
     sums: &Sums,
     judged: &TariffSums,
+    tariff: &Tariff,
 ) -> Result<Outcome, Error> {
     let pools = pools(input, cases, sums, judged);
-    check_inputs(input, &pools)?;
+    let moneys = money(input, &pools)?;
     let mut outcome = Outcome {
         scenario: input.name.clone(),
         places: input.catalog.map_or(POINT_PLACES, |catalog| catalog.places),
@@ -38,15 +44,27 @@ pub(super) fn outcome(
         months: Vec::new(),
         groups: Vec::new(),
         ledger: Vec::new(),
+        waterfall: Vec::new(),
+        budget_notes: Vec::new(),
+        compensation: Vec::new(),
+        notes: Vec::new(),
         unmatched_special: super::experts::unmatched(input, cases),
     };
     // Deductions given for every pool are taken in the first pool an institution is in.
     let mut deducted = BTreeSet::new();
-    for pool in &pools {
+    let severe = Severe::of(input, cases, tariff);
+    for (pool, money) in pools.iter().zip(&moneys) {
         let groups =
             group_rows(pool, cases, sums, judged).map_err(|source| amount(input, source))?;
         outcome.groups.extend(groups);
-        settle_pool(input, pool, &mut deducted, &mut outcome)?;
+        let negotiated = negotiated_of(input, cases, pool, money)?;
+        let settling = Settling { input, cases, pool, money, negotiated, severe: &severe };
+        settling.settle(&mut deducted, &mut outcome)?;
+        for (period, budget) in &money.budgets {
+            outcome.budget_notes.extend(notes(input, &pool.name, period, *budget)?);
+        }
+        outcome.waterfall.extend(money.waterfall.iter().cloned());
+        outcome.notes.extend(money.notes.iter().cloned());
     }
     outcome.ledger.sort();
     Ok(outcome)
@@ -56,105 +74,154 @@ fn amount(input: &ScenarioInput<'_>, source: UnitError) -> Error {
     Error::Amount { scenario: input.name.clone(), source }
 }
 
-/// Every budget has its pool and period, every assessment its pool.
-fn check_inputs(input: &ScenarioInput<'_>, pools: &[Pool]) -> Result<(), Error> {
-    let settled: BTreeSet<(&str, &str)> = pools
-        .iter()
-        .flat_map(|pool| {
-            let periods = periods(input.policy.budget.period).iter();
-            periods.map(|(period, _)| (pool.name.as_str(), *period))
-        })
-        .collect();
-    for ((pool, period), amount) in &input.budgets {
-        if !settled.contains(&(pool.as_str(), period.as_str())) {
-            return Err(Error::BudgetWithoutPool {
-                place: Box::new(place(input, pool, period)),
-                amount: *amount,
-                known: settled.iter().map(|(pool, period)| format!("{pool}/{period}")).collect(),
-            });
-        }
-    }
-    for (pool, institution) in input.assessments.keys() {
-        if !pool.is_empty() && !pools.iter().any(|known| known.name == *pool) {
-            return Err(Error::AssessmentWithoutPool {
-                scenario: input.name.clone(),
-                pool: pool.clone(),
-                institution: institution.clone(),
-            });
-        }
-    }
-    Ok(())
-}
-
 fn place(input: &ScenarioInput<'_>, pool: &str, period: &str) -> Place {
     Place { scenario: input.name.clone(), pool: pool.to_owned(), period: period.to_owned() }
 }
 
-fn budget_of(input: &ScenarioInput<'_>, pool: &str, period: &str) -> Result<Fen, Error> {
-    let key = (pool.to_owned(), period.to_owned());
-    input.budgets.get(&key).copied().ok_or_else(|| Error::BudgetMissing {
-        place: Box::new(place(input, pool, period)),
-        known: input.budgets.keys().map(|(pool, period)| format!("{pool}/{period}")).collect(),
-    })
-}
-
-/// One pool through its periods and the year end.
-fn settle_pool<'a>(
+/// N by institution where overspend is compensated by negotiated drugs and there is money for it (Y33).
+fn negotiated_of(
     input: &ScenarioInput<'_>,
-    pool: &'a Pool,
-    deducted: &mut BTreeSet<&'a str>,
-    outcome: &mut Outcome,
-) -> Result<(), Error> {
-    let overflow = |source| amount(input, source);
-    let mut ledger = Ledger::new(&pool.name);
-    let mut entitlement = vec![Fen::ZERO; pool.members.len()];
-    let mut rows = Vec::new();
-    for period in periods(input.policy.budget.period) {
-        let (cleared, total) = clear_period(input, pool, period, &mut ledger)?;
-        for (sum, part) in entitlement.iter_mut().zip(&cleared.entitlement) {
-            *sum = Fen::sum([*sum, *part]).map_err(overflow)?;
-        }
-        rows.push(pool_row(input, pool, period.0, &cleared, &total).map_err(overflow)?);
-    }
-    let years: Vec<Total> = pool.members.iter().map(|member| member.over(&(1..=12))).collect();
-    let claims = claims(input, pool, &years, &entitlement, deducted).map_err(overflow)?;
-    let cap = input.policy.surplus_cap.as_ref();
-    let settled = settle_year(cap, &claims, &mut ledger).map_err(overflow)?;
-    let year = year_row(&rows, &settled).map_err(overflow)?;
-    assert_closed(&year, &claims, &settled, &ledger.lines);
-    let institutions = institution_rows(pool, &claims, &settled, &years).map_err(overflow)?;
-    outcome.institutions.extend(institutions);
-    for member in &pool.members {
-        outcome.months.extend(month_rows(&pool.name, member).map_err(overflow)?);
-    }
-    if rows.len() > 1 {
-        outcome.pools.extend(rows);
-    }
-    outcome.pools.push(year);
-    outcome.pools.sort_by(|one, two| (&one.pool, &one.period).cmp(&(&two.pool, &two.period)));
-    outcome.ledger.append(&mut ledger.lines);
-    Ok(())
-}
-
-fn clear_period(
-    input: &ScenarioInput<'_>,
+    cases: &Cases,
     pool: &Pool,
-    (period, months): &Period,
-    ledger: &mut Ledger<'_>,
-) -> Result<(Cleared, Total), Error> {
-    let budget = budget_of(input, &pool.name, period)?;
-    let shares: Vec<Share<'_>> = pool
-        .members
-        .iter()
-        .map(|member| Share { code: &member.code, total: member.over(months) })
-        .collect();
-    let mut total = Total::default();
-    for share in &shares {
-        total.add(&share.total);
+    money: &Money,
+) -> Result<BTreeMap<String, Fen>, Error> {
+    let limit = input.policy.compensation.as_ref().map(|rule| rule.limit);
+    if limit == Some(CompensationLimit::Negotiated) && money.compensation != Fen::ZERO {
+        return negotiated(cases, input.year, pool);
     }
-    ledger.open(period);
-    let place = place(input, &pool.name, period);
-    Ok((clear(&place, input.policy, budget, &shares, ledger)?, total))
+    Ok(BTreeMap::new())
+}
+
+/// One pool on its way through its periods and the year end.
+struct Settling<'a> {
+    input: &'a ScenarioInput<'a>,
+    cases: &'a Cases,
+    pool: &'a Pool,
+    money: &'a Money,
+    negotiated: BTreeMap<String, Fen>,
+    severe: &'a Severe,
+}
+
+impl<'a> Settling<'a> {
+    fn settle(&self, deducted: &mut BTreeSet<&'a str>, outcome: &mut Outcome) -> Result<(), Error> {
+        let (input, pool) = (self.input, self.pool);
+        let overflow = |source| amount(input, source);
+        let mut ledger = Ledger::new(&pool.name);
+        for (kind, amount, cite) in &self.money.beside {
+            ledger.post_fund(*kind, *amount, cite);
+        }
+        let mut entitlement = vec![Fen::ZERO; pool.members.len()];
+        let mut rows = Vec::new();
+        for period in periods(input.policy.budget.period) {
+            let (cleared, total) = self.clear_period(period, &mut ledger)?;
+            for (sum, part) in entitlement.iter_mut().zip(&cleared.entitlement) {
+                *sum = Fen::sum([*sum, *part]).map_err(overflow)?;
+            }
+            rows.push(pool_row(input, pool, period.0, &cleared, &total).map_err(overflow)?);
+        }
+        let years: Vec<Total> = pool.members.iter().map(|member| member.over(&(1..=12))).collect();
+        let claims = self.claims(&years, &entitlement, deducted).map_err(overflow)?;
+        let compensation = input.policy.compensation.as_ref();
+        let rules = YearRules {
+            cap: input.policy.surplus_cap.as_ref(),
+            compensation: compensation.map(|rule| (rule, self.money.compensation)),
+        };
+        let settled = settle_year(rules, &pool.name, &claims, &mut ledger).map_err(overflow)?;
+        if compensation.is_none() {
+            // A pool that no rule divides stays with the fund (Z13).
+            let unused = self.money.compensation;
+            ledger.post_fund(LineKind::CompensationRest, unused, &input.policy.budget.cite);
+        }
+        let year = year_row(&rows, &settled, self.money).map_err(overflow)?;
+        assert_closed(&year, &claims, &settled, &ledger.lines);
+        outcome
+            .institutions
+            .extend(institution_rows(pool, &claims, &settled, &years).map_err(overflow)?);
+        for member in &pool.members {
+            outcome.months.extend(month_rows(&pool.name, member).map_err(overflow)?);
+        }
+        if rows.len() > 1 {
+            outcome.pools.extend(rows);
+        }
+        outcome.pools.push(year);
+        outcome.pools.sort_by(|one, two| (&one.pool, &one.period).cmp(&(&two.pool, &two.period)));
+        outcome.ledger.append(&mut ledger.lines);
+        outcome.compensation.extend(settled.compensated.into_iter().flat_map(|all| all.rows));
+        Ok(())
+    }
+
+    fn clear_period(
+        &self,
+        (period, months): &Period,
+        ledger: &mut Ledger<'_>,
+    ) -> Result<(Cleared, Total), Error> {
+        let shares: Vec<Share<'_>> = self
+            .pool
+            .members
+            .iter()
+            .map(|member| Share {
+                code: &member.code,
+                total: member.over(months),
+                severe: self.severe.over(self.pool, self.cases, &member.code, months),
+                base: self.base_points(&member.code),
+            })
+            .collect();
+        let mut total = Total::default();
+        for share in &shares {
+            total.add(&share.total);
+        }
+        ledger.open(period);
+        let place = place(self.input, &self.pool.name, period);
+        let budget = self.money.budget(period);
+        let base = self.input.given.base_points.iter();
+        let base: i128 =
+            base.filter(|((pool, _), _)| *pool == self.pool.name).map(|row| row.1).sum();
+        let here: i128 = shares.iter().map(|share| share.base).sum();
+        let elsewhere = base.saturating_sub(here);
+        Ok((clear(&place, self.input.policy, budget, &shares, elsewhere, ledger)?, total))
+    }
+
+    /// Base volume of an institution, in millionths of a point (E11).
+    fn base_points(&self, code: &str) -> i128 {
+        let key = (self.pool.name.clone(), code.to_owned());
+        self.input.given.base_points.get(&key).copied().unwrap_or(0)
+    }
+
+    /// What each institution brings to the year end.
+    fn claims(
+        &self,
+        years: &[Total],
+        entitlement: &[Fen],
+        deducted: &mut BTreeSet<&'a str>,
+    ) -> Result<Vec<Claim<'a>>, UnitError> {
+        let (input, pool) = (self.input, self.pool);
+        let mut claims = Vec::with_capacity(pool.members.len());
+        for ((member, year), entitlement) in pool.members.iter().zip(years).zip(entitlement) {
+            let own = input.assessments.get(&(pool.name.clone(), member.code.clone()));
+            let general = input.assessments.get(&(String::new(), member.code.clone()));
+            // Amounts given for every pool are taken once, a pool's own beside them.
+            let once = general.filter(|_| deducted.insert(member.code.as_str()));
+            let all = |of: fn(&Assessment) -> Fen| Fen::sum(own.into_iter().chain(once).map(of));
+            claims.push(Claim {
+                code: &member.code,
+                entitlement: *entitlement,
+                booked: fen(year.base.booked)?,
+                cost: fen(year.base.cost)?,
+                weight: match input.policy.payment.method {
+                    PayMethod::Points => year.judged.points,
+                    PayMethod::Standard => year.judged.standard,
+                },
+                negotiated: self.negotiated.get(&member.code).copied().unwrap_or_default(),
+                assessment: Assessment {
+                    coefficient: own.or(general).map_or(Decimal::ONE, |given| given.coefficient),
+                    deduction: all(|given| given.deduction)?,
+                    violations: all(|given| given.violations)?,
+                    bond: all(|given| given.bond)?,
+                },
+            });
+        }
+        Ok(claims)
+    }
 }
 
 fn pool_row(
@@ -187,7 +254,7 @@ fn pool_row(
 }
 
 /// The row of the year: the sums of its periods, and what the year end does.
-fn year_row(rows: &[PoolRow], settled: &Settled) -> Result<PoolRow, UnitError> {
+fn year_row(rows: &[PoolRow], settled: &Settled, money: &Money) -> Result<PoolRow, UnitError> {
     let sum = |of: fn(&PoolRow) -> Fen| Fen::sum(rows.iter().map(of));
     let count = |of: fn(&PoolRow) -> i64| rows.iter().map(of).sum();
     let only = if let [only] = rows { Some(only) } else { None };
@@ -210,9 +277,11 @@ fn year_row(rows: &[PoolRow], settled: &Settled) -> Result<PoolRow, UnitError> {
         year_end: Some(YearEnd {
             adjustment: difference(paid, entitlement)?,
             paid,
-            fund_balance: difference(budget, paid)?,
+            fund_balance: difference(Fen::sum([budget, money.compensation])?, paid)?,
             returned: settled.returned,
             capped_institutions: settled.capped,
+            compensation_pool: money.compensation,
+            gross: money.gross()?,
         }),
         cases: count(|row| row.cases),
         cost: sum(|row| row.cost)?,
@@ -220,41 +289,6 @@ fn year_row(rows: &[PoolRow], settled: &Settled) -> Result<PoolRow, UnitError> {
         high_cases: count(|row| row.high_cases),
         ungrouped_cases: count(|row| row.ungrouped_cases),
     })
-}
-
-/// What each institution brings to the year end.
-fn claims<'a>(
-    input: &ScenarioInput<'_>,
-    pool: &'a Pool,
-    years: &[Total],
-    entitlement: &[Fen],
-    deducted: &mut BTreeSet<&'a str>,
-) -> Result<Vec<Claim<'a>>, UnitError> {
-    let mut claims = Vec::with_capacity(pool.members.len());
-    for ((member, year), entitlement) in pool.members.iter().zip(years).zip(entitlement) {
-        let own = input.assessments.get(&(pool.name.clone(), member.code.clone()));
-        let general = input.assessments.get(&(String::new(), member.code.clone()));
-        let mut deductions: Vec<Fen> = own.iter().map(|own| own.deduction).collect();
-        if let Some(general) = general.filter(|_| deducted.insert(member.code.as_str())) {
-            deductions.push(general.deduction);
-        }
-        claims.push(Claim {
-            code: &member.code,
-            entitlement: *entitlement,
-            booked: fen(year.base.booked)?,
-            cost: fen(year.base.cost)?,
-            weight: match input.policy.payment.method {
-                PayMethod::Points => year.judged.points,
-                PayMethod::Standard => year.judged.standard,
-            },
-            assessment: Assessment {
-                coefficient: own.or(general).map_or(Decimal::ONE, |given| given.coefficient),
-                deduction: Fen::sum(deductions)?,
-                ..Assessment::default()
-            },
-        });
-    }
-    Ok(claims)
 }
 
 fn institution_rows(
@@ -307,10 +341,11 @@ fn month_rows(pool: &str, member: &Member) -> Result<Vec<MonthRow>, UnitError> {
 }
 
 /// No fen is lost or made (design §4): an institution's lines sum to what it is paid, and all lines
-/// of the pool, the fund's included, to its budget.
+/// of the pool, the fund's included, to its gross money; what the fund keeps of budget and compensation
+/// pool is its balance.
 fn assert_closed(year: &PoolRow, claims: &[Claim<'_>], settled: &Settled, lines: &[LedgerLine]) {
-    let total = |lines: &mut dyn Iterator<Item = &LedgerLine>| -> i128 {
-        lines.map(|line| i128::from(line.amount.0)).sum()
+    let total = |keep: &dyn Fn(&LedgerLine) -> bool| -> i128 {
+        lines.iter().filter(|line| keep(line)).map(|line| i128::from(line.amount.0)).sum()
     };
     let mut by_institution = std::collections::HashMap::<&str, i128>::new();
     for line in lines {
@@ -321,8 +356,8 @@ fn assert_closed(year: &PoolRow, claims: &[Claim<'_>], settled: &Settled, lines:
         let posted = by_institution.get(claim.code).copied().unwrap_or(0);
         assert_eq!(posted, i128::from(paid.0), "ledger of `{}` in `{}`", claim.code, year.pool);
     }
-    assert_eq!(total(&mut lines.iter()), i128::from(year.budget.0), "ledger of `{}`", year.pool);
-    let fund = by_institution.get("").copied().unwrap_or(0);
-    let balance = year.year_end.map_or(0, |end| end.fund_balance.0);
-    assert_eq!(fund, i128::from(balance), "fund balance of `{}`", year.pool);
+    let (gross, balance) = year.year_end.map_or((0, 0), |end| (end.gross.0, end.fund_balance.0));
+    assert_eq!(total(&|_| true), i128::from(gross), "ledger of `{}`", year.pool);
+    let kept = total(&|line| line.fixmedins_code.is_empty() && !line.kind.is_beside());
+    assert_eq!(kept, i128::from(balance), "fund balance of `{}`", year.pool);
 }

@@ -47,7 +47,8 @@ fn twelve_are_named(system: &str, people: u32, reading: &str) {
     let home = tempfile::tempdir().unwrap();
     let path = home.path();
     city(path, system, people);
-    let words = format!("replay --policy {system} --catalog cat --year 2024 --warehouse wh --quiet");
+    let words =
+        format!("replay --policy {system} --catalog cat --year 2024 --warehouse wh --quiet");
     let no_sheet = dianshu(path, &words);
     assert_eq!(no_sheet.code, 2, "{}", no_sheet.stdout);
     assert!(no_sheet.stderr.contains("`cleared` has no rows of 2024"), "{}", no_sheet.stderr);

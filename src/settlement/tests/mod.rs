@@ -5,7 +5,9 @@
     reason = "tests compute on small numbers of their own; an overflow fails them"
 )]
 
+mod budgets;
 mod build;
+mod closing;
 mod coefficients;
 mod decided;
 mod numbers;
@@ -17,3 +19,6 @@ mod scores;
 mod special;
 mod speed;
 mod units;
+mod value;
+mod waterfall;
+mod year_end;
