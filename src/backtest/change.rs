@@ -2,7 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use super::{Composed, Error, Settings, compose_all, request, scenario, scenario_inputs};
+use super::prepare::request;
+use super::{Error, Settings, prepare};
 use crate::attribution::{self, CaseSets, Change, Side, same_definition};
 use crate::history;
 use crate::policy::LoadedPolicy;
@@ -30,34 +31,23 @@ pub fn change(
     snapshot: &Snapshot,
     sides: [&Settings<'_>; 2],
 ) -> Result<Changed, Error> {
-    let composed = [composed(sides[0])?, composed(sides[1])?];
-    for (side, composed) in sides.iter().zip(&composed) {
-        scenario::check_catalog(side)?;
-        scenario::check_year(snapshot, side.year)?;
-        for one in composed {
-            scenario::check_settled(one)?;
-            scenario::check_rules(one, side.catalog_policy)?;
-        }
-    }
-    let mut inputs = Vec::new();
-    for (side, composed) in sides.iter().zip(&composed) {
-        let last = composed.len().saturating_sub(1);
-        inputs.extend(scenario_inputs(engine, snapshot, side, composed, &[last])?);
-    }
-    // A settlement is named by its year where nothing else tells both apart.
-    for (input, side) in inputs.iter_mut().zip(sides) {
-        input.name = format!("{} {}", side.year, input.name);
-    }
-    let [old, new] = <[ScenarioInput<'_>; 2]>::try_from(inputs).expect("one input a side");
-    let rules = composed.each_ref().map(|composed| &composed[composed.len() - 1].policy);
-    let mut sets = Sets { warnings: Vec::new(), built: Vec::new() };
+    let prepared = [prepare(engine, snapshot, sides[0])?, prepare(engine, snapshot, sides[1])?];
+    let last = prepared.each_ref().map(|side| side.composed.len() - 1);
+    let rules = [0, 1].map(|side| &prepared[side].composed[last[side]].policy);
+    let [old, new] = [0, 1].map(|side| {
+        let input = prepared[side].input(last[side]);
+        // A settlement is named by its year where nothing else tells both apart.
+        ScenarioInput { name: format!("{} {}", sides[side].year, input.name), ..input }
+    });
     let is_same = same_definition(&old, &new);
+    let mut warnings = prepared[0].warnings.clone();
+    warnings.extend(prepared[1].warnings.iter().filter(|one| !warnings.contains(one)).cloned());
+    let mut sets = Sets { engine, snapshot, sides, rules, warnings, built: Vec::new() };
     let mut at = [[0usize; 2]; 2];
-    for year in 0..2 {
-        for definition in 0..2 {
+    for (year, row) in at.iter_mut().enumerate() {
+        for (definition, at) in row.iter_mut().enumerate() {
             // Where both sides find and group cases alike, the rules of the year serve for both.
-            let by = if is_same { year } else { definition };
-            at[year][definition] = sets.find(engine, snapshot, (sides, &rules), (year, by))?;
+            *at = sets.find(year, if is_same { year } else { definition })?;
         }
     }
     let cases = at.map(|row| row.map(|at| &sets.built[at].1));
@@ -74,36 +64,31 @@ pub fn change(
     Ok(Changed { changes, warnings: sets.warnings })
 }
 
-fn composed(settings: &Settings<'_>) -> Result<Vec<Composed>, Error> {
-    compose_all(settings.policy, settings.scenarios)
-}
-
-/// Case columns built so far, by year and by the side whose rules found and grouped them.
-struct Sets {
+/// Case columns built so far, by year and by the side whose rules found and grouped them. They are built
+/// with the columns that either side's rules look at, and with ids.
+struct Sets<'a> {
+    engine: &'a Engine,
+    snapshot: &'a Snapshot,
+    sides: [&'a Settings<'a>; 2],
+    rules: [&'a LoadedPolicy; 2],
     warnings: Vec<String>,
     built: Vec<((u16, usize), Cases)>,
 }
 
-impl Sets {
-    fn find(
-        &mut self,
-        engine: &Engine,
-        snapshot: &Snapshot,
-        (sides, rules): ([&Settings<'_>; 2], &[&LoadedPolicy; 2]),
-        (year, by): (usize, usize),
-    ) -> Result<usize, Error> {
-        let key = (sides[year].year, by);
+impl Sets<'_> {
+    fn find(&mut self, year: usize, by: usize) -> Result<usize, Error> {
+        let key = (self.sides[year].year, by);
         if let Some(at) = self.built.iter().position(|(known, _)| *known == key) {
             return Ok(at);
         }
-        let mut request = request(rules[by], key.0, true)?;
-        // Columns that only the other side's rules look at have to be there too.
-        let other = &rules[1 ^ by].policy;
+        let mut request = request(self.rules[by], key.0, true)?;
+        let other = &self.rules[1 ^ by].policy;
         let own = &mut request.policy;
         own.auxiliary = own.auxiliary.take().or_else(|| other.auxiliary.clone());
         own.coefficient = own.coefficient.take().or_else(|| other.coefficient.clone());
         own.score = own.score.take().or_else(|| other.score.clone());
-        let built = history::of_year(engine, snapshot, &request, sides[by].catalog)?;
+        let catalog = self.sides[by].catalog;
+        let built = history::of_year(self.engine, self.snapshot, &request, catalog)?;
         if built.cases.is_empty() {
             return Err(Error::NoCases { year: key.0 });
         }

@@ -5,14 +5,19 @@ use std::str::FromStr as _;
 
 use rust_decimal::Decimal;
 
-use super::{BASELINE, CaseSet, Composed, Error, Settings, case_set, compose_all, scenario};
+use super::{Error, Prepared, Settings, compose_all, prepare, scenario};
 use crate::cleared::{self, Candidate, Explained, Sheet, SheetCase, SheetRow, add_places};
 use crate::policy::{self, LoadedPolicy};
+use crate::settlement::cases::Cases;
 use crate::table::Table;
 use crate::units::{Fen, Points, exact};
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
+
+/// Sections that decide which cases there are; readings that change them are tried when asked for.
+const CASE_SECTIONS: [&str; 7] =
+    ["auxiliary", "carve_out", "case", "grouping", "scope", "unit", "weights"];
 
 /// An official sheet explained, and what the reader should know.
 #[derive(Debug)]
@@ -34,14 +39,20 @@ pub fn official(
     settings: &Settings<'_>,
 ) -> Result<Replayed, Error> {
     let sheet = sheet(engine, snapshot, settings.year)?;
-    let prepared = Prepared::new(engine, snapshot, settings, Some(&sheet))?;
-    let candidates = prepared.candidates(engine, snapshot, settings)?;
-    let explained = cleared::explain(&candidates, &sheet, threads(engine))?;
-    drop(candidates);
+    let tried = match settings.scenarios {
+        [] => readings(settings),
+        asked => asked.to_vec(),
+    };
+    let settings = Settings { scenarios: &tried, with_cases: true, ..*settings };
+    let prepared = prepare(engine, snapshot, &settings)?;
+    let explained = with(&prepared, Some(&sheet), |candidates| {
+        cleared::explain(candidates, &sheet, threads(engine))
+    })?;
     Ok(Replayed { explained, warnings: prepared.warnings })
 }
 
-/// Hands the candidates of a year to `make`: what an official sheet can be made from.
+/// Hands the policy and the scenarios of `settings` as candidates to `make`: what an official sheet can be
+/// made from.
 ///
 /// # Errors
 /// As [`official`], but for the sheet.
@@ -51,87 +62,66 @@ pub fn with_candidates<T>(
     settings: &Settings<'_>,
     make: impl FnOnce(&[Candidate<'_>], NonZeroUsize) -> T,
 ) -> Result<T, Error> {
-    let prepared = Prepared::new(engine, snapshot, settings, None)?;
-    let candidates = prepared.candidates(engine, snapshot, settings)?;
-    Ok(make(&candidates, threads(engine)))
+    let settings = Settings { with_cases: true, ..*settings };
+    let prepared = prepare(engine, snapshot, &settings)?;
+    Ok(with(&prepared, None, |candidates| make(candidates, threads(engine))))
 }
 
 fn threads(engine: &Engine) -> NonZeroUsize {
     NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// The cases of the year and every reading that may be tried on them.
-struct Prepared {
-    composed: Vec<Composed>,
-    set: CaseSet,
-    warnings: Vec<String>,
-}
-
-impl Prepared {
-    fn new(
-        engine: &Engine,
-        snapshot: &Snapshot,
-        settings: &Settings<'_>,
-        sheet: Option<&Sheet>,
-    ) -> Result<Self, Error> {
-        scenario::check_catalog(settings)?;
-        scenario::check_year(snapshot, settings.year)?;
-        let mut composed = compose_all(settings.policy, settings.scenarios)?;
-        for one in &composed {
-            scenario::check_settled(one)?;
-            scenario::check_rules(one, settings.catalog_policy)?;
-        }
-        let with_ids = Settings { with_cases: true, ..*settings };
-        let mut set = case_set(engine, snapshot, settings.policy, &with_ids)?;
-        if settings.scenarios.is_empty() {
-            composed.extend(readings(settings.policy).filter(|one| set.serves(&one.policy)));
-        }
-        if let Some(sheet) = sheet {
-            add_places(&mut set.built.cases, sheet);
-        }
-        let mut warnings = settings.policy.warnings.clone();
-        warnings.extend(set.built.warnings.iter().cloned());
-        Ok(Self { composed, set, warnings })
-    }
-
-    /// The policy first. A reading without its inputs, such as a budget of other pools, cannot have made
-    /// the sheet and is left out, unless it was asked for.
-    fn candidates<'a>(
-        &'a self,
-        engine: &Engine,
-        snapshot: &Snapshot,
-        settings: &'a Settings<'_>,
-    ) -> Result<Vec<Candidate<'a>>, Error> {
-        let mut candidates = Vec::with_capacity(self.composed.len());
-        for (at, one) in self.composed.iter().enumerate() {
-            let input = super::scenario_inputs(engine, snapshot, settings, &self.composed, &[at]);
-            match input {
-                Ok(mut inputs) => candidates.extend(inputs.drain(..).map(|input| Candidate {
-                    title: one.title.clone(),
-                    input,
-                    cases: &self.set.built.cases,
-                })),
-                Err(_) if one.name != BASELINE && settings.scenarios.is_empty() => {}
-                Err(err) => return Err(err),
+/// The candidates of a prepared year, the policy first, with room for what only the sheet has.
+fn with<T>(
+    prepared: &Prepared<'_>,
+    sheet: Option<&Sheet>,
+    work: impl FnOnce(&[Candidate<'_>]) -> T,
+) -> T {
+    let sets: Vec<&Cases> =
+        (0..prepared.composed.len()).map(|at| &prepared.built(at).cases).collect();
+    let mut roomy: Vec<Cases> = Vec::new();
+    let mut which = Vec::with_capacity(sets.len());
+    for (at, cases) in sets.iter().enumerate() {
+        let known = sets[..at].iter().position(|other| std::ptr::eq(*other, *cases));
+        which.push(known.map_or(roomy.len(), |first| which[first]));
+        if known.is_none() {
+            let mut cases = (*cases).clone();
+            if let Some(sheet) = sheet {
+                add_places(&mut cases, sheet);
             }
+            roomy.push(cases);
         }
-        Ok(candidates)
     }
+    let candidates: Vec<Candidate<'_>> = which
+        .iter()
+        .enumerate()
+        .map(|(at, set)| Candidate {
+            title: prepared.composed[at].title.clone(),
+            input: prepared.input(at),
+            cases: &roomy[*set],
+        })
+        .collect();
+    work(&candidates)
 }
 
-/// The scenarios shipped with a policy, one by one, but for those that change cases or statistics.
-fn readings(policy: &LoadedPolicy) -> impl Iterator<Item = Composed> {
-    policy.scenario_names().into_iter().filter_map(|name| {
-        let scenarios = policy::load_scenarios(&name, policy).ok()?;
-        if policy::sections_changed(&scenarios).contains("weights") {
-            return None;
+/// The scenarios shipped with a policy that can be tried, one by one, on the same cases.
+fn readings(settings: &Settings<'_>) -> Vec<String> {
+    let policy: &LoadedPolicy = settings.policy;
+    let mut names = policy.scenario_names();
+    names.retain(|name| {
+        let Ok(scenarios) = policy::load_scenarios(name, policy) else { return false };
+        let changed = policy::sections_changed(&scenarios);
+        if CASE_SECTIONS.iter().any(|section| changed.contains(*section)) {
+            return false;
         }
-        let title = scenarios.iter().map(|scenario| scenario.title.as_str()).collect::<Vec<_>>();
-        let title = title.join(" + ");
-        let policy = policy::compose(policy, &scenarios).ok()?;
-        let one = Composed { name, title, policy };
-        scenario::check_settled(&one).is_ok().then_some(one)
-    })
+        let Ok(composed) = compose_all(policy, std::slice::from_ref(name)) else { return false };
+        composed.iter().all(|one| {
+            scenario::check_settled(one).is_ok()
+                && scenario::check_dates(one, settings.catalog).is_ok()
+                && scenario::check_rules(one, settings.catalog_policy).is_ok()
+        })
+    });
+    names
 }
 
 /// The official sheet of a year.

@@ -62,14 +62,9 @@ pub fn decide_all(
     let entitlements = entitlements(outcome);
     for (key, judged) in &keyed {
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
-        let pays = divide(cases, input, entitlement, judged).map_err(|source| Error::Divide {
-            place: Box::new(Place {
-                scenario: input.name.clone(),
-                pool: key.0.to_owned(),
-                period: key.2.to_owned(),
-            }),
-            source,
-        })?;
+        let overflow = |source| divide_error(input, *key, source);
+        let claims = claims(cases, input, entitlement, judged).map_err(overflow)?;
+        let pays = divide(cases, &claims, judged).map_err(overflow)?;
         for (case, pay) in judged.iter().zip(pays) {
             decisions[case.decision].pay = pay;
         }
@@ -108,15 +103,25 @@ fn entitlements(outcome: &Outcome) -> BTreeMap<(&str, &str, &str), i128> {
     sums
 }
 
-/// Divides an institution's entitlement over its cases.
-fn divide(
+/// What the cases of an institution bring to the division of its entitlement.
+struct Claims {
+    /// What each case has for certain.
+    own: Vec<Fen>,
+    /// What it takes part with in the rest.
+    weights: Vec<i128>,
+    /// The entitlement without what is certain.
+    rest: Fen,
+    /// The rest is what the cases have by standard: nothing is rescaled.
+    as_it_is: bool,
+}
+
+fn claims(
     cases: &Cases,
     input: &ScenarioInput<'_>,
     entitlement: i128,
     judged: &[Judged],
-) -> Result<Vec<Fen>, UnitError> {
+) -> Result<Claims, UnitError> {
     let by_points = input.policy.payment.method == PayMethod::Points;
-    // What each case has for certain, and what it takes part with in the rest.
     let from_booked = by_points && input.policy.sharing.by != ShareBy::Points;
     let mut own = Vec::with_capacity(judged.len());
     let mut weights = Vec::with_capacity(judged.len());
@@ -135,17 +140,113 @@ fn divide(
     }
     let rest = difference(fen(entitlement)?, Fen::sum(own.iter().copied())?)?;
     let total: i128 = weights.iter().sum();
-    let parts = if !by_points && total == i128::from(rest.0) {
-        weights.iter().map(|weight| fen(*weight)).collect::<Result<_, _>>()?
+    if total == 0 && from_booked {
+        // An own excess without any points (A24): by what the cases booked.
+        weights = judged.iter().map(|case| cases.fund_fen[case.row].into()).collect();
+    }
+    Ok(Claims { own, weights, rest, as_it_is: !by_points && total == i128::from(rest.0) })
+}
+
+/// Divides an institution's entitlement over its cases.
+fn divide(cases: &Cases, claims: &Claims, judged: &[Judged]) -> Result<Vec<Fen>, UnitError> {
+    let parts = if claims.as_it_is {
+        claims.weights.iter().map(|weight| fen(*weight)).collect::<Result<_, _>>()?
     } else {
-        if total == 0 && from_booked {
-            // An own excess without any points (A24): by what the cases booked.
-            weights = judged.iter().map(|case| cases.fund_fen[case.row].into()).collect();
-        }
         let ids: Vec<&str> = judged.iter().map(|case| cases.case_id[case.row].as_str()).collect();
-        allocate_signed(rest, &weights, &ids)?
+        allocate_signed(claims.rest, &claims.weights, &ids)?
     };
-    own.iter().zip(parts).map(|(own, part)| Fen::sum([*own, part])).collect()
+    claims.own.iter().zip(parts).map(|(own, part)| Fen::sum([*own, part])).collect()
+}
+
+/// How one case came to its part of its institution's entitlement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Division {
+    pub(super) pool: String,
+    pub(super) period: &'static str,
+    pub(super) institution: String,
+    /// Cases the entitlement is divided over.
+    pub(super) cases: usize,
+    pub(super) entitlement: Fen,
+    /// Σ of what cases have for certain.
+    pub(super) certain: Fen,
+    /// The entitlement without that.
+    pub(super) rest: Fen,
+    /// What this case has for certain.
+    pub(super) own: Fen,
+    /// What it takes part with in the rest: points in millionths, or fen.
+    pub(super) weight: i128,
+    /// Σ weight, of negative ones apart.
+    pub(super) weights: (i128, i128),
+    /// What cases with negative weights take out of the rest.
+    pub(super) negative: Fen,
+    /// Nothing is rescaled: its pay by standard is its part.
+    pub(super) as_it_is: bool,
+    /// The weights are what the cases booked.
+    pub(super) by_booked: bool,
+    /// Its pay.
+    pub(super) pay: Fen,
+}
+
+/// The division of the entitlement that the case in this row takes part in.
+///
+/// # Errors
+/// [`Error::Divide`].
+pub(super) fn division(
+    (cases, input): (&Cases, &ScenarioInput<'_>),
+    (tariff, outcome): (&Tariff, &Outcome),
+    row: usize,
+) -> Result<Division, Error> {
+    let wanted = key(cases, input, row);
+    let mut judged = Vec::new();
+    let of_year = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
+    for row in of_year.filter(|row| key(cases, input, *row) == wanted) {
+        let judgement = decide(tariff, &CaseView::of(cases, row));
+        let (pay, carved) = (judgement.pay, judgement.carved);
+        judged.push(Judged { row, decision: judged.len(), pay, carved });
+    }
+    let entitlement = entitlements(outcome).get(&wanted).copied().unwrap_or(0);
+    let overflow = |source| divide_error(input, wanted, source);
+    let claims = claims(cases, input, entitlement, &judged).map_err(overflow)?;
+    let pays = divide(cases, &claims, &judged).map_err(overflow)?;
+    let at = judged.iter().position(|case| case.row == row).unwrap_or_default();
+    let sum = |wanted: fn(i128) -> bool| -> i128 {
+        claims.weights.iter().copied().filter(|weight| wanted(*weight)).sum()
+    };
+    let (positive, negative) = (sum(|weight| weight >= 0), sum(|weight| weight < 0));
+    let parts = pays.iter().zip(&claims.own).zip(&claims.weights);
+    let below = parts.filter(|(_, weight)| **weight < 0).map(|((pay, own), _)| (*pay, *own));
+    let mut taken = Fen::ZERO;
+    for (pay, own) in below {
+        let part = difference(pay, own).map_err(overflow)?;
+        taken = Fen::sum([taken, part]).map_err(overflow)?;
+    }
+    Ok(Division {
+        pool: wanted.0.to_owned(),
+        period: wanted.2,
+        institution: wanted.1.to_owned(),
+        cases: judged.len(),
+        entitlement: fen(entitlement).map_err(overflow)?,
+        certain: Fen::sum(claims.own.iter().copied()).map_err(overflow)?,
+        rest: claims.rest,
+        own: claims.own[at],
+        weight: claims.weights[at],
+        weights: (positive, negative),
+        negative: taken,
+        as_it_is: claims.as_it_is,
+        by_booked: matches!(judged[at].pay, Pay::Points(points) if i128::from(points) != claims.weights[at]),
+        pay: pays[at],
+    })
+}
+
+fn divide_error(input: &ScenarioInput<'_>, key: Key<'_>, source: UnitError) -> Error {
+    Error::Divide {
+        place: Box::new(Place {
+            scenario: input.name.clone(),
+            pool: key.0.to_owned(),
+            period: key.2.to_owned(),
+        }),
+        source,
+    }
 }
 
 /// [`allocate`] where single weights may be negative (a negative fee kept with a finding, R25):
