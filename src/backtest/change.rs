@@ -41,7 +41,11 @@ pub fn change(
     });
     let is_same = same_definition(&old, &new);
     let mut warnings = prepared[0].warnings.clone();
-    warnings.extend(prepared[1].warnings.iter().filter(|one| !warnings.contains(one)).cloned());
+    for warning in &prepared[1].warnings {
+        if !warnings.contains(warning) {
+            warnings.push(warning.clone());
+        }
+    }
     let mut sets = Sets { engine, snapshot, sides, rules, warnings, built: Vec::new() };
     let mut at = [[0usize; 2]; 2];
     for (year, row) in at.iter_mut().enumerate() {
