@@ -1,7 +1,7 @@
 -- model:  stg_cleared
 -- grain:  one row per (year, pool, period, fixmedins_code, item, amount)
 -- inputs: cleared
--- params:
+-- params: none
 -- checks: unique(year, pool, period, fixmedins_code, item, amount)
 -- ref:    Y01, A45
 --

@@ -1,7 +1,7 @@
 //! A synthetic official sheet of a cleared year: what the year gives under another reading, with eleven
 //! more differences planted one after the other, and the key to all twelve.
 //!
-//! Files: `cleared.csv` and `cleared_case.csv` as the warehouse reads them, and `cleared_key.csv`: `cause,
+//! Files: `cleared.csv` and `cleared_case.csv` as the warehouse reads them, and `answer_key.csv`: `cause,
 //! pool, fixmedins_code, key, amount_yuan, others_yuan, moved_yuan` of every difference. Each amount is
 //! what planting that difference changed, settled on top of those before it.
 
@@ -384,7 +384,7 @@ impl Sheet<'_> {
         rows.finish()?;
         let header =
             ["cause", "pool", "fixmedins_code", "key", "amount_yuan", "others_yuan", "moved_yuan"];
-        let mut rows = file("cleared_key.csv", &header)?;
+        let mut rows = file("answer_key.csv", &header)?;
         for line in &self.key {
             let [amount, others, moved] =
                 [line.amount, line.others, line.moved].map(|fen| Fen(fen).to_string());

@@ -53,7 +53,7 @@ fn twelve_are_named(system: &str, people: u32, reading: &str) {
     assert_eq!(no_sheet.code, 2, "{}", no_sheet.stdout);
     assert!(no_sheet.stderr.contains("`cleared` has no rows of 2024"), "{}", no_sheet.stderr);
     dianshu(path, &format!("{words} --scenario {reading} --make-sheet sheet")).ok();
-    let key = by_name(csv(&path.join("sheet/cleared_key.csv")).into_iter());
+    let key = by_name(csv(&path.join("sheet/answer_key.csv")).into_iter());
     assert_eq!(key.len(), 12, "{key:?}");
     dianshu(path, "ingest sheet/cleared.csv sheet/cleared_case.csv --warehouse wh --quiet").ok();
     let done = dianshu(path, &format!("{words} --institutions --json")).ok();
