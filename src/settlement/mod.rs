@@ -51,6 +51,7 @@ pub mod trail;
 mod types;
 mod value;
 mod value_table;
+pub mod views;
 mod waterfall;
 mod year_end;
 

@@ -238,12 +238,22 @@ impl Sheet<'_> {
         self.official.push(Case { id: id.clone(), row, worth });
         let institution = self.code(places[1]);
         self.book(Cause::ClaimMissing, &institution, &id)?;
+        self.in_pool(self.pool(row));
         let gone = self.official.remove(gone);
         let mut delta = self.delta(gone.row, -1, -1, &gone.worth);
         delta.fee = -gone.worth.fee;
         self.deltas.push(delta);
         let institution = self.code(places[2]);
-        self.book(Cause::ClaimExtra, &institution, &gone.id)
+        self.book(Cause::ClaimExtra, &institution, &gone.id)?;
+        self.in_pool(self.pool(gone.row));
+        Ok(())
+    }
+
+    /// The last difference concerns one pool.
+    fn in_pool(&mut self, pool: String) {
+        if let Some(line) = self.key.last_mut() {
+            line.pool = pool;
+        }
     }
 
     /// A coefficient of the largest institution, and other points of one group.
@@ -295,9 +305,7 @@ impl Sheet<'_> {
         let raised = Fen::nearest(&raised).map_err(Error::Amount)?;
         self.input.budgets.insert(key.clone(), raised);
         self.book(Cause::Budget, "", &key.1)?;
-        if let Some(line) = self.key.last_mut() {
-            line.pool = key.0;
-        }
+        self.in_pool(key.0);
         Ok(())
     }
 
