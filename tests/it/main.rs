@@ -28,6 +28,7 @@ mod panzhihua;
 mod pipeline;
 mod readme;
 mod refunds;
+mod replay;
 mod settle;
 mod stays;
 mod synpuf;
