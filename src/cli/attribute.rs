@@ -79,6 +79,7 @@ impl Side {
             catalog: &self.stored.catalog,
             catalog_policy: &self.built_under,
             year: self.year,
+            purpose: backtest::Purpose::Backtest,
             with_cases: true,
         }
     }

@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         catalog: &stored.catalog,
         catalog_policy: &built_under,
         year: args.year,
+        purpose: backtest::Purpose::Backtest,
         with_cases: true,
     };
     let snapshot = args.common.snapshot()?;
