@@ -21,6 +21,7 @@ fn copy(home: &Path, name: &str) {
         fs::create_dir_all(target.parent().unwrap()).unwrap();
         fs::write(target, bytes).unwrap();
     }
+    fs::copy(home.join("wh.key"), home.join(format!("{name}.key"))).unwrap();
 }
 
 const ADVANCE: &str = "year,month,pool,fixmedins_code,kind,amount";
