@@ -17,7 +17,7 @@ use crate::units::{Points, Ratio, exact, ratio};
 
 use super::cases::{Cases, UNGROUPED, flag};
 use super::classes::{Class as InstitutionClass, Classes};
-use super::decide::{Amounts, CaseClass, Refusal};
+use super::decide::{Amounts, CaseClass, Judgement, Refusal, amount};
 use super::error::Error;
 use super::input::{ScenarioInput, SpecialKind};
 use super::other::Units;
@@ -85,6 +85,8 @@ struct BandRule {
     class: Class,
     pay: BandPay,
     except_merged: bool,
+    /// Upper end of the ratio, and whether it belongs to the band.
+    up_to: Option<(Decimal, bool)>,
 }
 
 /// Denominator of the reimbursement ratio (A16).
@@ -208,6 +210,7 @@ impl Tariff {
             institution: self.classes.at(kind.institution, kind.discipline).into(),
             discipline: 0,
             auxiliary: if self.types.is_some() { kind.auxiliary } else { UNGROUPED },
+            month: if self.by_month() { kind.month } else { 1 },
             ..*kind
         }
     }
@@ -399,6 +402,33 @@ impl Tariff {
     }
 }
 
+impl Tariff {
+    /// Whether a case tested against its standard would have another class at the standard × `factor`
+    /// (A08).
+    pub(super) fn moves_at_clearing(
+        &self,
+        kind: &Kind,
+        case: &Amounts,
+        judged: &Judgement,
+        factor: &Factor,
+    ) -> bool {
+        let rate = self.rate(kind);
+        if judged.band.is_none() || self.unreferenced != Refusal::NoPrice {
+            return false;
+        }
+        let standard = Factor::whole(rate.value.into()).times(factor);
+        let segments = self.segments(kind);
+        let amount = amount(segments.by, case);
+        let end = |band: &BandRule| {
+            band.up_to.map_or(i64::MAX, |(up_to, inclusive)| {
+                Factor::decimal(up_to).end(&standard, inclusive)
+            })
+        };
+        let at = self.bands.iter().position(|band| amount <= end(band));
+        at.is_some_and(|at| segments.list[at].class != judged.class)
+    }
+}
+
 /// Sections that change points only, and sections that would judge the same case twice.
 fn check_sections(input: &ScenarioInput<'_>) -> Result<(), Error> {
     let policy: &Policy = input.policy;
@@ -433,6 +463,7 @@ fn band_rules(deviation: &Deviation) -> Vec<BandRule> {
         class: band.class,
         pay: band.pay,
         except_merged: band.except_merged,
+        up_to: band.up_to.map(|up_to| (up_to, band.inclusive)),
     };
     deviation.bands.iter().map(rule).collect()
 }
