@@ -204,8 +204,10 @@ impl Tariff {
         self.compare == Compare::InScope || self.denominator == Denominator::InScope
     }
 
-    /// A kind with the same segments, the same for all institutions of a class.
-    pub(super) fn like(&self, kind: &Kind) -> Kind {
+    /// What kinds with the same segments have in common: the class stands in the place of its
+    /// institutions. A key to remember segments by, and no kind to ask for them.
+    #[must_use]
+    pub fn like(&self, kind: &Kind) -> Kind {
         Kind {
             institution: self.classes.at(kind.institution, kind.discipline).into(),
             discipline: 0,
