@@ -105,7 +105,7 @@ fn waterfall(budget: &[Row], pool: &str) -> (i128, i128) {
 // violations − entitlement, r = min(max(o, 0), round(10 % of the entitlement)), share = allocate(min(Q,
 // Σ r), r); paid = round(entitlement × assessment) + share − violations − deduction (R27). Assessments hold
 // in every pool; what is taken off is taken once, in the first pool that has cases.
-// shows: Z03, Z09, Z10, Z24, Z25, Z26, E16, R06, R10, R27, A31, A32
+// shows: Z03, Z09, Z10, Z14, Z24, Z25, Z26, E16, R06, R10, R27, A31, A32
 #[test]
 fn zibo_is_settled_from_its_income_to_what_is_paid() {
     let (home, run) = settled("zibo-dip", 3, "");
