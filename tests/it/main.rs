@@ -28,6 +28,7 @@ mod panzhihua;
 mod pipeline;
 mod readme;
 mod refunds;
+mod replay;
 mod settled;
 mod stays;
 mod synpuf;

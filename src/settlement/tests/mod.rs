@@ -21,5 +21,6 @@ mod speed;
 mod trails;
 mod units;
 mod value;
+mod views;
 mod waterfall;
 mod year_end;
