@@ -29,6 +29,7 @@ mod pipeline;
 mod readme;
 mod refunds;
 mod replay;
+mod settle;
 mod settled;
 mod stays;
 mod synpuf;
