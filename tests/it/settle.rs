@@ -127,7 +127,6 @@ fn rows_of_advance_prevail_and_unknown_institutions_are_refused() {
     }
     advance("H9999999", home);
     let words = "--catalog cat --year 2024 --warehouse wh --quiet --out refused";
-    dianshu(home, &format!("settle --policy jining-apg {words}"))
-        .refused(&["advance", "H9999999"]);
+    dianshu(home, &format!("settle --policy jining-apg {words}")).refused(&["advance", "H9999999"]);
     assert!(!home.join("refused").exists(), "nothing half-written");
 }
