@@ -7,9 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::apg::ItemClasses;
 use super::batch::Batch;
 use super::buckets::{self, Bucket, Handover, Models, Needs};
+use super::columns::Extra;
 use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
 use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
@@ -36,6 +39,8 @@ pub struct Request {
     pub keep_ids: bool,
     /// Keep the medical record of every case (needed only where cases are grouped one by one).
     pub keep_records: bool,
+    /// The years are cleared: refunds after the last of them take nothing from their cases (R03).
+    pub cleared: bool,
 }
 
 /// The cases and how they came about.
@@ -54,6 +59,12 @@ pub struct Built {
     pub prior_refunds: Vec<PriorRefund>,
     /// What the user should know: rules that could not be applied, times that were missing.
     pub warnings: Vec<String>,
+}
+
+/// Whether cases built under one policy have the columns that the other reads.
+#[must_use]
+pub fn same_columns(one: &Policy, other: &Policy) -> bool {
+    Extra::of(one) == Extra::of(other)
 }
 
 /// The models beyond those that checks run too.
@@ -131,6 +142,7 @@ fn plan(
         .bool("out_of_area", scope.exclude_out_of_area)
         .bool("started_only", scope.only_started_institutions)
         .time("completed_from", completed_from)
+        .time("refunds_before", refunds_before(request))
         .text("scheme", scheme);
     let unusable = policy.case.unusable_to_fallback;
     let drg = match &policy.grouping.method {
@@ -147,11 +159,19 @@ fn plan(
         keep_records: request.keep_records,
         typing: policy.auxiliary.as_ref().map(Typing::new),
         keep_disciplines: policy.has_discipline_bonus(),
+        extra: Extra::of(policy),
     };
     let wanted = Wanted::of(policy, request.keep_records);
     let classes =
         classes.with_costs(policy.case.cost_classes.as_ref()).with_lines(LineRules::of(policy));
     Ok(Plan { rules: Arc::new(rules), params, classes: Arc::new(classes), wanted })
+}
+
+/// The day from which refunds no longer count: the first after cleared years (R03).
+fn refunds_before(request: &Request) -> Option<i64> {
+    let next = i32::from(request.years.last()) + 1;
+    let day = NaiveDate::from_ymd_opt(next, 1, 1).filter(|_| request.cleared)?;
+    Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
 }
 
 /// A pattern that the codes of an area begin with; empty for no codes.
@@ -217,11 +237,18 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     built.cases.insutypes = names(|cases| &cases.insutypes);
     built.cases.auxiliaries = names(|cases| &cases.auxiliaries);
     built.cases.disciplines = names(|cases| &cases.disciplines);
+    let mut persons: Vec<&String> = parts.iter().flat_map(|part| &part.persons).collect();
+    // A person lies in one bucket; ids that repeat would number nobody anew.
+    persons.sort_unstable();
+    persons.dedup();
+    let persons: Vec<String> = persons.into_iter().cloned().collect();
     let mut without_begin = 0;
     let mut knows_negotiated = parts.is_empty();
     for part in parts {
         without_begin += part.without_begin;
         knows_negotiated |= !part.lacks_negotiated;
+        let person = renumber(&part.persons, &persons);
+        built.cases.person.extend(part.cases.person.iter().map(|id| person[*id as usize]));
         append(&mut built.cases, part.cases);
         built.records.extend(part.records);
         built.reasons.extend(part.reasons);
@@ -248,11 +275,13 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     built
 }
 
+/// The number of each name among those known, ascending.
+fn renumber(names: &[String], known: &[String]) -> Vec<u32> {
+    let id = |name: &String| known.binary_search(name).unwrap_or_default();
+    names.iter().map(|name| u32::try_from(id(name)).unwrap_or(UNGROUPED)).collect()
+}
+
 fn append(into: &mut Cases, part: Cases) {
-    let renumber = |names: &[String], known: &[String]| -> Vec<u32> {
-        let id = |name: &String| known.binary_search(name).unwrap_or_default();
-        names.iter().map(|name| u32::try_from(id(name)).unwrap_or(UNGROUPED)).collect()
-    };
     let institutions = renumber(&part.institutions, &into.institutions);
     let groups = renumber(&part.groups, &into.groups);
     let insutypes = renumber(&part.insutypes, &into.insutypes);
@@ -274,6 +303,12 @@ fn append(into: &mut Cases, part: Cases) {
     into.case_id.extend(part.case_id);
     into.cost_fen.extend(part.cost_fen);
     into.unit_days.extend(part.unit_days);
+    into.begin_day.extend(part.begin_day);
+    into.prd_days.extend(part.prd_days);
+    into.drug_fen.extend(part.drug_fen);
+    into.negotiated_fen.extend(part.negotiated_fen);
+    into.carved_fen.extend(part.carved_fen);
+    into.self_paid_fen.extend(part.self_paid_fen);
     into.auxiliary.extend(part.auxiliary.iter().map(|id| auxiliaries[*id as usize]));
     let discipline = |id: &u16| u16::try_from(disciplines[usize::from(*id)]).unwrap_or(u16::MAX);
     into.discipline.extend(part.discipline.iter().map(discipline));

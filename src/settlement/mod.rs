@@ -27,6 +27,7 @@ mod formula;
 mod input;
 mod items;
 mod kinds;
+pub mod last_year;
 mod ledger;
 mod money;
 mod money_error;

@@ -23,6 +23,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__given_group", include_str!("../../sql/cases/int_cases__given_group.sql")),
     ("int_cases__netted", include_str!("../../sql/cases/int_cases__netted.sql")),
     ("int_cases__operations", include_str!("../../sql/cases/int_cases__operations.sql")),
+    ("int_cases__own_payment", include_str!("../../sql/cases/int_cases__own_payment.sql")),
     ("int_cases__payment", include_str!("../../sql/cases/int_cases__payment.sql")),
     ("int_cases__record", include_str!("../../sql/cases/int_cases__record.sql")),
     ("int_cases__refund", include_str!("../../sql/cases/int_cases__refund.sql")),
@@ -41,8 +42,10 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__settlement_id", include_str!("../../sql/cases/int_cases__settlement_id.sql")),
     ("int_cases__upload_time", include_str!("../../sql/cases/int_cases__upload_time.sql")),
     ("procedure", include_str!("../../sql/staging/procedure.sql")),
+    ("stg_advance", include_str!("../../sql/staging/stg_advance.sql")),
     ("stg_assessment", include_str!("../../sql/staging/stg_assessment.sql")),
     ("stg_budget", include_str!("../../sql/staging/stg_budget.sql")),
+    ("stg_budget_item", include_str!("../../sql/staging/stg_budget_item.sql")),
     ("stg_code_map", include_str!("../../sql/staging/stg_code_map.sql")),
     ("stg_fee_item", include_str!("../../sql/staging/stg_fee_item.sql")),
     ("stg_fee_item_flagged", include_str!("../../sql/staging/stg_fee_item_flagged.sql")),
@@ -53,6 +56,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("stg_settlement", include_str!("../../sql/staging/stg_settlement.sql")),
     ("stg_settlement_amount", include_str!("../../sql/staging/stg_settlement_amount.sql")),
     ("stg_settlement_key", include_str!("../../sql/staging/stg_settlement_key.sql")),
+    ("stg_special", include_str!("../../sql/staging/stg_special.sql")),
 ];
 
 /// What the header of a model says.
