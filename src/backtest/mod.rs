@@ -27,7 +27,7 @@ use crate::weights;
 pub use audit::beside_lines;
 pub use error::Error;
 pub use inputs::control_total;
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, prepare, prepare_watching};
 pub use scenario::{BASELINE, Composed, compose_all};
 
 /// What to replay.

@@ -79,6 +79,19 @@ pub fn prepare<'a>(
     snapshot: &Snapshot,
     settings: &Settings<'a>,
 ) -> Result<Prepared<'a>, Error> {
+    prepare_watching(engine, snapshot, settings, &BTreeSet::new())
+}
+
+/// [`prepare`], with what becomes of some settlements kept.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_watching<'a>(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    settings: &Settings<'a>,
+    watch: &BTreeSet<String>,
+) -> Result<Prepared<'a>, Error> {
     scenario::check_catalog(settings)?;
     let composed = compose_all(settings.policy, settings.scenarios)?;
     for one in &composed {
@@ -86,7 +99,7 @@ pub fn prepare<'a>(
         scenario::check_dates(one, settings.catalog)?;
         scenario::check_rules(one, settings.catalog_policy)?;
     }
-    gather(engine, snapshot, settings, (composed, true))
+    gather(engine, snapshot, settings, (composed, true), watch)
 }
 
 /// [`prepare`] for scenarios that are composed and checked already; without `money` no budget is asked for.
@@ -95,6 +108,7 @@ pub(super) fn gather<'a>(
     snapshot: &Snapshot,
     settings: &Settings<'a>,
     (composed, money): (Vec<Composed>, bool),
+    watch: &BTreeSet<String>,
 ) -> Result<Prepared<'a>, Error> {
     scenario::check_year(snapshot, settings.year)?;
     let mut warnings = settings.policy.warnings.clone();
@@ -108,7 +122,8 @@ pub(super) fn gather<'a>(
         let known = sets.iter().position(|set| set.serves(policy));
         if known.is_none() {
             let request = request(&one.policy, settings.year, keep_ids)?;
-            let built = history::of_year(engine, snapshot, &request, settings.catalog)?;
+            let asked = (&request, settings.catalog);
+            let built = history::of_year_watching(engine, snapshot, asked, watch)?;
             if built.cases.is_empty() {
                 return Err(Error::NoCases { year: settings.year });
             }

@@ -9,7 +9,10 @@ use crate::units::UnitError;
 use crate::warehouse::parquet::TableFileError;
 use crate::warehouse::relation::RelationError;
 use crate::warehouse::store;
-use crate::{audit, backtest, catalog, history, intake, policy, report, synth, warehouse, weights};
+use crate::{
+    audit, backtest, catalog, history, intake, policy, report, settlement, synth, trail, warehouse,
+    weights,
+};
 
 /// An error of any module, or of the command line itself.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,12 @@ pub enum Error {
     /// The replay.
     #[error(transparent)]
     Backtest(#[from] backtest::Error),
+    /// The settlement.
+    #[error(transparent)]
+    Settlement(#[from] settlement::Error),
+    /// An explanation.
+    #[error(transparent)]
+    Trail(#[from] trail::Error),
     /// The audit of a policy.
     #[error(transparent)]
     Audit(#[from] audit::Error),
@@ -244,6 +253,26 @@ pub enum Error {
         /// Nearest known one.
         nearest: Option<String>,
     },
+    /// A settlement that is not there.
+    #[error("the warehouse has no settlement `{setl_id}` in {year}")]
+    UnknownSettlement {
+        /// Asked for.
+        setl_id: String,
+        /// The year settled.
+        year: u16,
+        /// Nearest known one.
+        nearest: Option<String>,
+    },
+    /// An institution that is paid nothing.
+    #[error("no pool of {year} has the institution `{code}`")]
+    UnknownInstitution {
+        /// Asked for.
+        code: String,
+        /// The year settled.
+        year: u16,
+        /// Nearest known one.
+        nearest: Option<String>,
+    },
     /// A folder that holds something else.
     #[error("`{}` holds `{file}`, which is no table of this command", path.display())]
     GroupFolder {
@@ -326,9 +355,17 @@ impl Explain for Error {
                 vec!["for example `--axis centre=median,geometric`".to_owned()]
             }
             Self::GroupImport(err) => vec![err.hint()],
-            Self::UnknownCase { nearest: Some(nearest), .. } => {
+            Self::UnknownCase { nearest: Some(nearest), .. }
+            | Self::UnknownSettlement { nearest: Some(nearest), .. }
+            | Self::UnknownInstitution { nearest: Some(nearest), .. } => {
                 vec![format!("did you mean `{nearest}`?")]
             }
+            Self::UnknownSettlement { .. } => {
+                vec!["name the year of its `setl_time` with `--year`".to_owned()]
+            }
+            Self::UnknownInstitution { .. } => vec![
+                "name one of the table `institution` of a run that has cases in scope".to_owned(),
+            ],
             Self::UnknownCase { .. } => vec![
                 "a stay of several settlements is known by the last; it may be out of scope"
                     .to_owned(),
@@ -396,6 +433,8 @@ impl Error {
             Self::History(err) => err,
             Self::Weights(err) => err,
             Self::Backtest(err) => err,
+            Self::Settlement(err) => err,
+            Self::Trail(err) => err,
             Self::Audit(err) => err,
             Self::Run(err) => err,
             Self::Report(err) => err,
