@@ -355,21 +355,9 @@ impl Explain for Error {
                 vec!["for example `--axis centre=median,geometric`".to_owned()]
             }
             Self::GroupImport(err) => vec![err.hint()],
-            Self::UnknownCase { nearest: Some(nearest), .. }
-            | Self::UnknownSettlement { nearest: Some(nearest), .. }
-            | Self::UnknownInstitution { nearest: Some(nearest), .. } => {
-                vec![format!("did you mean `{nearest}`?")]
-            }
-            Self::UnknownSettlement { .. } => {
-                vec!["name the year of its `setl_time` with `--year`".to_owned()]
-            }
-            Self::UnknownInstitution { .. } => vec![
-                "name one of the table `institution` of a run that has cases in scope".to_owned(),
-            ],
-            Self::UnknownCase { .. } => vec![
-                "a stay of several settlements is known by the last; it may be out of scope"
-                    .to_owned(),
-            ],
+            Self::UnknownCase { .. }
+            | Self::UnknownSettlement { .. }
+            | Self::UnknownInstitution { .. } => vec![self.unknown_hint()],
             Self::GridFolder { .. } | Self::GroupFolder { .. } => {
                 vec!["name a new or empty folder".to_owned()]
             }
@@ -404,6 +392,25 @@ impl Explain for Error {
 }
 
 impl Error {
+    /// The nearest known name, or where names are found.
+    fn unknown_hint(&self) -> String {
+        let (nearest, where_else) = match self {
+            Self::UnknownSettlement { nearest, .. } => {
+                (nearest, "name the year of its `setl_time` with `--year`")
+            }
+            Self::UnknownInstitution { nearest, .. } => {
+                (nearest, "only institutions with cases in scope, or a deduction, are paid")
+            }
+            Self::UnknownCase { nearest, .. } => (
+                nearest,
+                "a stay of several settlements is known by the last; it may be out of scope",
+            ),
+            _ => (&None, ""),
+        };
+        let did_you_mean = |nearest: &String| format!("did you mean `{nearest}`?");
+        nearest.as_ref().map_or_else(|| where_else.to_owned(), did_you_mean)
+    }
+
     fn workbook_hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::File { .. } => {

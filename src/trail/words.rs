@@ -7,6 +7,7 @@
 pub(super) const WORDS: &[(&str, &str, &str)] = &[
     // What is explained, and the headings.
     ("case", "病例", "case"),
+    ("settlement", "结算", "settlement"),
     ("institution", "医疗机构", "institution"),
     ("group", "病组", "group"),
     ("settlements", "从结算到病例", "from settlements to the case"),
