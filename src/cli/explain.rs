@@ -10,7 +10,9 @@ use super::common::Common;
 use super::{Error, Outcome, output};
 use crate::backtest::{Prepared, Settings, prepare_watching};
 use crate::explain::nearest;
-use crate::settlement::cases::Cases;
+use crate::settlement::cases::{Cases, flag};
+use crate::settlement::decide::CaseClass;
+use crate::settlement::outcome::Decision;
 use crate::settlement::tariff::Tariff;
 use crate::settlement::trail::{explain_case, explain_group, explain_institution};
 use crate::settlement::{self, ScenarioInput, decide_all};
@@ -100,8 +102,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         year: which.year,
         scenarios: &scenarios,
     };
-    let mut trails = job.run(&which.common, &[subject])?;
-    for trail in trails.drain(..) {
+    for trail in job.run(&which.common, &[subject])? {
         print(&trail, which.lang, which.common.json)?;
     }
     Ok(Outcome::Done)
@@ -131,15 +132,36 @@ impl Job<'_> {
         common: &Common,
         subjects: &[Subject<'_>],
     ) -> Result<Vec<Trail>, Error> {
-        let stored = catalog::open(self.catalog)?;
-        // A catalog computed under scenarios is settled under them: they are part of its baseline.
-        let (built_under, own) = built_under(self.catalog, &stored)?;
-        let policy = policy::compose(&policy::load(self.policy)?, &own)?;
         let asked = subjects.iter().filter_map(|subject| match subject {
             Subject::Case(id) => Some((*id).to_owned()),
             Subject::Institution(_) | Subject::Group(_) => None,
         });
-        let watch: BTreeSet<String> = asked.collect();
+        self.settled(common, &asked.collect(), |settled| {
+            subjects.iter().map(|subject| settled.explain(*subject)).collect()
+        })
+    }
+
+    /// One low, one normal, one high, one merged and one ungrouped case, where the year has such, and the
+    /// institution that is paid most.
+    pub(super) fn samples(&self, common: &Common) -> Result<Vec<Trail>, Error> {
+        let (cases, institution) =
+            self.settled(common, &BTreeSet::new(), |settled| settled.samples())?;
+        let mut subjects: Vec<Subject<'_>> = cases.iter().map(|id| Subject::Case(id)).collect();
+        subjects.extend(institution.iter().map(|code| Subject::Institution(code)));
+        self.run(common, &subjects)
+    }
+
+    /// Settles the year, with what becomes of some settlements kept, and asks something of it.
+    fn settled<T>(
+        &self,
+        common: &Common,
+        watch: &BTreeSet<String>,
+        ask: impl FnOnce(&Settled<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let stored = catalog::open(self.catalog)?;
+        // A catalog computed under scenarios is settled under them: they are part of its baseline.
+        let (built_under, own) = built_under(self.catalog, &stored)?;
+        let policy = policy::compose(&policy::load(self.policy)?, &own)?;
         let settings = Settings {
             policy: &policy,
             scenarios: self.scenarios,
@@ -150,17 +172,16 @@ impl Job<'_> {
         };
         let snapshot = common.snapshot()?;
         let engine = common.engine()?;
-        let prepared = prepare_watching(&engine, &snapshot, &settings, &watch)?;
+        let prepared = prepare_watching(&engine, &snapshot, &settings, watch)?;
         let threads = NonZeroUsize::new(common.threads()).unwrap_or(NonZeroUsize::MIN);
-        let mut outcomes = prepared.settle(threads)?;
+        let outcome = prepared.settle(threads)?.pop();
         common.show_plans(&engine);
         common.warn(&prepared.warnings);
-        let Some(outcome) = outcomes.pop() else { return Ok(Vec::new()) };
-        let at = outcomes.len();
+        let outcome = outcome.ok_or(Error::NothingLoaded)?;
+        let at = prepared.composed.len().saturating_sub(1);
         let tariff = Tariff::resolve(&prepared.input(at), &prepared.built(at).cases)?;
-        let settled =
-            Settled { prepared: &prepared, at, tariff, outcome, source: (&engine, &snapshot) };
-        subjects.iter().map(|subject| settled.explain(*subject)).collect()
+        let source = (&engine, &snapshot);
+        ask(&Settled { prepared: &prepared, at, tariff, outcome, source })
     }
 }
 
@@ -190,6 +211,31 @@ impl Settled<'_> {
         };
         trail.check()?;
         Ok(trail)
+    }
+
+    /// Ids of the first case of each kind, and the code of the institution that is paid most.
+    fn samples(&self) -> Result<(Vec<String>, Option<String>), Error> {
+        let cases = self.cases();
+        let mut decisions = decide_all(cases, &self.input(), &self.outcome)?;
+        decisions.sort_by(|a, b| cases.case_id[a.row].cmp(&cases.case_id[b.row]));
+        let is_merged = |decision: &Decision| cases.flags[decision.row] & flag::MERGED != 0;
+        let of = |class| move |decision: &Decision| decision.class == class && !is_merged(decision);
+        let kinds: [&dyn Fn(&Decision) -> bool; 5] = [
+            &of(CaseClass::Low),
+            &of(CaseClass::Normal),
+            &of(CaseClass::High),
+            &is_merged,
+            &of(CaseClass::Ungrouped),
+        ];
+        let first = |kind: &&dyn Fn(&Decision) -> bool| {
+            let found = decisions.iter().find(|decision| kind(decision))?;
+            Some(cases.case_id[found.row].clone())
+        };
+        let ids = kinds.iter().filter_map(first).collect();
+        let rows = &self.outcome.institutions;
+        // Of equal ones the first by code.
+        let most = rows.iter().rev().max_by_key(|row| row.paid);
+        Ok((ids, most.map(|row| row.fixmedins_code.clone())))
     }
 
     /// The case of a settlement, or why it is none.
