@@ -8,11 +8,13 @@ use crate::units::{Fen, Points, UnitError, allocate, fraction};
 
 use super::cases::Cases;
 use super::clearing::difference;
-use super::decide::{CaseView, Pay, decide};
+use super::decide::{CaseClass, CaseView, Pay, decide};
 use super::error::{Error, Place};
 use super::input::ScenarioInput;
 use super::outcome::{Decision, LineKind, Outcome};
+use super::pass::judge_rows;
 use super::pool::{ALL, fen, periods};
+use super::segments::{Factor, Rule};
 use super::tariff::Tariff;
 
 /// Pool, institution and period of some cases.
@@ -22,8 +24,8 @@ type Key<'a> = (&'a str, &'a str, &'static str);
 /// order.
 ///
 /// A case paid as booked gets that; the rest of the entitlement is divided over the other cases by
-/// points or by their pay by standard, ties by `setl_id`, so that case pay sums to the entitlement
-/// (R27, A46). `outcome` is what [`super::settle`] gave for the same cases and scenario.
+/// points or by their pay by standard, ties by `setl_id`, parts of one case (A15) by their group, so
+/// that case pay sums to the entitlement (R27, A46). `outcome` is what [`super::settle`] gave for the same cases and scenario.
 ///
 /// # Errors
 /// [`Error::CaseIds`] when the cases came without ids, and those of [`Tariff::resolve`].
@@ -38,49 +40,104 @@ pub fn decide_all(
         return Err(Error::CaseIds { cases: cases.len(), with_id });
     }
     let tariff = Tariff::resolve(input, cases)?;
-    let mut decisions = Vec::new();
-    let mut keyed: BTreeMap<Key<'_>, Vec<Judged>> = BTreeMap::new();
-    for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
-        let judgement = decide(&tariff, &CaseView::of(cases, row));
+    let mut decisions: Vec<Decision> =
+        (0..cases.len()).filter(|row| cases.year[*row] == input.year).map(undecided).collect();
+    let mut judged: Vec<Judged> = decisions
+        .iter()
+        .map(|decision| Judged { row: decision.row, pay: Pay::Booked(0), carved: 0 })
+        .collect();
+    let rescale = rescale(outcome);
+    judge_rows(&tariff, cases, input.year, |row, kind, judgement| {
+        let found = decisions.binary_search_by_key(&(row as usize), |decision| decision.row);
+        let Ok(at) = found else { return };
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
-        keyed.entry(key(cases, input, row)).or_default().push(Judged {
-            row,
-            decision: decisions.len(),
-            pay: judgement.pay,
-            carved: judgement.carved,
-        });
-        decisions.push(Decision {
-            row,
+        let (pool, period) = pool_and_period(cases, input, row as usize);
+        judged[at] = Judged { row: row as usize, pay: judgement.pay, carved: judgement.carved };
+        decisions[at] = Decision {
+            row: row as usize,
             class: judgement.class,
             rule: judgement.rule,
             for_review: judgement.for_review,
+            differs_at_clearing: rescale.get(&(pool, period)).is_some_and(|factor| {
+                let amounts = CaseView::of(cases, row as usize).amounts();
+                tariff.moves_at_clearing(kind, &amounts, &judgement, factor)
+            }),
             paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
             points: Points(points),
             pay: Fen::ZERO,
-        });
+        };
+    });
+    let mut keyed: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
+    for (at, decision) in decisions.iter().enumerate() {
+        keyed.entry(key(cases, input, decision.row)).or_default().push(at);
     }
     let entitlements = entitlements(outcome);
-    for (key, judged) in &keyed {
+    for (key, members) in &mut keyed {
+        members.sort_by_key(|at| tie(cases, decisions[*at].row));
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
+        let of_key: Vec<Judged> = members.iter().map(|at| judged[*at]).collect();
         let overflow = |source| divide_error(input, *key, source);
-        let claims = claims(cases, input, entitlement, judged).map_err(overflow)?;
-        let pays = divide(cases, &claims, judged).map_err(overflow)?;
-        for (case, pay) in judged.iter().zip(pays) {
-            decisions[case.decision].pay = pay;
+        let claims = claims(cases, input, entitlement, &of_key).map_err(overflow)?;
+        let pays = divide(cases, &claims, &of_key).map_err(overflow)?;
+        for (at, pay) in members.iter().zip(pays) {
+            decisions[*at].pay = pay;
         }
     }
     Ok(decisions)
 }
 
-/// One case of a key: its row, its decision and how it is paid.
+/// How a case is paid.
+#[derive(Debug, Clone, Copy)]
 struct Judged {
     row: usize,
-    decision: usize,
     pay: Pay,
     carved: i64,
 }
 
+/// The order of cases in a division: parts of one case (A15) have its id and are told apart by their
+/// group.
+fn tie(cases: &Cases, row: usize) -> (&str, u32) {
+    (cases.case_id[row].as_str(), cases.group[row])
+}
+
+/// A row before it is decided.
+fn undecided(row: usize) -> Decision {
+    Decision {
+        row,
+        class: CaseClass::ZeroFee,
+        rule: Rule::ZeroFee,
+        for_review: false,
+        differs_at_clearing: false,
+        paid_as_booked: false,
+        points: Points(0),
+        pay: Fen::ZERO,
+    }
+}
+
+/// k = (T − I) ÷ E of each pool and period that was overspent (A19, A20), exact; none under points.
+fn rescale(outcome: &Outcome) -> BTreeMap<(&str, &str), Factor> {
+    let mut factors = BTreeMap::new();
+    for row in &outcome.pools {
+        let Some(standard) = row.standard_paid.map(|standard| standard.0) else { continue };
+        let money = i128::from(row.distributable.0).saturating_sub(row.item_paid.0.into());
+        if standard > 0 && i128::from(standard) > money {
+            let factor = Factor::Small(money.max(0), standard.into());
+            factors.insert((row.pool.as_str(), row.period.as_str()), factor);
+        }
+    }
+    factors
+}
+
 fn key<'a>(cases: &'a Cases, input: &ScenarioInput<'_>, row: usize) -> Key<'a> {
+    let (pool, period) = pool_and_period(cases, input, row);
+    (pool, &cases.institutions[cases.institution[row] as usize], period)
+}
+
+fn pool_and_period<'a>(
+    cases: &'a Cases,
+    input: &ScenarioInput<'_>,
+    row: usize,
+) -> (&'a str, &'static str) {
     let pool = match input.policy.budget.pools {
         Pools::One => ALL,
         Pools::Insutype => cases.insutypes[usize::from(cases.insutype[row])].as_str(),
@@ -88,8 +145,7 @@ fn key<'a>(cases: &'a Cases, input: &ScenarioInput<'_>, row: usize) -> Key<'a> {
     let month = usize::from(cases.month[row]);
     let mut periods = periods(input.policy.budget.period).iter();
     let period = periods.find(|(_, months)| months.contains(&month));
-    let institution = &cases.institutions[cases.institution[row] as usize];
-    (pool, institution, period.map_or(super::YEAR, |(period, _)| *period))
+    (pool, period.map_or(super::YEAR, |(period, _)| *period))
 }
 
 /// Entitlement by pool, institution and period: the lines before the year end.
@@ -202,8 +258,9 @@ pub(super) fn division(
     for row in of_year.filter(|row| key(cases, input, *row) == wanted) {
         let judgement = decide(tariff, &CaseView::of(cases, row));
         let (pay, carved) = (judgement.pay, judgement.carved);
-        judged.push(Judged { row, decision: judged.len(), pay, carved });
+        judged.push(Judged { row, pay, carved });
     }
+    judged.sort_by_key(|case| tie(cases, case.row));
     let entitlement = entitlements(outcome).get(&wanted).copied().unwrap_or(0);
     let overflow = |source| divide_error(input, wanted, source);
     let claims = claims(cases, input, entitlement, &judged).map_err(overflow)?;
