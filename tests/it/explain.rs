@@ -77,7 +77,7 @@ fn every_case_of_jining_ends_in_its_fen() {
     assert!(everything_is_explained(home.path(), "jining-apg", &["share-95", "cap-10"]) > 300);
 }
 
-// shows: Y20, Y22, Y23, Y25, Y29
+// shows: P01, Y20, Y22, Y23, Y25, Y29
 #[test]
 fn every_case_of_yantai_ends_in_its_fen_and_the_command_says_so() {
     let home = tempfile::tempdir().unwrap();
