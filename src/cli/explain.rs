@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::backtest::built_under;
 use super::common::Common;
 use super::{Error, Outcome, output};
-use crate::backtest::{Prepared, Settings, prepare_watching};
+use crate::backtest::{Prepared, Purpose, Settings, prepare_watching};
 use crate::explain::nearest;
 use crate::settlement::cases::{Cases, flag};
 use crate::settlement::decide::CaseClass;
@@ -168,6 +168,7 @@ impl Job<'_> {
             catalog: &stored.catalog,
             catalog_policy: &built_under,
             year: self.year,
+            purpose: Purpose::Settle { month: None, simulated: true },
             with_cases: true,
         };
         let snapshot = common.snapshot()?;

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk and progress. Exit codes: 0 done, 1 done but a finding or gate says
 //! no, 2 wrong input (nothing changed), 3 our fault, 130 interrupted.
 
+mod attribute;
 mod audit;
 mod backtest;
 mod build;
@@ -21,7 +22,9 @@ mod intervals;
 mod life;
 mod output;
 mod parameters;
+mod replay;
 mod report;
+mod settle;
 mod show;
 mod sql;
 mod synth;
@@ -59,8 +62,14 @@ enum Command {
     Catalog(catalog::Args),
     /// Group cases, say why, compare two groupings, import DRG tables
     Group(group::Args),
+    /// Clear a year, or pre-settle a month: what every institution is paid, line by line
+    Settle(settle::Args),
     /// Settle a year under a policy and scenarios, against what was booked
     Backtest(backtest::Args),
+    /// Say why institutions are paid another amount than before, cause by cause
+    Attribute(attribute::Args),
+    /// Explain every difference between a cleared year's official sheet and its settlement
+    Replay(replay::Args),
     /// Audit the rules of a policy: gaps, cliffs, bundles, clauses without a parameter
     Audit(audit::Args),
     /// Say line by line how a case, an institution or a group came to its money
@@ -111,7 +120,10 @@ fn run(command: Command) -> Result<Outcome, Error> {
         Command::Check(args) => check::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Group(args) => group::run(&args),
+        Command::Settle(args) => settle::run(&args),
         Command::Backtest(args) => backtest::run(&args),
+        Command::Attribute(args) => attribute::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),

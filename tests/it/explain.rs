@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use dianshu::backtest::{Settings, prepare};
+use dianshu::backtest::{Purpose, Settings, prepare};
 use dianshu::settlement::decide_all;
 use dianshu::settlement::tariff::Tariff;
 use dianshu::settlement::trail::{explain_case, explain_institution};
@@ -40,6 +40,7 @@ fn everything_is_explained(path: &Path, system: &str, scenarios: &[&str]) -> usi
         catalog: &stored.catalog,
         catalog_policy: &published,
         year: 2024,
+        purpose: Purpose::Backtest,
         with_cases: true,
     };
     let snapshot = Store::open(&path.join("wh")).unwrap().snapshot().unwrap();
