@@ -273,7 +273,7 @@ pub enum Error {
     },
     /// An institution that is paid nothing.
     #[error("no pool of {year} has the institution `{code}`")]
-    UnknownInstitution {
+    NotPaid {
         /// Asked for.
         code: String,
         /// The year settled.
@@ -365,7 +365,7 @@ impl Explain for Error {
             Self::GroupImport(err) => vec![err.hint()],
             Self::UnknownCase { .. }
             | Self::UnknownSettlement { .. }
-            | Self::UnknownInstitution { .. } => vec![self.unknown_hint()],
+            | Self::NotPaid { .. } => vec![self.unknown_hint()],
             Self::GridFolder { .. } | Self::GroupFolder { .. } => {
                 vec!["name a new or empty folder".to_owned()]
             }
@@ -407,7 +407,7 @@ impl Error {
             Self::UnknownSettlement { nearest, .. } => {
                 (nearest, "name the year of its `setl_time` with `--year`")
             }
-            Self::UnknownInstitution { nearest, .. } => {
+            Self::NotPaid { nearest, .. } => {
                 (nearest, "only institutions with cases in scope, or a deduction, are paid")
             }
             Self::UnknownCase { nearest, .. } => (

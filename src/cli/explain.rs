@@ -281,7 +281,7 @@ impl Settled<'_> {
         found.ok_or_else(|| {
             let known = self.outcome.institutions.iter().map(|row| row.fixmedins_code.as_str());
             let nearest = nearest(code, known).map(str::to_owned);
-            Error::UnknownInstitution { code: code.to_owned(), year: self.outcome_year(), nearest }
+            Error::NotPaid { code: code.to_owned(), year: self.outcome_year(), nearest }
         })
     }
 
