@@ -35,7 +35,7 @@ fn fen(row: &Row, column: &str) -> i128 {
     row[column].replace('.', "").parse().expect("an amount with two places")
 }
 
-// shows: J09, J16, Y01, Y21, Z26, R36, A52
+// shows: J09, J16, Y01, Y21, Y30, Z26, A45, A52, R03, R36
 #[test]
 fn months_and_the_clearing_are_runs_over_the_same_cases() {
     let home = tempfile::tempdir().unwrap();
@@ -72,7 +72,9 @@ fn months_and_the_clearing_are_runs_over_the_same_cases() {
             assert_eq!(kept, (advance * share + 50) / 100, "{month:?}");
             transferred += fen(month, "month_paid_yuan");
         }
-        assert_eq!(transferred + fen(&row, "balance_yuan"), fen(&row, "paid_yuan"), "{row:?}");
+        // Refunds of cleared years stay with the fund (R03).
+        let left = fen(&row, "balance_yuan") + fen(&row, "prior_refund_yuan");
+        assert_eq!(transferred + left, fen(&row, "paid_yuan"), "{row:?}");
     }
     // M_N18 is cleared by days: whoever has its cases has days or is cleared by standard (Y30–Y32).
     let days = table(&year, "days");
@@ -127,7 +129,6 @@ fn rows_of_advance_prevail_and_unknown_institutions_are_refused() {
     }
     advance("H9999999", home);
     let words = "--catalog cat --year 2024 --warehouse wh --quiet --out refused";
-    dianshu(home, &format!("settle --policy jining-apg {words}"))
-        .refused(&["advance", "H9999999"]);
+    dianshu(home, &format!("settle --policy jining-apg {words}")).refused(&["advance", "H9999999"]);
     assert!(!home.join("refused").exists(), "nothing half-written");
 }
