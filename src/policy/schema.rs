@@ -185,6 +185,11 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("value", &["method", "value", "base_share", "groups", "weight_from"]),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
+    section("monthly", &["method", "by"]),
+    section("monthly.rate", &["from", "share", "retention"]).many("from"),
+    section("working_capital", &["months"]),
+    section("clearing", &[]).uncited(),
+    section("clearing.days", &["groups", "method"]),
     section(
         "score",
         &[
@@ -216,7 +221,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("gates", &["trimmed_max", "single_year_max", "small_max", "inversions"]),
     section(
         "coefficient",
-        &["method", "default", "basis", "combine", "outliers", "passes", "rounds"],
+        &["method", "default", "basis", "combine", "outliers", "grass_roots", "passes", "rounds"],
     ),
     section("coefficient.tier", &["name", "hosp_lv", "inst_type", "any_level", "grade_a", "value"])
         .many("name"),
