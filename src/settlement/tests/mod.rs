@@ -5,11 +5,14 @@
     reason = "tests compute on small numbers of their own; an overflow fails them"
 )]
 
+mod balances;
 mod budgets;
 mod build;
 mod closing;
 mod coefficients;
 mod decided;
+mod drug_days;
+mod months;
 mod numbers;
 mod properties;
 mod reference;
