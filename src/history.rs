@@ -121,6 +121,7 @@ pub fn learn_keeping(
         years: years_of,
         keep_ids: keep.ids,
         keep_records: keep.records,
+        parts: false,
     };
     let mut built = cases::build(engine, snapshot, &request)?;
     leave_units_out(&mut built, policy);

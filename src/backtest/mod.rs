@@ -5,6 +5,7 @@
 //! settles all of them in one pass. Whatever was known only after the catalog's last day is refused.
 
 mod error;
+mod heads;
 mod inputs;
 pub mod manifest;
 mod scenario;
@@ -97,7 +98,7 @@ pub fn replay(
     let mut case_tables = Vec::new();
     for (number, set) in sets.iter().enumerate() {
         let members: Vec<usize> = (0..composed.len()).filter(|at| which[*at] == number).collect();
-        let inputs = scenario_inputs(engine, snapshot, settings, &composed, &members)?;
+        let inputs = scenario_inputs(engine, snapshot, settings, &composed, (&members, &set.built))?;
         let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
         let settled = settlement::settle(&set.built.cases, &inputs, threads)?;
         for ((at, outcome), input) in members.iter().zip(settled).zip(&inputs) {
@@ -140,7 +141,8 @@ struct CaseSet {
 impl CaseSet {
     fn serves(&self, policy: &LoadedPolicy) -> bool {
         let (a, b) = (&self.policy, &policy.policy);
-        a.scope == b.scope && a.case == b.case && a.grouping == b.grouping
+        let same = a.scope == b.scope && a.case == b.case && a.grouping == b.grouping;
+        same && a.capitation.is_some() == b.capitation.is_some()
     }
 }
 
@@ -160,7 +162,8 @@ fn case_set(
 
 fn request(policy: &LoadedPolicy, year: u16, keep_ids: bool) -> Result<Request, Error> {
     let years = Years::new(vec![year]).ok_or(Error::NoCases { year })?;
-    Ok(Request { policy: policy.policy.clone(), years, keep_ids, keep_records: false })
+    let parts = policy.policy.capitation.is_some();
+    Ok(Request { policy: policy.policy.clone(), years, keep_ids, keep_records: false, parts })
 }
 
 fn scenario_inputs<'a>(
@@ -168,9 +171,10 @@ fn scenario_inputs<'a>(
     snapshot: &Snapshot,
     settings: &'a Settings<'_>,
     composed: &'a [Composed],
-    members: &[usize],
+    (members, built): (&[usize], &Built),
 ) -> Result<Vec<ScenarioInput<'a>>, Error> {
     let assessments = inputs::assessments(engine, snapshot, settings.year)?;
+    let contractors = heads::contractors(engine, snapshot)?;
     // What was booked the year before is asked for at most once per set of case rules.
     let mut last_year: Option<BTreeMap<String, Fen>> = None;
     members
@@ -185,7 +189,11 @@ fn scenario_inputs<'a>(
                 year: settings.year,
                 budgets,
                 assessments: assessments.clone(),
-                given: settlement::Given::default(),
+                given: settlement::Given {
+                    heads: built.heads.clone(),
+                    contractors: contractors.clone(),
+                    ..settlement::Given::default()
+                },
             })
         })
         .collect()

@@ -14,6 +14,7 @@ pub mod flow;
 pub mod late;
 mod line_traits;
 mod rows;
+mod signing;
 mod split;
 mod stays;
 pub mod testing;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike as _, NaiveDateTime};
 use super::batch::Row;
 use super::dictionary::Dictionary;
 use super::late::is_late;
+use super::signing::Signing;
 use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
 use crate::grouper::Reason;
@@ -16,7 +17,7 @@ use crate::grouper::cycle::opens_cycle;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Policy, UnitKind};
-use crate::settlement::cases::{Cases, UNGROUPED, flag};
+use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag};
 use crate::units::Fen;
 
 /// Rows and money of one step, as they leave or stay.
@@ -109,6 +110,8 @@ pub(super) struct Settlement {
     inscope_fen: i64,
     fund_fen: i64,
     flags: u8,
+    /// Whom its person is signed with (R08).
+    contract: u32,
     /// Paid by a unit of the policy and not by its group (R19).
     pub(super) is_unit: bool,
     /// What it is split by, where combined codes are (A15).
@@ -134,6 +137,8 @@ pub(super) struct Rules {
     pub judge_lines: bool,
     /// See `judge_lines`.
     pub judge_diagnosis: bool,
+    /// Who is signed with whom, where the policy has head budgets.
+    pub signing: Option<Signing>,
     /// Keep the ids of the cases.
     pub keep_ids: bool,
     /// Keep the records of the cases.
@@ -145,6 +150,14 @@ impl Rules {
     fn counts_days(&self) -> bool {
         let mut kinds = self.policy.units.iter().map(|unit| unit.kind);
         kinds.any(|kind| matches!(kind, UnitKind::BedDays { .. }))
+    }
+
+    /// Whom a person is signed with at a settlement, or [`UNSIGNED`].
+    fn contract(&self, person: &str, settled: i64) -> u32 {
+        let signing = self.signing.as_ref();
+        signing.map_or(UNSIGNED, |signing| {
+            signing.contract(person, year_of(settled), month_of(settled))
+        })
     }
 }
 
@@ -289,6 +302,7 @@ impl Collector {
             inscope_fen: row.inscope_fen,
             fund_fen: row.fund_fen,
             flags,
+            contract: rules.contract(row.psn_no, row.setl_time),
             is_unit: decided.is_unit,
             parts: decided.parts,
             stay,
@@ -317,6 +331,9 @@ impl Collector {
         let days = days.map_or(0, |stay| stay.record.stay_days);
         if self.rules.counts_days() {
             self.part.cases.unit_days.push(days);
+        }
+        if self.rules.signing.is_some() {
+            self.part.cases.part.push(case.contract);
         }
         let cases = &mut self.part.cases;
         cases.institution.push(case.institution);
@@ -473,6 +490,9 @@ fn merge_cycles(
         let stands_alone = opens || exempt.contains(&row.group) || row.group == UNGROUPED;
         match cases.last_mut() {
             Some(open) if !stands_alone => {
+                if row.settled >= open.settled {
+                    open.contract = row.contract;
+                }
                 open.settled = open.settled.max(row.settled);
                 absorb(open, &row);
             }

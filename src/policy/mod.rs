@@ -32,6 +32,7 @@ mod path;
 mod read;
 mod read_apg;
 mod read_auxiliary;
+mod read_capitation;
 mod read_coefficient;
 mod read_cost;
 mod read_deviation;
@@ -108,7 +109,6 @@ pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
     let sections = [
         ("grouping.apg.combined", matches!(method, Method::Apg(apg) if splits(apg))),
         ("carve_out", policy.carve_out.is_some()),
-        ("capitation", policy.capitation.is_some()),
         ("coefficient", policy.coefficient.is_some()),
         ("auxiliary", policy.auxiliary.is_some()),
         ("score", policy.score.is_some()),

@@ -13,7 +13,7 @@ use super::model::{
 use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
-    read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
+    read_apg, read_auxiliary, read_capitation, read_coefficient, read_cost, read_deviation, read_grouping,
     read_life, read_points, read_score, read_weights,
 };
 use crate::units::Fen;
@@ -47,9 +47,10 @@ pub(crate) fn policy(
     }
     let carve_out = top.maybe("carve_out", |fields| read_apg::carve_out(fields, &grouping))?;
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
-    let capitation =
-        top.maybe("capitation", |fields| read_apg::capitation(fields, payment.method))?;
     let budget = budget(&top.section("budget")?)?;
+    let capitation = top.maybe("capitation", |fields| {
+        read_capitation::capitation(fields, payment.method, &budget)
+    })?;
     let sharing = sharing(&top.section("sharing")?)?;
     let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
     let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::error::Error;
 use super::fields::Fields;
 use super::model::{
-    Capitation, CarveOut, Elsewhere, Feature, Grouping, Level, Method, PayMethod, Refine, Unit,
+    CarveOut, Feature, Grouping, Level, Method, PayMethod, Refine, Unit,
     UnitKind,
 };
 use super::read::{below, yuan};
@@ -102,26 +102,6 @@ pub(crate) fn carve_out(fields: &Fields<'_>, grouping: &Grouping) -> Result<Carv
     Ok(rule)
 }
 
-/// `[capitation]`.
-pub(crate) fn capitation(fields: &Fields<'_>, method: PayMethod) -> Result<Capitation, Error> {
-    if method != PayMethod::Points {
-        return Err(without_meaning(fields, "payment.method = \"standard\""));
-    }
-    // One way is read; a word in the policy says so.
-    fields.word("head", &[("flat", ())])?;
-    let ways =
-        [("booked", Elsewhere::Booked), ("pool", Elsewhere::Pool), ("points", Elsewhere::Points)];
-    Ok(Capitation { cite: fields.cite.clone(), elsewhere: fields.word("elsewhere", &ways)? })
-}
-
-fn without_meaning(fields: &Fields<'_>, beside: &str) -> Error {
-    Error::KeyWithoutMeaning {
-        at: fields.at.clone(),
-        path: fields.path.clone(),
-        beside: beside.to_owned(),
-    }
-}
-
 #[derive(Clone, Copy)]
 enum Kind {
     Item,
@@ -132,7 +112,11 @@ enum Kind {
 /// The entries of `[[unit]]`.
 pub(crate) fn units(entries: &[Fields<'_>], method: PayMethod) -> Result<Vec<Unit>, Error> {
     if let Some(first) = entries.first().filter(|_| method != PayMethod::Points) {
-        return Err(without_meaning(first, "payment.method = \"standard\""));
+        return Err(Error::KeyWithoutMeaning {
+            at: first.at.clone(),
+            path: first.path.clone(),
+            beside: "payment.method = \"standard\"".to_owned(),
+        });
     }
     let mut units: Vec<(Unit, &Fields<'_>)> = Vec::new();
     for fields in entries {

@@ -24,6 +24,17 @@ pub(super) struct Share<'a> {
     pub(super) total: Total,
 }
 
+/// The money of a pool in one period.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Money {
+    /// F.
+    pub(super) budget: Fen,
+    /// A.
+    pub(super) booked: Fen,
+    /// T.
+    pub(super) distributable: Fen,
+}
+
 /// A pool after one period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cleared {
@@ -50,18 +61,34 @@ pub(super) fn clear(
     let divide = |source| Error::Divide { place: Box::new(place.clone()), source };
     let booked = fen(sum.base.booked).map_err(divide)?;
     let distributable = distributable(&policy.sharing, budget, booked).map_err(divide)?;
-    let period = PeriodOf { place, policy, budget, booked, distributable, sum, shares };
-    let cleared = match (policy.payment.method, policy.sharing.by) {
-        (PayMethod::Standard, ShareBy::Points) => period.by_standard(ledger)?,
-        (PayMethod::Standard, _) => {
-            return Err(Error::SharingNeedsPoints { scenario: place.scenario.clone() });
-        }
-        (PayMethod::Points, ShareBy::Points) => period.by_points(ledger)?,
-        (PayMethod::Points, by) => period.start_from_booked(by, ledger)?,
-    };
+    let money = Money { budget, booked, distributable };
+    let cleared = divide_money(place, policy, money, shares, ledger)?;
     let kept = difference(budget, distributable).map_err(divide)?;
     ledger.post_fund(LineKind::Sharing, kept, &policy.sharing.cite);
     Ok(cleared)
+}
+
+/// Divides what is distributable and posts the lines of the institutions.
+pub(super) fn divide_money(
+    place: &Place,
+    policy: &Policy,
+    Money { budget, booked, distributable }: Money,
+    shares: &[Share<'_>],
+    ledger: &mut Ledger<'_>,
+) -> Result<Cleared, Error> {
+    let mut sum = Total::default();
+    for share in shares {
+        sum.add(&share.total);
+    }
+    let period = PeriodOf { place, policy, budget, booked, distributable, sum, shares };
+    match (policy.payment.method, policy.sharing.by) {
+        (PayMethod::Standard, ShareBy::Points) => period.by_standard(ledger),
+        (PayMethod::Standard, _) => {
+            Err(Error::SharingNeedsPoints { scenario: place.scenario.clone() })
+        }
+        (PayMethod::Points, ShareBy::Points) => period.by_points(ledger),
+        (PayMethod::Points, by) => period.start_from_booked(by, ledger),
+    }
 }
 
 /// T = A + s·(F − A), s by the side of F − A, rounded to the fen (A24, A25).

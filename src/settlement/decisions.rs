@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use crate::policy::model::{PayMethod, Pools, ShareBy};
 use crate::units::{Fen, Points, UnitError, allocate, fraction};
 
-use super::cases::Cases;
+use super::cases::{Cases, UNSIGNED};
 use super::clearing::difference;
 use super::decide::{CaseView, Pay, decide};
 use super::error::{Error, Place};
+use super::heads::{Placing, Units};
 use super::input::ScenarioInput;
 use super::outcome::{Decision, LineKind, Outcome};
 use super::pool::{ALL, fen, periods};
@@ -38,12 +39,25 @@ pub fn decide_all(
         return Err(Error::CaseIds { cases: cases.len(), with_id });
     }
     let tariff = Tariff::resolve(input, cases)?;
+    let placing = match &input.policy.capitation {
+        Some(rule) => Some(Placing::new(rule, &Units::of(input)?, cases)),
+        None => None,
+    };
     let mut decisions = Vec::new();
     let mut keyed: BTreeMap<Key<'_>, Vec<Judged>> = BTreeMap::new();
     for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
-        let judgement = decide(&tariff, &CaseView::of(cases, row));
+        let mut judgement = decide(&tariff, &CaseView::of(cases, row));
+        let mut key = key(cases, input, row);
+        if let Some(placing) = &placing {
+            let contract = cases.part.get(row).copied().unwrap_or(UNSIGNED);
+            let placed = placing.place(contract, cases.institution[row] as usize);
+            (key.0, key.1) = (placed.part.unwrap_or(key.0), placed.payee);
+            if placed.role.is_as_booked() {
+                judgement.pay = Pay::Booked(cases.fund_fen[row]);
+            }
+        }
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
-        keyed.entry(key(cases, input, row)).or_default().push(Judged {
+        keyed.entry(key).or_default().push(Judged {
             row,
             decision: decisions.len(),
             pay: judgement.pay,
@@ -133,9 +147,14 @@ fn divide(
     let parts = if !by_points && total == i128::from(rest.0) {
         weights.iter().map(|weight| fen(*weight)).collect::<Result<_, _>>()?
     } else {
-        if total == 0 && from_booked {
-            // An own excess without any points (A24): by what the cases booked.
+        let unweighted = from_booked || input.policy.capitation.is_some();
+        if total == 0 && unweighted {
+            // An own excess (A24) or a unit's rest without any points: by what the cases booked.
             weights = judged.iter().map(|case| cases.fund_fen[case.row].into()).collect();
+        }
+        if input.policy.capitation.is_some() && weights.iter().all(|weight| *weight == 0) {
+            // The rest of a unit whose cases cost nothing belongs to no case.
+            return Ok(own);
         }
         let ids: Vec<&str> = judged.iter().map(|case| cases.case_id[case.row].as_str()).collect();
         allocate_signed(rest, &weights, &ids)?

@@ -220,6 +220,9 @@ pub enum Error {
         /// Why.
         source: UnitError,
     },
+    /// Head budgets that cannot be had.
+    #[error(transparent)]
+    Heads(#[from] super::heads::HeadError),
     /// Decisions were asked of cases without ids.
     #[error("decisions on single cases need `case_id`, and {with_id} of {cases} cases have one")]
     CaseIds {
@@ -248,6 +251,7 @@ impl Explain for Error {
 
     fn hints(&self) -> Vec<String> {
         match self {
+            Self::Heads(error) => error.hints(),
             Self::DuplicateScenario { .. } => vec!["give each scenario its own name".to_owned()],
             Self::CatalogMissing { .. } | Self::CatalogWithoutScale { .. } => {
                 vec!["name a catalog with points: `--catalog DIR`".to_owned()]

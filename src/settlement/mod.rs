@@ -12,12 +12,15 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 pub mod auxiliary;
+mod capitation;
 pub mod cases;
 mod clearing;
 pub mod coefficient;
+mod contracts;
 pub mod decide;
 mod decisions;
 mod error;
+pub mod heads;
 mod input;
 mod ledger;
 pub mod outcome;

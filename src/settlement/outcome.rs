@@ -7,6 +7,9 @@ use crate::units::{Fen, Points};
 /// `group_code` of the row for cases without any group (A41).
 pub const UNGROUPED_CODE: &str = "ungrouped";
 
+/// Pool of persons who are signed with nobody (H09).
+pub const UNSIGNED_POOL: &str = "unsigned";
+
 /// Everything one scenario yields. All lists are sorted by their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -22,6 +25,8 @@ pub struct Outcome {
     pub months: Vec<MonthRow>,
     /// By pool and group.
     pub groups: Vec<GroupRow>,
+    /// By part of a policy with head budgets; empty for others.
+    pub parts: Vec<PartRow>,
     /// Every fen between budget and paid.
     pub ledger: Vec<LedgerLine>,
 }
@@ -65,6 +70,35 @@ pub struct PoolRow {
     pub high_cases: i64,
     /// Cases without a group of the catalog.
     pub ungrouped_cases: i64,
+}
+
+/// One part of a policy with head budgets (4.2, 4.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartRow {
+    /// Its pool: the code of the contracting unit, or [`UNSIGNED_POOL`].
+    pub part: String,
+    /// Months insured of its persons (A28).
+    pub person_months: u64,
+    /// F_c: its head budget (A27).
+    pub budget: Fen,
+    /// Cases charged to it.
+    pub cases: i64,
+    /// Σ fee.
+    pub cost: Fen,
+    /// A_c: Σ fund booked.
+    pub booked: Fen,
+    /// T_c: distributable, F_c and A_c shared (A25, R23).
+    pub distributable: Fen,
+    /// Paid as booked for signed persons to other institutions (A26).
+    pub elsewhere: Fen,
+    /// Paid as booked to institutions that are not eligible (R07).
+    pub ineligible: Fen,
+    /// `distributable − elsewhere − ineligible`: what the unit receives, or what is divided.
+    pub rest: Fen,
+    /// Σ points the rest is divided by, in millionths; `None` where a unit receives it.
+    pub points: Option<i128>,
+    /// Printed yuan per point, 4 places.
+    pub point_value: Option<Decimal>,
 }
 
 /// What the year end does to a pool (R27).
@@ -186,6 +220,14 @@ pub enum LineKind {
     ItemPaidHigh,
     /// Own booked amount, where sharing starts from it (A24).
     Booked,
+    /// Head budget of a unit's signed persons (H07, H08).
+    HeadBudget,
+    /// Signed persons treated at another institution, paid as booked to it (A26).
+    PaidElsewhere,
+    /// The same money, charged to the unit.
+    ChargedElsewhere,
+    /// Cases at an institution that is not eligible, paid as booked (R07).
+    PaidIneligible,
     /// Share of the budget by points (J05).
     PointsShare,
     /// Σ standard × ratio (Y20).
@@ -216,6 +258,10 @@ impl LineKind {
             Self::ItemPaidNormal => "item_paid_normal",
             Self::ItemPaidHigh => "item_paid_high",
             Self::Booked => "booked",
+            Self::HeadBudget => "head_budget",
+            Self::PaidElsewhere => "paid_elsewhere",
+            Self::ChargedElsewhere => "charged_elsewhere",
+            Self::PaidIneligible => "paid_ineligible",
             Self::PointsShare => "points_share",
             Self::StandardPaid => "standard_paid",
             Self::FloatingRescale => "floating_rescale",

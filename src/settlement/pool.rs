@@ -54,6 +54,10 @@ pub(super) struct Member {
 }
 
 impl Member {
+    pub(super) fn new(code: &str, months: [Total; 12]) -> Self {
+        Self { code: code.to_owned(), months }
+    }
+
     /// The sums of some months (1 to 12).
     pub(super) fn over(&self, months: &RangeInclusive<usize>) -> Total {
         let mut total = Total::default();
@@ -77,6 +81,18 @@ pub(super) struct Pool {
     insutypes: Vec<usize>,
     /// Institutions with cases or a deduction in it, ascending by code.
     pub(super) members: Vec<Member>,
+}
+
+impl Pool {
+    /// A part of a pool, with cases of any insurance type.
+    pub(super) fn part(name: &str, members: Vec<Member>) -> Self {
+        Self { name: name.to_owned(), insutypes: Vec::new(), members }
+    }
+
+    /// Whether cases of an insurance type, by its position, are settled from it.
+    pub(super) fn has_insutype(&self, insutype: usize) -> bool {
+        self.insutypes.contains(&insutype)
+    }
 }
 
 /// The pools of a scenario, ascending by name.

@@ -1,21 +1,25 @@
 //! One scenario from the sums of the pass to its outcome: pools, periods, year end, closure.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use crate::policy::model::PayMethod;
+use crate::policy::model::{Capitation, PayMethod, SharedBy};
 use crate::units::{Fen, UnitError, fraction, to_decimal};
 
+use super::capitation::{self, Part, Rule};
 use super::cases::Cases;
 use super::clearing::{Cleared, Share, clear, difference};
+use super::contracts;
 use super::error::{Error, Place};
+use super::heads::{self, Placing, Units};
 use super::input::{Assessment, ScenarioInput};
 use super::ledger::Ledger;
-use super::outcome::{InstitutionRow, LedgerLine, MonthRow, Outcome, PoolRow, YearEnd};
+use super::outcome::{GroupRow, InstitutionRow, LedgerLine, MonthRow, Outcome, PoolRow, YearEnd};
 use super::pass::{Sums, TariffSums};
 use super::pool::{ALL, Member, Period, Pool, Total, YEAR, fen, group_rows, periods, pools};
+use super::tariff::Tariff;
 use super::year_end::{Claim, Settled, settle_year};
 
 /// Places of points in tables where there is no catalog to say (A46).
@@ -37,15 +41,27 @@ pub(super) fn outcome(
         institutions: Vec::new(),
         months: Vec::new(),
         groups: Vec::new(),
+        parts: Vec::new(),
         ledger: Vec::new(),
     };
     // Deductions given for every pool are taken in the first pool an institution is in.
     let mut deducted = BTreeSet::new();
     for pool in &pools {
-        let groups =
-            group_rows(pool, cases, sums, judged).map_err(|source| amount(input, source))?;
-        outcome.groups.extend(groups);
-        settle_pool(input, pool, &mut deducted, &mut outcome)?;
+        if input.policy.capitation.is_none() {
+            let groups =
+                group_rows(pool, cases, sums, judged).map_err(|source| amount(input, source))?;
+            outcome.groups.extend(groups);
+            settle_pool(input, pool, &mut deducted, &mut outcome)?;
+        }
+    }
+    let parts = match &input.policy.capitation {
+        Some(rule) => parts(input, rule, cases, &pools, &mut outcome.groups)?,
+        None => Vec::new(),
+    };
+    if let Some(rule) = &input.policy.capitation {
+        for part in &parts {
+            settle_part(input, rule, part, &mut deducted, &mut outcome)?;
+        }
     }
     outcome.ledger.sort();
     Ok(outcome)
@@ -74,7 +90,9 @@ fn check_inputs(input: &ScenarioInput<'_>, pools: &[Pool]) -> Result<(), Error> 
         }
     }
     for (pool, institution) in input.assessments.keys() {
-        if !pool.is_empty() && !pools.iter().any(|known| known.name == *pool) {
+        // Parts are pools too; their names are known once cases and persons are placed.
+        let by_part = input.policy.capitation.is_some();
+        if !pool.is_empty() && !by_part && !pools.iter().any(|known| known.name == *pool) {
             return Err(Error::AssessmentWithoutPool {
                 scenario: input.name.clone(),
                 pool: pool.clone(),
@@ -115,8 +133,20 @@ fn settle_pool<'a>(
         }
         rows.push(pool_row(input, pool, period.0, &cleared, &total).map_err(overflow)?);
     }
+    end_year(input, pool, (rows, &entitlement), (ledger, deducted), outcome)
+}
+
+/// The end of the year of a pool: from entitlements to what is paid, and its rows.
+fn end_year<'a>(
+    input: &ScenarioInput<'_>,
+    pool: &'a Pool,
+    (rows, entitlement): (Vec<PoolRow>, &[Fen]),
+    (mut ledger, deducted): (Ledger<'_>, &mut BTreeSet<&'a str>),
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let overflow = |source| amount(input, source);
     let years: Vec<Total> = pool.members.iter().map(|member| member.over(&(1..=12))).collect();
-    let claims = claims(input, pool, &years, &entitlement, deducted).map_err(overflow)?;
+    let claims = claims(input, pool, &years, entitlement, deducted).map_err(overflow)?;
     let cap = input.policy.surplus_cap.as_ref();
     let settled = settle_year(cap, &claims, &mut ledger).map_err(overflow)?;
     let year = year_row(&rows, &settled).map_err(overflow)?;
@@ -133,6 +163,74 @@ fn settle_pool<'a>(
     outcome.pools.sort_by(|one, two| (&one.pool, &one.period).cmp(&(&two.pool, &two.period)));
     outcome.ledger.append(&mut ledger.lines);
     Ok(())
+}
+
+/// The parts of all pools (A25): each is a pool of its own, or stands for the pool it is in.
+fn parts(
+    input: &ScenarioInput<'_>,
+    rule: &Capitation,
+    cases: &Cases,
+    pools: &[Pool],
+    groups: &mut Vec<GroupRow>,
+) -> Result<Vec<Part>, Error> {
+    let units = Units::of(input)?;
+    let tariff = Tariff::resolve(input, cases)?;
+    let placing = Placing::new(rule, &units, cases);
+    let mut parts = Vec::new();
+    for pool in pools {
+        let place = place(input, &pool.name, YEAR);
+        let budget = budget_of(input, &pool.name, YEAR)?;
+        let heads = match rule.shared_by {
+            SharedBy::Part => heads::budgets(input, &units, rule, budget)?,
+            SharedBy::Area => BTreeMap::new(),
+        };
+        let summed = contracts::sum(cases, input.year, pool, &tariff, &placing);
+        let rows = summed.group_rows(cases, &pool.name);
+        groups.extend(rows.map_err(|source| amount(input, source))?);
+        let rule = Rule { policy: input.policy, capitation: rule, place: &place };
+        parts.extend(capitation::parts(&rule, budget, &heads, &summed.cells)?);
+    }
+    parts.sort_by(|one, two| one.pool.name.cmp(&two.pool.name));
+    for ((named, institution), assessment) in &input.assessments {
+        let known = |part: &Part| part.pool.members.iter().any(|own| own.code == *institution);
+        let part = if named.is_empty() {
+            if assessment.deduction == Fen::ZERO || parts.iter().any(known) {
+                continue;
+            }
+            // No cases, yet something to pay back: it stands where the unsigned are.
+            parts.last_mut()
+        } else {
+            parts.iter_mut().find(|part| part.pool.name == *named)
+        };
+        let part = part.ok_or_else(|| Error::AssessmentWithoutPool {
+            scenario: input.name.clone(),
+            pool: named.clone(),
+            institution: institution.clone(),
+        })?;
+        if assessment.deduction != Fen::ZERO && !known(part) {
+            part.add_payee(institution);
+        }
+    }
+    Ok(parts)
+}
+
+/// One part through the year and its end.
+fn settle_part<'a>(
+    input: &ScenarioInput<'_>,
+    capitation: &Capitation,
+    part: &'a Part,
+    deducted: &mut BTreeSet<&'a str>,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let pool = &part.pool;
+    let mut ledger = Ledger::new(&pool.name);
+    ledger.open(YEAR);
+    let rule = Rule { policy: input.policy, capitation, place: &place(input, &pool.name, YEAR) };
+    let (cleared, row) = part.clear(&rule, &mut ledger)?;
+    outcome.parts.push(row);
+    let year = pool_row(input, pool, YEAR, &cleared, &part.total)
+        .map_err(|source| amount(input, source))?;
+    end_year(input, pool, (vec![year], &cleared.entitlement), (ledger, deducted), outcome)
 }
 
 fn clear_period(

@@ -8,20 +8,26 @@ use crate::units::{Fen, Points, divide_half_away};
 
 use super::cases::{Cases, UNGROUPED};
 use super::outcome::{
-    Decision, GroupRow, InstitutionRow, LedgerLine, MonthRow, Outcome, PoolRow, UNGROUPED_CODE,
+    Decision, GroupRow, InstitutionRow, LedgerLine, MonthRow, Outcome, PartRow, PoolRow,
+    UNGROUPED_CODE,
     YearEnd,
 };
 
-/// The tables `institution`, `pool`, `group`, `month` and `ledger` of a run.
+/// The tables `institution`, `pool`, `group`, `month` and `ledger` of a run, and `part` where a policy
+/// has head budgets.
 #[must_use]
 pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
-    vec![
+    let mut tables = vec![
         institution_table(outcomes),
         pool_table(outcomes),
         group_table(outcomes),
         month_table(outcomes),
         ledger_table(outcomes),
-    ]
+    ];
+    if outcomes.iter().any(|outcome| !outcome.parts.is_empty()) {
+        tables.push(part_table(outcomes));
+    }
+    tables
 }
 
 /// Rows of all scenarios, those with the smaller name first.
@@ -161,6 +167,27 @@ pub fn month_table(outcomes: &[Outcome]) -> Table {
         .with("cost_yuan", rows.yuan(|row| row.cost))
         .with("fund_booked_yuan", rows.yuan(|row| row.booked))
         .with("points", rows.points(|row| Some(row.points)))
+}
+
+/// One row per scenario and part of a policy with head budgets (A25–A28).
+#[must_use]
+pub fn part_table(outcomes: &[Outcome]) -> Table {
+    let rows = Rows::<PartRow>::of(outcomes, |outcome| &outcome.parts);
+    let months = rows.rows.iter().map(|(_, row)| i64::try_from(row.person_months).unwrap_or(i64::MAX));
+    Table::new("part")
+        .with("scenario", rows.scenario())
+        .with("part", rows.text(|row| &row.part))
+        .with("person_months", Column::whole(months))
+        .with("budget_yuan", rows.yuan(|row| row.budget))
+        .with("cases", rows.whole(|row| row.cases))
+        .with("cost_yuan", rows.yuan(|row| row.cost))
+        .with("fund_booked_yuan", rows.yuan(|row| row.booked))
+        .with("distributable_yuan", rows.yuan(|row| row.distributable))
+        .with("elsewhere_yuan", rows.yuan(|row| row.elsewhere))
+        .with("ineligible_yuan", rows.yuan(|row| row.ineligible))
+        .with("rest_yuan", rows.yuan(|row| row.rest))
+        .with("points", rows.points(|row| row.points))
+        .with("point_value", rows.printed(|row| row.point_value))
 }
 
 /// One row per ledger line; lines of the fund have an empty `fixmedins_code`.

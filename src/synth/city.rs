@@ -60,6 +60,9 @@ pub struct City {
     #[serde(default)]
     pub(super) cluster: Option<Cluster>,
     pub(super) budget: Budget,
+    /// Contracts and months of the insured, where budgets are per head.
+    #[serde(default)]
+    pub(super) heads: Option<HeadRule>,
     pub(super) defects: BTreeMap<String, u32>,
     /// Fee items of this city; none: those that all cities share.
     #[serde(default)]
@@ -93,6 +96,9 @@ pub(super) struct InstitutionKind {
     pub(super) pull: u32,
     #[serde(default)]
     pub(super) consortium: Option<Role>,
+    /// Whether it shares the pool of the unsigned, as in table `institution`.
+    #[serde(default = "yes")]
+    pub(super) eligible: String,
     #[serde(default)]
     pub(super) start_date: Option<String>,
     /// Key disciplines with their rank, as in table `institution`.
@@ -101,6 +107,10 @@ pub(super) struct InstitutionKind {
     /// Coefficient in force.
     #[serde(default)]
     pub(super) coef: String,
+}
+
+fn yes() -> String {
+    "1".to_owned()
 }
 
 /// Where the institutions of a kind stand.
@@ -237,6 +247,16 @@ pub(super) struct Cluster {
     pub(super) offsets_seconds: Vec<i64>,
 }
 
+/// Contracts that begin within a year, and years in part.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeadRule {
+    /// Months insured in a year that is not full: from and to.
+    pub(super) part_months: [u32; 2],
+    /// Signed people whose contract begins within the first years.
+    pub(super) late_permille: u32,
+}
+
 /// How the budget of a year follows from what was booked.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -245,6 +265,12 @@ pub(super) struct Budget {
     pub(super) pool: String,
     pub(super) period: String,
     pub(super) factors: Vec<Factor>,
+    /// Rounds before the last one: what each asked or offered, as a factor of the budget (H06).
+    #[serde(default)]
+    pub(super) rounds: Vec<Factor>,
+    /// Growth against the two years before, as agreed (H07).
+    #[serde(default)]
+    pub(super) growth: Option<String>,
     /// A budget that is what is left of an income.
     #[serde(default)]
     pub(super) waterfall: Option<Waterfall>,

@@ -6,6 +6,8 @@
 )]
 
 mod build;
+mod capitation;
+mod capitation_properties;
 mod coefficients;
 mod numbers;
 mod properties;
