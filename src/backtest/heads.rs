@@ -1,8 +1,15 @@
-//! What head budgets need from table `institution`: units, leads, who shares the unsigned pool.
+//! What head budgets need from table `institution`, and what a reader of them asks besides: tiers of
+//! contribution, the budget two years suggest.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
 
 use super::Error;
+use crate::grouping::cases::Built;
 use crate::settlement::heads::Contractor;
-use crate::table::Table;
+use crate::table::{Column, Table};
+use crate::units::{Fen, UnitError, exact, ratio};
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
@@ -11,10 +18,7 @@ use crate::warehouse::snapshot::Snapshot;
 ///
 /// # Errors
 /// [`Error::Value`] for a `lead` or `eligible` that is neither 1, 0 nor empty, or rows that disagree.
-pub(super) fn contractors(
-    engine: &Engine,
-    snapshot: &Snapshot,
-) -> Result<Vec<Contractor>, Error> {
+pub(super) fn contractors(engine: &Engine, snapshot: &Snapshot) -> Result<Vec<Contractor>, Error> {
     from_table(&dimension::read(engine, snapshot, "stg_contractor", &Params::default())?)
 }
 
@@ -45,10 +49,61 @@ fn from_table(table: &Table) -> Result<Vec<Contractor>, Error> {
     Ok(all)
 }
 
+/// One row per tier of contribution: the cases of the baseline, whatever their insurance (H13).
+pub(super) fn tier_table(built: &Built) -> Result<Table, Error> {
+    let fen = |sum: i128| i64::try_from(sum).map_err(|_| UnitError::Overflow);
+    let tiers = || built.tiers.values();
+    let fees = tiers().map(|tier| fen(tier.fee_fen)).collect::<Result<Vec<_>, _>>()?;
+    let funds = tiers().map(|tier| fen(tier.fund_fen)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Table::new("contribution_tier")
+        .with("clct_grde", Column::text(built.tiers.keys().map(String::as_str)))
+        .with("cases", Column::whole(tiers().map(|tier| tier.cases)))
+        .with("cost_yuan", Column::yuan(fees))
+        .with("fund_booked_yuan", Column::yuan(funds)))
+}
+
+/// What the budget of a year could be: the mean of the two years' fund outlay × (1 + growth), beside the
+/// budget agreed (H07, 4.3). Years the warehouse does not have leave it open; without an item `growth` in
+/// table `budget` the mean stands as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Suggestion {
+    pub(super) year: u16,
+    /// Of the two years before, the older first.
+    pub(super) outlay: [Option<Fen>; 2],
+    pub(super) growth: Option<Decimal>,
+    pub(super) budget: Option<Fen>,
+}
+
+impl Suggestion {
+    /// To the fen, half away from zero; `None` if a year is missing.
+    pub(super) fn amount(&self) -> Result<Option<Fen>, Error> {
+        let [Some(older), Some(newer)] = self.outlay else { return Ok(None) };
+        let mean = (older.to_ratio() + newer.to_ratio()) / ratio(2);
+        let growth = self.growth.map_or_else(|| ratio(0), exact);
+        Ok(Some(Fen::nearest(&(mean * (ratio(1) + growth)))?))
+    }
+
+    /// Its table, of one row.
+    pub(super) fn table(&self) -> Result<Table, Error> {
+        let yuan = |fen: Option<Fen>| Column::Decimal {
+            places: 2,
+            values: vec![fen.map(|fen| i128::from(fen.0))],
+        };
+        Ok(Table::new("budget_suggestion")
+            .with("year", Column::whole([i64::from(self.year)]))
+            .with("outlay_two_years_before_yuan", yuan(self.outlay[0]))
+            .with("outlay_year_before_yuan", yuan(self.outlay[1]))
+            .with("growth", Column::decimals(6, [self.growth]))
+            .with("suggested_yuan", yuan(self.amount()?))
+            .with("budget_yuan", yuan(self.budget)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Error, from_table};
+    use super::{Error, Suggestion, from_table};
     use crate::table::{Column, Table};
+    use crate::units::Fen;
 
     /// Rows of `stg_contractor`: code, lead, eligible; the consortium is Y.
     fn read(rows: &[(&str, &str, &str)]) -> Result<Vec<(String, bool, bool)>, Error> {
@@ -61,6 +116,20 @@ mod tests {
         Ok(all.into_iter().map(|one| (one.code, one.lead, one.eligible)).collect())
     }
 
+    // (100.01 + 102.00) ÷ 2 × 1.06 = 107.0653 → 107.07; without growth 101.005 → 101.01.
+    // shows: H07, H06
+    #[test]
+    fn a_budget_is_suggested_from_two_years() {
+        let growth = Some(rust_decimal::Decimal::new(6, 2));
+        let outlay = [Some(Fen(10_001)), Some(Fen(10_200))];
+        let two = Suggestion { year: 2024, outlay, growth, budget: None };
+        assert_eq!(two.amount().unwrap(), Some(Fen(10_707)));
+        let flat = Suggestion { growth: None, ..two.clone() };
+        assert_eq!(flat.amount().unwrap(), Some(Fen(10_101)));
+        let one = Suggestion { outlay: [None, outlay[1]], ..two };
+        assert_eq!(one.amount().unwrap(), None);
+    }
+
     // shows: R07, R09
     #[test]
     fn an_institution_leads_only_if_said_and_shares_unless_denied() {
@@ -68,7 +137,9 @@ mod tests {
         let expect = [("H1", true, true), ("H2", false, false), ("H3", false, true)];
         let expect = expect.map(|(code, lead, eligible)| (code.to_owned(), lead, eligible));
         assert_eq!(read(&rows).unwrap(), expect);
-        for wrong in [&[("H1", "yes", "1")][..], &[("H1", "1", "2")], &[("H1", "1", "1"), ("H1", "0", "1")]] {
+        for wrong in
+            [&[("H1", "yes", "1")][..], &[("H1", "1", "2")], &[("H1", "1", "1"), ("H1", "0", "1")]]
+        {
             let refused = read(wrong).unwrap_err();
             assert!(matches!(refused, Error::Value { table: "institution", .. }), "{refused}");
         }

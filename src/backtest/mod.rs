@@ -98,7 +98,8 @@ pub fn replay(
     let mut case_tables = Vec::new();
     for (number, set) in sets.iter().enumerate() {
         let members: Vec<usize> = (0..composed.len()).filter(|at| which[*at] == number).collect();
-        let inputs = scenario_inputs(engine, snapshot, settings, &composed, (&members, &set.built))?;
+        let inputs =
+            scenario_inputs(engine, snapshot, settings, &composed, (&members, &set.built))?;
         let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
         let settled = settlement::settle(&set.built.cases, &inputs, threads)?;
         for ((at, outcome), input) in members.iter().zip(settled).zip(&inputs) {

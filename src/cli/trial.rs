@@ -66,14 +66,13 @@ impl Side {
     ) -> Result<Self, Error> {
         let (policy, _) = built_under(folder, &stored)?;
         let rules = policy.policy.clone();
-        let request =
-            Request {
-                policy: policy.policy,
-                years: years.clone(),
-                keep_ids,
-                keep_records: false,
-                parts: false,
-            };
+        let request = Request {
+            policy: policy.policy,
+            years: years.clone(),
+            keep_ids,
+            keep_records: false,
+            parts: false,
+        };
         let built = history::of_year(engine, snapshot, &request, &stored.catalog)?;
         common.warn(&built.warnings);
         Ok(Self { stored, cases: built.cases, policy: rules })

@@ -44,9 +44,8 @@ pub fn person_year(rows: &[Enrolment], first_days: &[i32; 12]) -> PersonYear {
     let contract = |day: &i32| {
         let signed = rows.iter().filter(|row| !row.signed.is_empty() && covers(row.sign, *day));
         // The latest begin, then the smaller code.
-        let last = signed.max_by(|a, b| {
-            a.sign[0].cmp(&b.sign[0]).then_with(|| b.signed.cmp(&a.signed))
-        });
+        let last =
+            signed.max_by(|a, b| a.sign[0].cmp(&b.sign[0]).then_with(|| b.signed.cmp(&a.signed)));
         last.map_or_else(String::new, |row| row.signed.clone())
     };
     let contracts: [String; 12] = std::array::from_fn(|month| contract(&first_days[month]));

@@ -12,7 +12,7 @@ use super::batch::Batch;
 use super::buckets::{self, Bucket, Handover, Models, Needs};
 use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
-use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
+use super::rows::{Collector, Part, PriorRefund, Rules, Tally, TierSum, step};
 use super::signing::Signing;
 use super::stays::{Stays, Wanted};
 use crate::grouper::Reason;
@@ -56,6 +56,9 @@ pub struct Built {
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds, in the years asked for, of settlements of earlier years (A45).
     pub prior_refunds: Vec<PriorRefund>,
+    /// Cases by tier of contribution (`clct_grde`), empty where the claim names none; empty unless parts
+    /// were asked for (H13).
+    pub tiers: BTreeMap<String, TierSum>,
     /// Persons and months of the last year asked for, by contract and class; empty unless parts were asked
     /// for (A27, A28).
     pub heads: BTreeMap<(String, HeadClass), Heads>,
@@ -71,10 +74,11 @@ const MODELS: &Models = &[
     ("int_cases__diagnosed", false),
 ];
 
-struct Plan {
+/// What a run over buckets needs.
+pub(super) struct Plan {
     rules: Arc<Rules>,
-    params: Params,
-    classes: Arc<ItemClasses>,
+    pub(super) params: Params,
+    pub(super) classes: Arc<ItemClasses>,
     wanted: Wanted,
 }
 
@@ -123,7 +127,7 @@ fn place(built: &mut Built, signing: &Signing) {
     built.heads.clone_from(&signing.heads);
 }
 
-fn plan(
+pub(super) fn plan(
     engine: &Engine,
     snapshot: &Snapshot,
     request: &Request,
@@ -177,7 +181,8 @@ fn plan(
         signing: signing(engine, snapshot, request, warnings)?,
         keep_disciplines: policy.has_discipline_bonus(),
     };
-    let wanted = Wanted::of(policy, request.keep_records);
+    let mut wanted = Wanted::of(policy, request.keep_records);
+    wanted.payment |= request.parts;
     let classes =
         classes.with_costs(policy.case.cost_classes.as_ref()).with_lines(LineRules::of(policy));
     Ok(Plan { rules: Arc::new(rules), params, classes: Arc::new(classes), wanted })
@@ -279,6 +284,9 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
             sum.fee_fen += tally.fee_fen;
         }
         built.prior_refunds.extend(part.prior_refunds);
+        for (grade, tier) in part.tiers {
+            built.tiers.entry(grade).or_default().add(&tier);
+        }
     }
     built.prior_refunds.sort();
     close_flow(&mut built);

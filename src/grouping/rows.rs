@@ -62,6 +62,26 @@ pub(super) mod step {
     pub(crate) const SPLIT: &str = "split";
 }
 
+/// Cases and money of one tier of contribution (H13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TierSum {
+    /// Cases.
+    pub cases: i64,
+    /// Σ fee in fen.
+    pub fee_fen: i128,
+    /// Σ fund booked in fen.
+    pub fund_fen: i128,
+}
+
+impl TierSum {
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.fee_fen += other.fee_fen;
+        self.fund_fen += other.fund_fen;
+    }
+}
+
 /// A refund, in the year settled, of a settlement of an earlier year (A45, R03).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PriorRefund {
@@ -88,6 +108,8 @@ pub(super) struct Part {
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds of earlier years.
     pub prior_refunds: Vec<PriorRefund>,
+    /// Cases by tier of contribution, where parts are told.
+    pub tiers: BTreeMap<String, TierSum>,
     /// Analysed settlements without `begntime`, measured by `setl_time` instead (A09).
     pub without_begin: u64,
     /// The policy asks for negotiated drugs, and no fee line says whether it is one.
@@ -334,6 +356,13 @@ impl Collector {
         }
         if self.rules.signing.is_some() {
             self.part.cases.part.push(case.contract);
+            let grade = case.stay.as_ref().map_or("", |stay| stay.clct_grde.as_str());
+            let one =
+                TierSum { cases: 1, fee_fen: case.fee_fen.into(), fund_fen: case.fund_fen.into() };
+            match self.part.tiers.get_mut(grade) {
+                Some(tier) => tier.add(&one),
+                None => drop(self.part.tiers.insert(grade.to_owned(), one)),
+            }
         }
         let cases = &mut self.part.cases;
         cases.institution.push(case.institution);

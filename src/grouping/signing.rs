@@ -40,7 +40,8 @@ pub(super) struct Signing {
 impl Signing {
     /// Reads one year.
     pub(super) fn read(engine: &Engine, snapshot: &Snapshot, year: u16) -> Result<Self, Error> {
-        let day = |month: u32| NaiveDate::from_ymd_opt(i32::from(year), month, 1).unwrap_or_default();
+        let day =
+            |month: u32| NaiveDate::from_ymd_opt(i32::from(year), month, 1).unwrap_or_default();
         let epoch = NaiveDate::default();
         let mut first_days = [0; 12];
         for (month, first) in (1..).zip(&mut first_days) {

@@ -13,8 +13,8 @@ use super::model::{
 use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
-    read_apg, read_auxiliary, read_capitation, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_life, read_points, read_score, read_weights,
+    read_apg, read_auxiliary, read_capitation, read_coefficient, read_cost, read_deviation,
+    read_grouping, read_life, read_points, read_score, read_weights,
 };
 use crate::units::Fen;
 

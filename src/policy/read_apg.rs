@@ -4,11 +4,9 @@ use rust_decimal::Decimal;
 
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{
-    CarveOut, Feature, Grouping, Level, Method, PayMethod, Refine, Unit,
-    UnitKind,
-};
+use super::model::{CarveOut, Feature, Grouping, Level, Method, PayMethod, Refine, Unit, UnitKind};
 use super::read::{below, yuan};
+use super::read_capitation::without_meaning;
 
 /// Keys that hold the levels, in the order of [`Refine::levels`].
 const CLASSES: [&str; 4] = ["O", "M", "A", "fallback"];
@@ -112,11 +110,7 @@ enum Kind {
 /// The entries of `[[unit]]`.
 pub(crate) fn units(entries: &[Fields<'_>], method: PayMethod) -> Result<Vec<Unit>, Error> {
     if let Some(first) = entries.first().filter(|_| method != PayMethod::Points) {
-        return Err(Error::KeyWithoutMeaning {
-            at: first.at.clone(),
-            path: first.path.clone(),
-            beside: "payment.method = \"standard\"".to_owned(),
-        });
+        return Err(without_meaning(first, "payment.method = \"standard\""));
     }
     let mut units: Vec<(Unit, &Fields<'_>)> = Vec::new();
     for fields in entries {

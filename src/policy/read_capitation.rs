@@ -71,7 +71,8 @@ fn factors(fields: &Fields<'_>) -> Result<Vec<HeadFactor>, Error> {
     Ok(factors)
 }
 
-fn without_meaning(fields: &Fields<'_>, beside: &str) -> Error {
+/// The error of a section that says nothing beside `beside`.
+pub(crate) fn without_meaning(fields: &Fields<'_>, beside: &str) -> Error {
     Error::KeyWithoutMeaning {
         at: fields.at.clone(),
         path: fields.path.clone(),

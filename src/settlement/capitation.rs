@@ -211,15 +211,16 @@ impl Part {
         }
         let kept = difference(self.head.budget, self.distributable).map_err(amount)?;
         ledger.post_fund(LineKind::Sharing, kept, &rule.policy.sharing.cite);
-        let is_unit = rule.capitation.shared_by == SharedBy::Part && self.pool.name != UNSIGNED_POOL;
+        let is_unit =
+            rule.capitation.shared_by == SharedBy::Part && self.pool.name != UNSIGNED_POOL;
         let mut cleared = if is_unit {
             self.clear_unit(rule, (elsewhere, rest), ledger).map_err(amount)?
         } else {
             self.clear_shared(rule, taken, ledger)?
         };
         for (entitlement, roles) in cleared.entitlement.iter_mut().zip(&self.roles) {
-            *entitlement = Fen::sum([*entitlement, roles.elsewhere, roles.ineligible])
-                .map_err(amount)?;
+            *entitlement =
+                Fen::sum([*entitlement, roles.elsewhere, roles.ineligible]).map_err(amount)?;
         }
         let row = PartRow {
             part: self.pool.name.clone(),
@@ -288,14 +289,9 @@ impl Part {
             distributable: left(self.distributable)?,
         };
         let members = self.pool.members.iter().zip(&self.roles);
-        let shares: Vec<Share<'_>> = members
-            .map(|(member, roles)| Share { code: &member.code, total: roles.own })
-            .collect();
+        let shares: Vec<Share<'_>> =
+            members.map(|(member, roles)| Share { code: &member.code, total: roles.own }).collect();
         let cleared = divide_money(&place, rule.policy, money, &shares, ledger)?;
-        Ok(Cleared {
-            budget: self.head.budget,
-            distributable: self.distributable,
-            ..cleared
-        })
+        Ok(Cleared { budget: self.head.budget, distributable: self.distributable, ..cleared })
     }
 }

@@ -173,7 +173,9 @@ pub(super) fn budgets<'a>(
         parts.keys().map(|part| if *part == UNSIGNED_POOL { LAST } else { part }).collect();
     let shares = allocate(budget, &weights, &codes).map_err(amount)?;
     let heads = parts.iter().zip(shares);
-    Ok(heads.map(|((part, (months, _)), budget)| (*part, HeadBudget { months: *months, budget })).collect())
+    Ok(heads
+        .map(|((part, (months, _)), budget)| (*part, HeadBudget { months: *months, budget }))
+        .collect())
 }
 
 /// Sorts behind every code.

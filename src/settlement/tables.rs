@@ -9,8 +9,7 @@ use crate::units::{Fen, Points, divide_half_away};
 use super::cases::{Cases, UNGROUPED};
 use super::outcome::{
     Decision, GroupRow, InstitutionRow, LedgerLine, MonthRow, Outcome, PartRow, PoolRow,
-    UNGROUPED_CODE,
-    YearEnd,
+    UNGROUPED_CODE, YearEnd,
 };
 
 /// The tables `institution`, `pool`, `group`, `month` and `ledger` of a run, and `part` where a policy
@@ -173,7 +172,8 @@ pub fn month_table(outcomes: &[Outcome]) -> Table {
 #[must_use]
 pub fn part_table(outcomes: &[Outcome]) -> Table {
     let rows = Rows::<PartRow>::of(outcomes, |outcome| &outcome.parts);
-    let months = rows.rows.iter().map(|(_, row)| i64::try_from(row.person_months).unwrap_or(i64::MAX));
+    let months =
+        rows.rows.iter().map(|(_, row)| i64::try_from(row.person_months).unwrap_or(i64::MAX));
     Table::new("part")
         .with("scenario", rows.scenario())
         .with("part", rows.text(|row| &row.part))

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::city::{Budget, GroupBy, InstitutionKind, Role, Waterfall};
+use super::city::{GroupBy, InstitutionKind, Role};
 use super::defect::KeyLine;
 use super::directory::{self, Placed};
 use super::error::Error;
 use super::expected;
+use super::money::{Budget, Waterfall};
 use super::output::{CsvFile, Folder, Format};
 use super::person::Person;
 use super::row::{DAY, date_of};

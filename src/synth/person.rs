@@ -52,7 +52,8 @@ impl<'c> Person<'c> {
         let [least, most] = city.heads.map_or([6, 11], |heads| heads.part_months);
         let supplements =
             insurance.supplements.iter().filter(|supplement| dice.chance(supplement.1)).collect();
-        let part_months = (!dice.chance(city.full_year_permille)).then(|| dice.between(least, most));
+        let part_months =
+            (!dice.chance(city.full_year_permille)).then(|| dice.between(least, most));
         let mut person = Self {
             index,
             psn_no: format!("{}{index:010}", city.area),

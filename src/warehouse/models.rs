@@ -23,6 +23,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__given_group", include_str!("../../sql/cases/int_cases__given_group.sql")),
     ("int_cases__netted", include_str!("../../sql/cases/int_cases__netted.sql")),
     ("int_cases__operations", include_str!("../../sql/cases/int_cases__operations.sql")),
+    ("int_cases__outlay", include_str!("../../sql/cases/int_cases__outlay.sql")),
     ("int_cases__payment", include_str!("../../sql/cases/int_cases__payment.sql")),
     ("int_cases__record", include_str!("../../sql/cases/int_cases__record.sql")),
     ("int_cases__refund", include_str!("../../sql/cases/int_cases__refund.sql")),

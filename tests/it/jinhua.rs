@@ -206,9 +206,8 @@ fn head_budgets_are_those_of_a_second_way_from_the_exported_files() {
         [("baseline", "booked"), ("elsewhere-pool", "pool"), ("elsewhere-points", "points")]
     {
         let city = City::read(path, &table(&run, "case", "baseline"));
-        let elsewhere = city.visits.iter().filter(|visit| {
-            !visit.contract.is_empty() && !city.is_inside(visit)
-        });
+        let elsewhere =
+            city.visits.iter().filter(|visit| !visit.contract.is_empty() && !city.is_inside(visit));
         assert!(elsewhere.count() > 100 && city.months.len() > 20);
         let (parts, paid) = city.settle(way);
         let shown = table(&run, "part", scenario);

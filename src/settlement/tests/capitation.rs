@@ -164,8 +164,7 @@ fn every_part_is_rounded_to_the_fen() {
 fn elsewhere(way: Elsewhere) -> Outcome {
     let mut city = City::new("150", &[("C", 100), ("", 50)]);
     city.policy = policy(way);
-    let rows =
-        [visit("C", "C", 1, "70"), visit("C", "H", 1, "20"), visit("", "K", 3, "30")];
+    let rows = [visit("C", "C", 1, "70"), visit("C", "H", 1, "20"), visit("", "K", 3, "30")];
     city.settle(&rows).unwrap()
 }
 
@@ -336,10 +335,7 @@ fn contracts_and_persons_must_be_there() {
     let mut city = City::new("100", &[("D", 12), ("", 12)]);
     city.contractors = vec![contractor("K", "", false, true)];
     let error = refusal(&city);
-    assert!(
-        error.to_string().contains("1 persons are signed with institution `D`"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("1 persons are signed with institution `D`"), "{error}");
     city.contractors.push(contractor("D", "Y1", false, true));
     let without = refusal(&city);
     assert!(matches!(&without, HeadError::ConsortiumLead { leads, .. } if leads.is_empty()));
@@ -360,8 +356,7 @@ fn contracts_and_persons_must_be_there() {
 fn the_unsigned_pool_is_last_in_ties() {
     let city = City::new("0.05", &[("C", 1), ("zz", 1), ("", 1)]);
     let outcome = city.settle(&[visit("", "K", 1, "0.01")]).unwrap();
-    let budgets: Vec<_> =
-        outcome.parts.iter().map(|row| (row.part.as_str(), row.budget)).collect();
+    let budgets: Vec<_> = outcome.parts.iter().map(|row| (row.part.as_str(), row.budget)).collect();
     assert_eq!(budgets, [("C", Fen(2)), (UNSIGNED_POOL, Fen(1)), ("zz", Fen(2))]);
 }
 
@@ -449,8 +444,7 @@ fn the_coefficient_works_in_every_part_and_a_deduction_once() {
         Assessment { coefficient: dec("0.9"), deduction: yuan("10"), ..Assessment::default() };
     input.assessments.insert((String::new(), "C".to_owned()), assessment);
     // B costs 90, of which 20 at C: 99.5 − 20 = 79.5 for B, 20 for C. C costs 90: 99.5.
-    let rows =
-        [visit("B", "B", 1, "70"), visit("B", "C", 1, "20"), visit("C", "C", 1, "90")];
+    let rows = [visit("B", "B", 1, "70"), visit("B", "C", 1, "20"), visit("C", "C", 1, "90")];
     let outcome = settle(&signed_columns(&rows), &[input], threads(1)).unwrap().remove(0);
     // 20·0.9 − 10 = 8; 99.5·0.9 = 89.55.
     assert_eq!(paid(&outcome), ["B/B: 79.50", "B/C: 8.00", "C/C: 89.55"]);
