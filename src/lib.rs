@@ -15,6 +15,8 @@ pub mod catalog;
 
 pub mod settlement;
 
+pub mod audit;
+
 pub mod grouper;
 
 pub mod weights;

@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["policy"],
     &["catalog"],
     &["settlement"],
+    &["audit"],
     &["grouper"],
     &["warehouse"],
     &["intake"],

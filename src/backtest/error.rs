@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::explain::{Explain, Kind};
 use crate::units::UnitError;
-use crate::{history, policy, settlement, warehouse, weights};
+use crate::{audit, history, policy, settlement, warehouse, weights};
 
 /// An error of a backtest.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum Error {
     /// The grouping of the cases.
     #[error(transparent)]
     Grouping(#[from] history::Error),
+    /// The audit.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
     /// An amount.
     #[error(transparent)]
     Unit(#[from] UnitError),
@@ -159,6 +162,7 @@ impl Explain for Error {
             Self::Statistics(err) => err.kind(),
             Self::Warehouse(err) => err.kind(),
             Self::Grouping(err) => err.kind(),
+            Self::Audit(err) => err.kind(),
             _ => Kind::Input,
         }
     }
@@ -170,6 +174,7 @@ impl Explain for Error {
             Self::Statistics(err) => err.hints(),
             Self::Warehouse(err) => err.hints(),
             Self::Grouping(err) => err.hints(),
+            Self::Audit(err) => err.hints(),
             Self::Weights { scenario } => vec![format!(
                 "build another catalog with `dianshu catalog build … --scenario {scenario}` and \
                  replay that one"

@@ -4,6 +4,7 @@
 //! Cases are built once for all scenarios that share scope, case and grouping rules; the kernel then
 //! settles all of them in one pass. Whatever was known only after the catalog's last day is refused.
 
+mod audit;
 mod error;
 mod heads;
 mod inputs;
@@ -27,6 +28,7 @@ use crate::warehouse::engine::Engine;
 use crate::warehouse::snapshot::Snapshot;
 use crate::weights;
 
+pub use audit::beside_lines;
 pub use error::Error;
 pub use inputs::control_total;
 pub use scenario::{BASELINE, Composed, compose_all};

@@ -9,7 +9,7 @@ use crate::units::UnitError;
 use crate::warehouse::parquet::TableFileError;
 use crate::warehouse::relation::RelationError;
 use crate::warehouse::store;
-use crate::{backtest, catalog, history, intake, policy, report, synth, warehouse, weights};
+use crate::{audit, backtest, catalog, history, intake, policy, report, synth, warehouse, weights};
 
 /// An error of any module, or of the command line itself.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,9 @@ pub enum Error {
     /// The replay.
     #[error(transparent)]
     Backtest(#[from] backtest::Error),
+    /// The audit of a policy.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
     /// A run on disk.
     #[error(transparent)]
     Run(#[from] backtest::manifest::RunError),
@@ -393,6 +396,7 @@ impl Error {
             Self::History(err) => err,
             Self::Weights(err) => err,
             Self::Backtest(err) => err,
+            Self::Audit(err) => err,
             Self::Run(err) => err,
             Self::Report(err) => err,
             Self::Synth(err) => err,

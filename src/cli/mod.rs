@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk and progress. Exit codes: 0 done, 1 done but a finding or gate says
 //! no, 2 wrong input (nothing changed), 3 our fault, 130 interrupted.
 
+mod audit;
 mod backtest;
 mod build;
 mod card;
@@ -59,6 +60,8 @@ enum Command {
     Group(group::Args),
     /// Settle a year under a policy and scenarios, against what was booked
     Backtest(backtest::Args),
+    /// Audit the rules of a policy: gaps, cliffs, bundles, clauses without a parameter
+    Audit(audit::Args),
     /// Write the report of a run
     Report(report::Args),
     /// Query the tables of the warehouse and of a run
@@ -106,6 +109,7 @@ fn run(command: Command) -> Result<Outcome, Error> {
         Command::Catalog(args) => catalog::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Backtest(args) => backtest::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sql(args) => sql::run(&args),
         Command::Verify(args) => verify::run(&args),

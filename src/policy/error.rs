@@ -272,7 +272,7 @@ pub enum Error {
     /// A band that ends where the one before it already ended.
     #[error(
         "{at}: bands overlap: `{path}` ends at {up_to}, the band before it at {before} \
-         ({before_at}){at:#}"
+         ({before_at}); a ratio of {up_to} would lie in both{at:#}"
     )]
     BandOverlap {
         /// Where.
@@ -287,20 +287,30 @@ pub enum Error {
         before_at: At,
     },
     /// A band without an end that is not the last.
-    #[error("{at}: bands overlap: `{band}` has no `up_to`, but another band follows{at:#}")]
+    #[error(
+        "{at}: bands overlap: `{band}` has no `up_to`, but another band follows; a ratio of \
+         {example} would lie in both{at:#}"
+    )]
     BandWithoutEnd {
         /// Where.
         at: At,
         /// The entry.
         band: String,
+        /// A ratio in this band and in the next.
+        example: String,
     },
     /// The last band has an end.
-    #[error("{at}: gap in the bands: a ratio above {up_to} belongs to no band{at:#}")]
+    #[error(
+        "{at}: gap in the bands: the last band ends at {up_to}, so a ratio of {example} falls through\
+         {at:#}"
+    )]
     BandGap {
         /// Where.
         at: At,
         /// The end of the last band.
         up_to: String,
+        /// A ratio that belongs to no band.
+        example: String,
     },
     /// Two bands of one class.
     #[error("{at}: class `{class}` has two bands, the first at line {first_line}{at:#}")]

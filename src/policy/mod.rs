@@ -20,6 +20,7 @@ use std::fmt::Write as _;
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
+mod checklist;
 mod cite;
 mod compose;
 mod document;
@@ -41,6 +42,7 @@ mod read_grouping;
 mod read_life;
 mod read_points;
 mod read_score;
+mod read_special;
 mod read_weights;
 mod scenario;
 mod schema;
@@ -48,6 +50,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use checklist::{ClauseBy, ClauseRow, checklist, holds, undecided};
 pub use cite::{Citation, citations, latest_dated_value};
 pub use compose::{compose, sections_changed};
 pub use error::{At, Error};

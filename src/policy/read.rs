@@ -14,7 +14,7 @@ use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_capitation, read_coefficient, read_cost, read_deviation,
-    read_grouping, read_life, read_points, read_score, read_weights,
+    read_grouping, read_life, read_points, read_score, read_special, read_weights,
 };
 use crate::units::Fen;
 
@@ -59,6 +59,7 @@ pub(crate) fn policy(
     let outlier = top.maybe("outlier", read_points::outlier)?;
     let same_price = top.maybe("same_price", read_points::same_price)?;
     let expected_standard = top.maybe("expected_standard", read_points::expected_standard)?;
+    let special = top.maybe("special", read_special::special)?;
     let score = top.maybe("score", |fields| read_score::score(fields, folder))?;
     Ok(Policy {
         identity,
@@ -82,6 +83,7 @@ pub(crate) fn policy(
         outlier,
         same_price,
         expected_standard,
+        special,
     })
 }
 

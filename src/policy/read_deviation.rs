@@ -9,6 +9,9 @@ use super::fields::Fields;
 use super::model::{Band, BandPay, Class, Compare, Deviation, Reference, Standard};
 use super::read::{absent, entries_below};
 
+/// How far beyond an end the ratio lies that messages name.
+const STEP: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+
 /// Reads and checks `[deviation]` with its bands.
 pub(crate) fn deviation(fields: &Fields<'_>, standards: &[Standard]) -> Result<Deviation, Error> {
     let compares = [("fee", Compare::Fee), ("in_scope", Compare::InScope), ("fund", Compare::Fund)];
@@ -43,7 +46,8 @@ fn bands(fields: &Fields<'_>) -> Result<Vec<Band>, Error> {
     }
     let mut bands: Vec<(Band, At)> = Vec::with_capacity(listed.len());
     for (index, entry) in listed.iter().enumerate() {
-        let band = band(entry, index + 1 == listed.len())?;
+        let former = bands.last().and_then(|(band, _)| band.up_to);
+        let band = band(entry, index + 1 == listed.len(), former)?;
         compare_with_former(entry, &band, &bands)?;
         bands.push((band, entry.at_of("up_to")));
     }
@@ -53,7 +57,8 @@ fn bands(fields: &Fields<'_>) -> Result<Vec<Band>, Error> {
     Ok(bands.into_iter().map(|(band, _)| band).collect())
 }
 
-fn band(entry: &Fields<'_>, last: bool) -> Result<Band, Error> {
+/// One band; `former` is where the band before it ends.
+fn band(entry: &Fields<'_>, last: bool, former: Option<Decimal>) -> Result<Band, Error> {
     let classes = [("low", Class::Low), ("normal", Class::Normal), ("high", Class::High)];
     let pays = [("group", BandPay::Group), ("item", BandPay::Item)];
     let up_to = if entry.node("up_to").is_some() { Some(entry.positive("up_to")?) } else { None };
@@ -66,10 +71,19 @@ fn band(entry: &Fields<'_>, last: bool) -> Result<Band, Error> {
     };
     match up_to {
         Some(end) if last => {
-            return Err(Error::BandGap { at: entry.at_of("up_to"), up_to: end.to_string() });
+            let example = if inclusive { end + STEP } else { end };
+            return Err(Error::BandGap {
+                at: entry.at_of("up_to"),
+                up_to: end.to_string(),
+                example: example.to_string(),
+            });
         }
         None if !last => {
-            return Err(Error::BandWithoutEnd { at: entry.at.clone(), band: entry.path.clone() });
+            return Err(Error::BandWithoutEnd {
+                at: entry.at.clone(),
+                band: entry.path.clone(),
+                example: (former.unwrap_or_default() + Decimal::ONE).to_string(),
+            });
         }
         _ => {}
     }

@@ -23,7 +23,17 @@ pub(crate) fn outlier(fields: &Fields<'_>) -> Result<Outlier, Error> {
             || before.is_some_and(|b| weight_below.is_some_and(|w| w <= b))
         {
             let allowed = "ascending weights; the last line, and only it, without `weight_below`";
-            return Err(entry.not_allowed("weight_below", allowed));
+            let why = match (weight_below, before) {
+                (Some(below), Some(before)) if below <= before => {
+                    format!("no weight is below {below} and not below {before}")
+                }
+                (Some(below), _) => format!("a group of weight {below} would fall through"),
+                (None, before) => {
+                    let example = before.unwrap_or_default() + rust_decimal::Decimal::ONE;
+                    format!("a group of weight {example} would have two lines")
+                }
+            };
+            return Err(entry.not_allowed("weight_below", &format!("{allowed} ({why})")));
         }
         let ratio = entry.decimal("ratio")?;
         if ratio <= low {

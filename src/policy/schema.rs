@@ -214,6 +214,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("outlier.high", &["weight_below", "ratio"]).many("ratio"),
     section("same_price", &["groups", "maximum_cv"]),
     section("expected_standard", &["years_ahead"]),
+    section("special", &["quota", "over", "reference"]),
     section("auxiliary", &["given", "factor", "monotone", "except_kinds", "severity", "cci"]),
     section("auxiliary.trigger", &["disease_cases", "type_cases", "cv_drop"]),
     section("auxiliary.icu", &["disease_cases", "type_cases", "cv_drop"]),

@@ -82,7 +82,7 @@ pub(crate) fn find_policy(name_or_path: &str) -> Result<(Home, Named), Error> {
 
 impl Home {
     /// A file of the policy's folder; `None` if there is none.
-    fn file(&self, name: &str) -> Result<Option<(String, Vec<u8>)>, Error> {
+    pub(crate) fn file(&self, name: &str) -> Result<Option<(String, Vec<u8>)>, Error> {
         match self {
             Self::Shipped(policy) => {
                 let inside = format!("{policy}/{name}");

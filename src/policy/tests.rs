@@ -536,3 +536,11 @@ fn a_policy_on_disk_wins_over_the_shipped_one_of_the_same_name() {
     assert_eq!(here.policy.deviation.unwrap().bands[0].up_to, Some(decimal("0.5")));
     assert_eq!(scenarios[0].title, "本地");
 }
+
+// shows: J02
+#[test]
+fn a_budget_of_one_institution_is_no_key_of_a_policy() {
+    let wrong = load(&format!("{BAD}/budget-of-an-institution.toml")).unwrap_err();
+    assert!(matches!(&wrong, Error::UnknownKey { key, .. } if key == "institution"), "{wrong}");
+    assert_eq!(wrong.kind().exit_code(), 2);
+}

@@ -86,6 +86,26 @@ pub enum Error {
         /// The date.
         from: NaiveDate,
     },
+    /// More special cases on the list than the quota allows (6.7, R37).
+    #[error(
+        "scenario `{scenario}`: {listed} special cases are listed, {quota} are allowed: {share} of the \
+         area's {cases} cases, rounded down; over it {}",
+        over.join(", ")
+    )]
+    SpecialOverQuota {
+        /// The scenario.
+        scenario: String,
+        /// Listed cases of the year.
+        listed: u64,
+        /// How many may be.
+        quota: u64,
+        /// `special.quota`.
+        share: Decimal,
+        /// Cases of the area, after merging.
+        cases: u64,
+        /// First listed ids beyond the quota, ascending.
+        over: Vec<String>,
+    },
     /// Cases of a group without a price in force.
     #[error("scenario `{scenario}` has no standard of group `{group}` in force on {on}")]
     NoPrice {
@@ -270,6 +290,10 @@ impl Explain for Error {
                 "compare with `reference = \"standard\"` or use a catalog that has the group"
                     .to_owned(),
             ],
+            Self::SpecialOverQuota { listed, quota, .. } => vec![format!(
+                "take {} of them off table `special`, or change `special.quota`",
+                listed.saturating_sub(*quota)
+            )],
             Self::BudgetMissing { known, .. } if known.is_empty() => {
                 vec!["no budget was given at all; load the table `budget`".to_owned()]
             }

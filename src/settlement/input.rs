@@ -85,6 +85,9 @@ pub enum SpecialKind {
     Item,
     /// `add`: these points join the computed ones (invited expert).
     Add(Decimal),
+    /// `refused`: applied for and not granted; settled as if it were not listed, and counted against the
+    /// quota (6.7).
+    Refused,
 }
 
 /// One row of table `advance`: money paid before clearing.

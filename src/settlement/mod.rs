@@ -28,6 +28,7 @@ mod pass;
 mod pool;
 mod run;
 pub mod score;
+pub mod special;
 pub mod tables;
 pub mod tariff;
 #[cfg(test)]
@@ -63,6 +64,7 @@ pub fn settle(
 ) -> Result<Vec<Outcome>, Error> {
     let Some(first) = scenarios.first() else { return Ok(Vec::new()) };
     check(cases, scenarios)?;
+    scenarios.iter().try_for_each(|input| special::check_quota(cases, input))?;
     let (tariffs, which) = distinct_tariffs(cases, scenarios)?;
     let sums = pass::sum(cases, first.year, &tariffs, threads);
     let mut outcomes = Vec::with_capacity(scenarios.len());

@@ -12,15 +12,16 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::ParamValues;
-use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::SortExpr;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
@@ -241,6 +242,25 @@ fn agreed(
     Ok((schema, batches))
 }
 
+/// Parquet files as one relation.
+fn listed(
+    schema: SchemaRef,
+    files: &[PathBuf],
+    orders: Vec<Vec<SortExpr>>,
+) -> Result<ListingTable, Error> {
+    let urls = files
+        .iter()
+        .map(|path| ListingTableUrl::parse(path.to_string_lossy()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|err| Error::engine("naming the files of a table", &err))?;
+    let format = ParquetFormat::default().with_force_view_types(true);
+    let options = ListingOptions::new(Arc::new(format)).with_file_sort_order(orders);
+    let config = ListingTableConfig::new_with_multi_paths(urls)
+        .with_listing_options(options)
+        .with_schema(schema);
+    ListingTable::try_new(config).map_err(|err| Error::engine("opening the files of a table", &err))
+}
+
 /// Relations of one bucket and the models over them.
 #[derive(Clone)]
 pub struct Session {
@@ -285,19 +305,24 @@ impl Session {
         let order: Vec<_> =
             sort.iter().map(|column| datafusion::prelude::col(*column).sort(true, true)).collect();
         let orders = if order.is_empty() { Vec::new() } else { vec![order] };
-        let urls = files
-            .iter()
-            .map(|path| ListingTableUrl::parse(path.to_string_lossy()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|err| Error::engine("naming the files of a table", &err))?;
-        let format = ParquetFormat::default().with_force_view_types(true);
-        let options = ListingOptions::new(Arc::new(format)).with_file_sort_order(orders);
-        let config = ListingTableConfig::new_with_multi_paths(urls)
-            .with_listing_options(options)
-            .with_schema(schema);
-        let table = ListingTable::try_new(config)
-            .map_err(|err| Error::engine("opening the files of a table", &err))?;
-        self.register(name, Arc::new(table))
+        // Files overlap in the order of their rows: each is a relation of its own, so that the planner
+        // merges them where order matters instead of sorting all rows again.
+        let together: Vec<&[PathBuf]> =
+            if sort.is_empty() { vec![files] } else { files.chunks(1).collect() };
+        let mut tables = together.into_iter().map(|files| {
+            let table = Arc::new(listed(Arc::clone(&schema), files, orders.clone())?);
+            Ok::<Arc<dyn TableProvider>, Error>(table)
+        });
+        let Some(first) = tables.next().transpose()? else { return Ok(()) };
+        if files.len() == 1 || sort.is_empty() {
+            return self.register(name, first);
+        }
+        let wrong = |err| Error::engine("joining the files of a table", &err);
+        let mut all = self.ctx.read_table(first).map_err(wrong)?;
+        for table in tables {
+            all = all.union(self.ctx.read_table(table?).map_err(wrong)?).map_err(wrong)?;
+        }
+        self.register(name, all.into_view())
     }
 
     /// Makes rows in memory visible under a name.
@@ -336,11 +361,7 @@ impl Session {
         self.ctx.register_udf(vocabulary::national(codes));
     }
 
-    fn register(
-        &self,
-        name: &str,
-        table: Arc<dyn datafusion::catalog::TableProvider>,
-    ) -> Result<(), Error> {
+    fn register(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<(), Error> {
         self.ctx
             .register_table(name, table)
             .map(|_| ())

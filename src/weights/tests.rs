@@ -128,6 +128,7 @@ fn policy(weights: Weights) -> Policy {
         outlier: None,
         same_price: None,
         expected_standard: None,
+        special: None,
     }
 }
 

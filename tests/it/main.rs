@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, says what it skipped, and keeps its list of cases whole"
 )]
 
+mod audit;
 mod bad_input;
 mod bytes;
 mod claims;

@@ -16,6 +16,7 @@ mod life;
 mod money;
 mod points;
 mod score;
+mod special;
 mod weights;
 
 pub use apg::{
@@ -35,6 +36,7 @@ pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
 pub use points::*;
 pub use score::{Abnormal, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid};
+pub use special::{Special, SpecialReference};
 
 use crate::units::Fen;
 
@@ -98,6 +100,8 @@ pub struct Policy {
     pub same_price: Option<SamePrice>,
     /// Standards that follow from the control total (P04).
     pub expected_standard: Option<ExpectedStandard>,
+    /// How many cases may be put before experts, and which (P08); absent: the list has no limit.
+    pub special: Option<Special>,
 }
 
 impl Policy {

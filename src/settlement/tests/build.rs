@@ -124,6 +124,7 @@ pub(super) fn points_policy() -> Policy {
         outlier: None,
         same_price: None,
         expected_standard: None,
+        special: None,
     }
 }
 

@@ -13,5 +13,6 @@ mod numbers;
 mod properties;
 mod reference;
 mod refusals;
+mod special;
 mod speed;
 mod units;

@@ -219,10 +219,15 @@ impl ExecutionPlan for CycleExec {
         }])
     }
 
-    /// Sorted by person and institution, in whichever direction.
+    /// Sorted by person and institution as the files of the warehouse are. Any direction would do, but
+    /// one left open is lost where several files meet, and each would be sorted again.
     fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        let by =
-            self.cycle.by.iter().map(|key| PhysicalSortRequirement::new(Arc::clone(key), None));
+        let order = SortOptions { descending: false, nulls_first: true };
+        let by = self
+            .cycle
+            .by
+            .iter()
+            .map(|key| PhysicalSortRequirement::new(Arc::clone(key), Some(order)));
         vec![LexRequirement::new(by).map(OrderingRequirements::new)]
     }
 

@@ -168,16 +168,28 @@ fn sorted_files_are_not_sorted_again() {
         (0..50).map(|id: u8| (id % 7, id % 3, 0, 0, i64::from(id), id.into())).collect();
     visits.sort_unstable();
     let table = table(&visits);
-    let file = folder.path().join("visit.parquet");
-    parquet::write_table(&table, &file).unwrap();
+    let one = folder.path().join("visit.parquet");
+    parquet::write_table(&table, &one).unwrap();
+    // The same visits over two files, each sorted, which overlap.
+    let two: Vec<_> = [0, 1]
+        .into_iter()
+        .map(|half| {
+            let (path, rest) = (folder.path().join(format!("visit-{half}.parquet")), half);
+            let of_half = (0..).zip(&visits).filter(|(at, _)| at % 2 == rest);
+            let visits: Vec<Visit> = of_half.map(|(_, visit)| *visit).collect();
+            parquet::write_table(&self::table(&visits), &path).unwrap();
+            path
+        })
+        .collect();
     let schema = relation::to_batch(&table).unwrap().schema();
     let engine = Engine::start(Limits { threads: 1, memory_bytes: 64 << 20 }).unwrap();
     let sorted = ["psn_no", "fixmedins_code"];
-    for (order, sorts) in [(&sorted[..], false), (&[], true)] {
+    let one = std::slice::from_ref(&one);
+    for (files, order, sorts) in
+        [(one, &sorted[..], false), (&two[..], &sorted[..], false), (one, &[], true)]
+    {
         let session = engine.session();
-        session
-            .register_sorted_files("visit", Arc::clone(&schema), std::slice::from_ref(&file), order)
-            .unwrap();
+        session.register_sorted_files("visit", Arc::clone(&schema), files, order).unwrap();
         let plan = plan(&engine, &session);
         assert!(plan.contains("CycleExec") && !plan.contains("WindowAggExec"), "{plan}");
         assert_eq!(plan.contains("SortExec"), sorts, "{plan}");

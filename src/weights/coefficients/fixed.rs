@@ -1,47 +1,77 @@
 //! Weights and coefficients iterated to a fixed point, or computed once, as the policy declares (6.3).
 //!
-//! A round prices the groups from fees ÷ coefficient (each to the fen) and derives the coefficients
-//! from the fees as they are. It is over when no coefficient moves in its published places: then no
-//! weight moves either. With R41 that is the second round, since those coefficients do not depend on
+//! A round prices the groups from fees ÷ coefficient and derives the coefficients from the fees as
+//! they are. The exact coefficients divide (A46: printed places are never fed back); the fee that
+//! comes out is money again, rounded to the fen. It is over when no coefficient moves in its
+//! published places. With R41 that is the second round, since those coefficients do not depend on
 //! weights; with `case_mix` each follows from the other.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use num_traits::{One as _, ToPrimitive as _};
 
 use super::{Coefficients, PLACES, sums, tables, tables_of};
 use crate::catalog::model::{Catalog, IdentityLine};
 use crate::policy::model::{Coefficient, Passes};
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::coefficient::{CoefficientError, InstitutionFacts, always_one, of_case};
-use crate::units::divide_half_away;
+use crate::units::{Fen, Ratio, divide_half_away, ratio};
 use crate::weights::{Built, Error, Passed, Plan, rounded};
 
-/// Coefficients in units of their last published place.
+/// One coefficient: exact, and in units of its last published place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Unit {
+    /// What divides a fee.
+    exact: Ratio,
+    /// What tells whether it moved.
+    published: i128,
+}
+
+impl Unit {
+    fn one() -> Self {
+        Self { exact: Ratio::one(), published: 10_000 }
+    }
+
+    /// fee ÷ coefficient, to the fen, half away from zero.
+    fn adjusted(&self, fee_fen: i64) -> Option<i64> {
+        let (numerator, denominator) = (self.exact.numer(), self.exact.denom());
+        let small = denominator.to_i128().zip(numerator.to_i128()).and_then(|(times, by)| {
+            let product = i128::from(fee_fen).checked_mul(times)?;
+            divide_half_away(product, by)
+        });
+        match small {
+            Some(fen) => i64::try_from(fen).ok(),
+            // Long fractions, or a fee beyond 128 bits.
+            None => Fen::nearest(&(ratio(fee_fen) / &self.exact)).ok().map(|fen| fen.0),
+        }
+    }
+}
+
+/// The coefficients of one round.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Units {
     /// Of each institution, outside its key disciplines.
-    plain: Vec<i128>,
+    plain: Vec<Unit>,
     /// By institution and key discipline.
-    key: BTreeMap<(u32, u16), i128>,
+    key: BTreeMap<(u32, u16), Unit>,
 }
-
-const ONE: i128 = 10_000;
 
 impl Units {
     fn ones(cases: &Cases) -> Self {
-        Self { plain: vec![ONE; cases.institutions.len()], key: BTreeMap::new() }
+        Self { plain: vec![Unit::one(); cases.institutions.len()], key: BTreeMap::new() }
     }
 
     fn new(all: &Coefficients<'_>, cases: &Cases) -> Result<Self, Error> {
         let unit = |at: usize, discipline: &str| {
             let (facts, tier) = (&all.roster.facts[at], all.roster.tiers[at]);
             let value = of_case(all.rule, facts, tier, &all.bases[at], discipline);
-            let unit = tables::published(&value).filter(|unit| *unit > 0);
-            unit.ok_or_else(|| {
-                Error::from(CoefficientError::NotPositive {
+            match tables::published(&value).filter(|unit| *unit > 0) {
+                Some(published) => Ok(Unit { exact: value, published }),
+                None => Err(Error::from(CoefficientError::NotPositive {
                     whose: format!("institution `{}`", facts.code),
                     value: rounded(&value, PLACES, "a coefficient").unwrap_or_default(),
-                })
-            })
+                })),
+            }
         };
         let mut units = Self::ones(cases);
         for at in 0..cases.institutions.len() {
@@ -58,34 +88,59 @@ impl Units {
 
     /// How many differ.
     fn moved(&self, before: &Self) -> u64 {
-        let plain = self.plain.iter().zip(&before.plain).filter(|(new, old)| new != old).count();
+        let moved = |(new, old): (&Unit, &Unit)| new.published != old.published;
+        let plain = self.plain.iter().zip(&before.plain).filter(|pair| moved(*pair)).count();
+        let one = Unit::one();
         let key = self
             .key
             .iter()
-            .filter(|(place, new)| **new != before.key.get(place).copied().unwrap_or(ONE))
+            .filter(|(place, new)| moved((new, before.key.get(place).unwrap_or(&one))))
             .count();
         plain.saturating_add(key) as u64
     }
 
-    /// The cases with fees ÷ coefficient, each to the fen (half away from zero); a case that never has
-    /// a coefficient keeps its fee.
-    fn adjusted(&self, cases: &Cases, catalog: &Catalog) -> Cases {
+    /// All of them as published, which tells one round from another.
+    fn published(&self) -> Vec<i128> {
+        self.plain.iter().chain(self.key.values()).map(|unit| unit.published).collect()
+    }
+
+    /// The cases with fees, and costs of classes, ÷ coefficient; a case that never has a coefficient
+    /// keeps its own.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] for a fee beyond 64 bits.
+    fn adjusted(&self, cases: &Cases, catalog: &Catalog) -> Result<Cases, Error> {
         let without: Vec<bool> = sums::rows(cases, catalog)
             .into_iter()
             .map(|row| row.is_none_or(|row| always_one(&row.kind, &row.flags)))
             .collect();
-        let columns = cases.institution.iter().zip(&cases.group).zip(&cases.fee_fen);
-        let fee = |(row, ((institution, group), fee)): (usize, ((&u32, &u32), &i64))| {
-            if *group == UNGROUPED || without[*group as usize] {
-                return *fee;
+        let unit = |row: usize| {
+            let (institution, group) = (cases.institution[row], cases.group[row]);
+            if group == UNGROUPED || without[group as usize] {
+                return None;
             }
             let discipline = cases.discipline.get(row).copied();
-            let key = discipline.and_then(|at| self.key.get(&(*institution, at)));
-            let unit = key.copied().unwrap_or(self.plain[*institution as usize]);
-            let adjusted = divide_half_away(i128::from(*fee).saturating_mul(ONE), unit);
-            adjusted.and_then(|fee| i64::try_from(fee).ok()).unwrap_or(i64::MAX)
+            let key = discipline.and_then(|at| self.key.get(&(institution, at)));
+            Some(key.unwrap_or(&self.plain[institution as usize]))
         };
-        Cases {
+        let divide = |row: usize, fen: i64| match unit(row) {
+            None => Ok(fen),
+            Some(unit) => unit.adjusted(fen).ok_or_else(|| Error::Overflow {
+                what: format!(
+                    "a fee ÷ the coefficient of institution `{}`",
+                    cases.institutions[cases.institution[row] as usize]
+                ),
+            }),
+        };
+        let fees = cases.fee_fen.iter().enumerate().map(|(row, fee)| divide(row, *fee));
+        let costs = cases.cost_fen.iter().enumerate().map(|(row, costs)| {
+            let mut adjusted = *costs;
+            for cost in &mut adjusted {
+                *cost = divide(row, *cost)?;
+            }
+            Ok(adjusted)
+        });
+        Ok(Cases {
             institutions: cases.institutions.clone(),
             groups: cases.groups.clone(),
             insutypes: cases.insutypes.clone(),
@@ -94,11 +149,11 @@ impl Units {
             insutype: cases.insutype.clone(),
             year: cases.year.clone(),
             month: cases.month.clone(),
-            fee_fen: columns.enumerate().map(fee).collect(),
+            fee_fen: fees.collect::<Result<_, Error>>()?,
             flags: cases.flags.clone(),
-            cost_fen: cases.cost_fen.clone(),
+            cost_fen: costs.collect::<Result<_, Error>>()?,
             ..Cases::default()
-        }
+        })
     }
 }
 
@@ -153,11 +208,11 @@ fn iterate(
         if count == 0 {
             return Ok((with_the_claims_of(built, &first)?, moved));
         }
-        if !seen.insert(units.clone()) {
+        if !seen.insert(units.published()) {
             let fact = "they came back to where they were, and would again".to_owned();
             return Err(CoefficientError::NotFixed { rounds: round, fact }.into());
         }
-        built = build(&units.adjusted(cases, &built.catalog))?;
+        built = build(&units.adjusted(cases, &built.catalog)?)?;
         before = units;
     }
     let fact = format!("{} coefficients in the last", moved.last().copied().unwrap_or_default());
@@ -181,4 +236,30 @@ fn with_the_claims_of(built: Built, raw: &Built) -> Result<Built, Error> {
         lines.insert(end, IdentityLine { line: "coefficient".to_owned(), amount });
     }
     Ok(built)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Unit;
+    use crate::units::{fraction, ratio};
+
+    // shows: A46
+    #[test]
+    fn the_exact_coefficient_divides_a_fee_and_not_the_printed_one() {
+        // 1/3 prints as 0.3333, which would make 300.03 of a fee of 100.00.
+        let third = Unit { exact: fraction(1, 3).unwrap(), published: 3333 };
+        assert_eq!(third.adjusted(100_00), Some(300_00));
+        // A fraction beyond 128 bits is divided as exactly: 2/3 of 10⁶⁰ parts.
+        let long = num_traits::pow(ratio(10), 60);
+        let exact = (&long * ratio(2) + ratio(1)) / (&long * ratio(3));
+        let long = Unit { exact, published: 6667 };
+        // 100.00 ÷ (2/3 + 10⁻⁶⁰ ÷ 3) is just below 150.00, and rounds to it.
+        assert_eq!(long.adjusted(100_00), Some(150_00));
+        // Half a fen goes away from zero: 0.01 ÷ 2, and its reversal.
+        let two = Unit { exact: ratio(2), published: 20_000 };
+        assert_eq!([1, -1].map(|fen| two.adjusted(fen)), [Some(1), Some(-1)]);
+        // No silent end of range.
+        let tiny = Unit { exact: fraction(1, 1_000_000).unwrap(), published: 1 };
+        assert_eq!(tiny.adjusted(i64::MAX), None);
+    }
 }

@@ -1,0 +1,225 @@
+//! `dianshu audit`: what the rules of a policy leave open, contradict or invite, before it is approved.
+
+use std::path::PathBuf;
+
+use num_traits::Zero as _;
+use rust_decimal::Decimal;
+
+use super::backtest::built_under;
+use super::common::Common;
+use super::{Error, Outcome, output};
+use crate::audit::beside::Beside;
+use crate::audit::{self, Cliff, Finding, Settings};
+use crate::backtest::{self, BASELINE, Composed, compose_all, manifest};
+use crate::catalog::{self, Stored};
+use crate::finding::Severity;
+use crate::policy::{self, LoadedPolicy};
+use crate::report::Lang;
+use crate::table::Table;
+use crate::units::{Ratio, fraction, to_decimal};
+
+/// Places of a point value.
+const VALUE_PLACES: u32 = 4;
+
+/// Arguments of `dianshu audit`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Policy: a name under `catalogs/` or a folder
+    #[arg(long)]
+    policy: String,
+    /// Folder of the catalog: prices of groups, inversions
+    #[arg(long, value_name = "DIR")]
+    catalog: Option<PathBuf>,
+    /// Scenario file or name; `A+B` composes two; may be given many times
+    #[arg(long = "scenario", value_name = "S")]
+    scenarios: Vec<String>,
+    /// Fund ÷ fee of the cases that show a cliff
+    #[arg(long, default_value = "0.85", value_name = "SHARE", value_parser = positive)]
+    ratio: Decimal,
+    /// Coefficient of their institution
+    #[arg(long, default_value = "1", value_name = "K", value_parser = positive)]
+    coefficient: Decimal,
+    /// Yuan of fund money per point [default: base mean ÷ scale × ratio]
+    #[arg(long, value_name = "YUAN", value_parser = positive, conflicts_with = "run")]
+    point_value: Option<Decimal>,
+    /// Take the point value of this run's baseline
+    #[arg(long, value_name = "RUN")]
+    run: Option<PathBuf>,
+    /// Year whose cases are counted beside the lines, from the warehouse
+    #[arg(long, requires = "catalog")]
+    year: Option<u16>,
+    /// Print this table instead of the findings
+    #[arg(long, value_name = "TABLE", value_enum)]
+    table: Option<Which>,
+    /// Language of the findings: `zh` or `en`
+    #[arg(long, default_value = "zh")]
+    lang: Lang,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// A table behind the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    /// Both sides of every line, for every group
+    Cliff,
+    /// Which clause is implemented where, and which readings are in force
+    Clause,
+    /// Cases beside each line by institution, and what moving it moves; needs `--year`
+    Line,
+}
+
+fn positive(text: &str) -> Result<Decimal, String> {
+    let value = Decimal::from_str_exact(text).ok().filter(|value| *value > Decimal::ZERO);
+    value.ok_or_else(|| format!("`{text}` is no decimal above 0; write for example `0.85`"))
+}
+
+pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
+    let stored = args.catalog.as_ref().map(|path| catalog::open(path)).transpose()?;
+    let composed = composed(args, stored.as_ref())?;
+    let beside = beside(args, &composed, stored.as_ref())?;
+    let mut all = Audited::default();
+    for (at, (one, settings)) in composed.iter().enumerate() {
+        let book = stored.as_ref().map(|stored| &stored.catalog);
+        let mut audited = audit::rules(&one.policy, book, settings)?;
+        if let Some(found) = beside.get(at) {
+            audited.add(found);
+        }
+        let named = |finding: Finding| (one.name.clone(), finding);
+        all.findings.extend(audited.findings.into_iter().map(named));
+        all.cliffs.push((one, audited.cliffs));
+    }
+    let is_json = args.common.json;
+    match args.table {
+        Some(Which::Line) => {
+            let names = composed.iter().map(|(one, _)| one.name.clone());
+            output::print(&audit::beside::table(&names.zip(beside).collect::<Vec<_>>()), is_json)?;
+        }
+        Some(Which::Cliff) => output::print(&all.cliff_table(), is_json)?,
+        Some(Which::Clause) => {
+            let policies: Vec<(String, &LoadedPolicy)> =
+                composed.iter().map(|(one, _)| (one.name.clone(), &one.policy)).collect();
+            output::print(&audit::clause_table(&policies)?, is_json)?;
+        }
+        None if is_json => output::print(&audit::table(&all.findings), true)?,
+        None => output::print_text(&text(&all.findings, args.lang))?,
+    }
+    let stands = all.findings.iter().any(|(_, one)| one.severity == Severity::Error);
+    Ok(if stands { Outcome::No } else { Outcome::Done })
+}
+
+/// The policy with every scenario, under those its catalog was computed under, and what its probe cases
+/// are like.
+fn composed(args: &Args, stored: Option<&Stored>) -> Result<Vec<(Composed, Settings)>, Error> {
+    let policy = policy::load(&args.policy)?;
+    let policy = match (&args.catalog, stored) {
+        (Some(path), Some(stored)) => policy::compose(&policy, &built_under(path, stored)?.1)?,
+        _ => policy,
+    };
+    let point_value = match &args.run {
+        Some(run) => value_of_run(&manifest::read(run)?),
+        None => args.point_value,
+    };
+    let book = stored.map(|stored| &stored.catalog);
+    let with_settings = |one: Composed| {
+        let settings = Settings::new(args.ratio, &one.policy.policy, book);
+        (one, Settings { coefficient: args.coefficient, point_value, ..settings })
+    };
+    Ok(compose_all(&policy, &args.scenarios)?.into_iter().map(with_settings).collect())
+}
+
+/// The cases of the year beside the lines; none without a year.
+fn beside(
+    args: &Args,
+    composed: &[(Composed, Settings)],
+    stored: Option<&Stored>,
+) -> Result<Vec<Vec<Beside>>, Error> {
+    let (Some(year), Some(path), Some(stored)) = (args.year, &args.catalog, stored) else {
+        return Ok(Vec::new());
+    };
+    let (built_under, _) = built_under(path, stored)?;
+    let settings = backtest::Settings {
+        policy: &composed[0].0.policy,
+        scenarios: &args.scenarios,
+        catalog: &stored.catalog,
+        catalog_policy: &built_under,
+        year,
+        with_cases: false,
+    };
+    let snapshot = args.common.snapshot()?;
+    let engine = args.common.engine()?;
+    let found = backtest::beside_lines(&engine, &snapshot, &settings, composed)?;
+    args.common.show_plans(&engine);
+    Ok(found)
+}
+
+/// Yuan per point over all pools of the baseline; `None` where no points were paid.
+fn value_of_run(run: &manifest::Run) -> Option<Decimal> {
+    let pools = run.tables.get("pool")?;
+    let year = |row: &usize| {
+        let cell = |column: &str| pools.cell(column, *row).unwrap_or_default();
+        cell("scenario") == BASELINE && cell("period") == crate::settlement::YEAR
+    };
+    let (mut fen, mut points) = (0i128, Ratio::zero());
+    for row in (0..pools.rows()).filter(year) {
+        fen += pools.fen("entitlement_yuan", row)? - pools.fen("item_paid_yuan", row)?;
+        let text = pools.cell("points", row)?;
+        points += crate::units::exact(Decimal::from_str_exact(&text).ok()?);
+    }
+    if points.is_zero() {
+        return None;
+    }
+    to_decimal(&(fraction(fen, 100)? / points), VALUE_PLACES)
+}
+
+/// What was found under every scenario.
+#[derive(Default)]
+struct Audited<'a> {
+    findings: Vec<(String, Finding)>,
+    cliffs: Vec<(&'a Composed, Vec<Cliff>)>,
+}
+
+impl Audited<'_> {
+    fn cliff_table(&self) -> Table {
+        let rows: Vec<_> = self
+            .cliffs
+            .iter()
+            .map(|(one, cliffs)| (one.name.clone(), &one.policy.policy, cliffs.clone()))
+            .collect();
+        audit::cliffs::table(&rows)
+    }
+}
+
+/// Findings for people: fact, numbers, clause, one below the other.
+pub(super) fn text(findings: &[(String, Finding)], lang: Lang) -> String {
+    let mut text = String::new();
+    let mut last: Option<&str> = None;
+    for (scenario, finding) in findings {
+        if last != Some(scenario) {
+            text.push_str(&format!("{}{scenario}\n", if last.is_some() { "\n" } else { "" }));
+            last = Some(scenario);
+        }
+        let severity = match (lang, finding.severity) {
+            (Lang::Zh, Severity::Error) => "错误",
+            (Lang::Zh, Severity::Warning) => "警告",
+            (Lang::Zh, Severity::Info) => "提示",
+            (Lang::En, severity) => severity.as_str(),
+        };
+        let amount = finding.amount.map(|fen| format!("  {fen}")).unwrap_or_default();
+        text.push_str(&format!("{severity}  {}  {}{amount}\n", finding.check, finding.place));
+        let message = if lang == Lang::Zh { &finding.zh } else { &finding.en };
+        text.push_str(&format!("      {message}\n"));
+        for line in
+            [&finding.counter_example, &finding.clause].into_iter().filter(|t| !t.is_empty())
+        {
+            text.push_str(&format!("      {line}\n"));
+        }
+    }
+    let count = |severity| findings.iter().filter(|(_, one)| one.severity == severity).count();
+    let [errors, warnings, infos] = [Severity::Error, Severity::Warning, Severity::Info].map(count);
+    text.push_str(&match lang {
+        Lang::Zh => format!("\n错误 {errors}，警告 {warnings}，提示 {infos}\n"),
+        Lang::En => format!("\n{errors} errors, {warnings} warnings, {infos} to know\n"),
+    });
+    text
+}
