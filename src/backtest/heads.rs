@@ -1,12 +1,14 @@
 //! What head budgets need from table `institution`, and what a reader of them asks besides: tiers of
 //! contribution, the budget two years suggest.
 
-use std::collections::BTreeMap;
+use std::str::FromStr as _;
 
 use rust_decimal::Decimal;
 
-use super::Error;
-use crate::grouping::cases::Built;
+use super::{Error, Settings, inputs};
+use crate::grouping::cases::{Built, Request};
+use crate::grouping::outlay;
+use crate::period::Years;
 use crate::settlement::heads::Contractor;
 use crate::table::{Column, Table};
 use crate::units::{Fen, UnitError, exact, ratio};
@@ -75,6 +77,35 @@ pub(super) struct Suggestion {
 }
 
 impl Suggestion {
+    /// Reads what it is made of.
+    ///
+    /// # Errors
+    /// [`Error::Value`]: a growth that is no decimal; those of table `budget` as in a backtest.
+    pub(super) fn read(
+        engine: &Engine,
+        snapshot: &Snapshot,
+        settings: &Settings<'_>,
+    ) -> Result<Self, Error> {
+        let (year, policy) = (settings.year, &settings.policy.policy);
+        let before = [year.saturating_sub(2), year.saturating_sub(1)];
+        let years = Years::new(before.to_vec()).ok_or(Error::NoCases { year })?;
+        let policy_of = policy.clone();
+        let request = Request {
+            policy: policy_of,
+            years,
+            keep_ids: false,
+            keep_records: false,
+            parts: false,
+        };
+        let outlay = outlay::by_year(engine, snapshot, &request)??;
+        Ok(Self {
+            year,
+            outlay: before.map(|year| outlay.get(&year).copied()),
+            growth: growth(engine, snapshot, year)?,
+            budget: inputs::control_total(engine, snapshot, policy, year)?,
+        })
+    }
+
     /// To the fen, half away from zero; `None` if a year is missing.
     pub(super) fn amount(&self) -> Result<Option<Fen>, Error> {
         let [Some(older), Some(newer)] = self.outlay else { return Ok(None) };
@@ -97,6 +128,22 @@ impl Suggestion {
             .with("suggested_yuan", yuan(self.amount()?))
             .with("budget_yuan", yuan(self.budget)))
     }
+}
+
+/// Item `growth` of table `budget`, for the only pool and the whole year.
+fn growth(engine: &Engine, snapshot: &Snapshot, year: u16) -> Result<Option<Decimal>, Error> {
+    let params = Params::default().whole("year", i64::from(year)).text("item", "growth");
+    let table = dimension::read(engine, snapshot, "stg_budget", &params)?;
+    let Some(value) = table.cell("amount", 0).filter(|_| table.rows() == 1) else {
+        return Ok(None);
+    };
+    let wrong = |_| Error::Value {
+        table: "budget",
+        key: format!("growth, {year}"),
+        value: value.clone(),
+        wanted: "a growth such as 0.06",
+    };
+    Decimal::from_str(&value).map(Some).map_err(wrong)
 }
 
 #[cfg(test)]

@@ -126,6 +126,10 @@ pub fn replay(
     result.push(tables::forecast_summary(&forecast));
     result.push(weights::weight_table(settings.catalog)?);
     result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
+    if settings.policy.policy.capitation.is_some() {
+        result.push(heads::tier_table(base)?);
+        result.push(heads::Suggestion::read(engine, snapshot, settings)?.table()?);
+    }
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
     if let Some(table) = tables::stack(case_tables) {
@@ -177,7 +181,8 @@ fn scenario_inputs<'a>(
     (members, built): (&[usize], &Built),
 ) -> Result<Vec<ScenarioInput<'a>>, Error> {
     let assessments = inputs::assessments(engine, snapshot, settings.year)?;
-    let contractors = heads::contractors(engine, snapshot)?;
+    let by_head = members.iter().any(|at| composed[*at].policy.policy.capitation.is_some());
+    let contractors = if by_head { heads::contractors(engine, snapshot)? } else { Vec::new() };
     // What was booked the year before is asked for at most once per set of case rules.
     let mut last_year: Option<BTreeMap<String, Fen>> = None;
     members

@@ -33,9 +33,12 @@ fn cases(home: &Path, years: &str) -> (Vec<(String, i64)>, usize) {
     let snapshot = Store::open(&home.join("wh")).unwrap().snapshot().unwrap();
     let years: Years = years.parse().unwrap();
     let policy = policy::load("jining-apg").unwrap().policy;
-    let built =
-        build(&engine, &snapshot, &Request { policy, years, keep_ids: false, keep_records: false })
-            .unwrap();
+    let built = build(
+        &engine,
+        &snapshot,
+        &Request { policy, years, keep_ids: false, keep_records: false, parts: false },
+    )
+    .unwrap();
     let group = |id: u32| built.cases.groups[id as usize].clone();
     let mut cases: Vec<(String, i64)> =
         built.cases.group.iter().map(|id| group(*id)).zip(built.cases.fee_fen.clone()).collect();
