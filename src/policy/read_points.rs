@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{ExpectedStandard, HighLine, HighRule, LowRule, Outlier, SamePrice};
+use super::model::{ExpectedStandard, HighLine, HighRule, LowLine, LowRule, Outlier, SamePrice};
 use super::read::{absent, entries_below};
 
 /// Reads and checks `[outlier]`: lines by ascending weight, the last without an end.
@@ -47,6 +47,9 @@ pub(crate) fn outlier(fields: &Fields<'_>) -> Result<Outlier, Error> {
     Ok(Outlier {
         cite: fields.cite.clone(),
         low,
+        low_line: fields
+            .maybe_word("low_line", &[("mean", LowLine::Mean), ("lower_of", LowLine::LowerOf)])?
+            .unwrap_or(LowLine::Mean),
         low_rule: fields.word("low_rule", &low_rules)?,
         high,
         high_rule: fields.word("high_rule", &high_rules)?,

@@ -4,7 +4,10 @@ use rust_decimal::Decimal;
 
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{Abnormal, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid};
+use super::model::{
+    Abnormal, AbnormalHigh, AbnormalReference, ExtremeRule, ListedKind, ListedScore, NoScore,
+    Score, SelfPaid,
+};
 use super::read::below;
 use super::read_grouping::rows;
 use super::store::Folder;
@@ -15,7 +18,12 @@ pub(crate) fn score(fields: &Fields<'_>, folder: &mut Folder) -> Result<Score, E
     fields.word("standard", &[("rw", ())])?;
     let auxiliary = [("highest", true), ("none", false)];
     let special = [("decided", true), ("none", false)];
-    let no_score = [("factor", NoScore::Factor), ("none", NoScore::None)];
+    let no_score = [
+        ("factor", NoScore::Factor),
+        ("none", NoScore::None),
+        ("item", NoScore::Item),
+        ("lowest", NoScore::Lowest),
+    ];
     let abnormal = below(fields, "score.abnormal")?.map(|below| abnormal(&below)).transpose()?;
     let self_paid = below(fields, "score.self_paid")?.map(|below| self_paid(&below)).transpose()?;
     Ok(Score {
@@ -55,14 +63,50 @@ fn abnormal(fields: &Fields<'_>) -> Result<Abnormal, Error> {
         let above = format!("a decimal above `high`, which is {high}");
         return Err(fields.not_allowed("extreme", &above));
     }
+    let high_rules = [("excess", AbnormalHigh::Excess), ("review", AbnormalHigh::Review)];
     Ok(Abnormal {
         cite: fields.cite.clone(),
         low,
+        low_inclusive: fields.maybe_flag("low_inclusive")?.unwrap_or(false),
         high,
+        high_inclusive: fields.maybe_flag("high_inclusive")?.unwrap_or(false),
+        high_rule: fields.maybe_word("high_rule", &high_rules)?.unwrap_or(AbnormalHigh::Excess),
         extreme,
         extreme_rule: fields
             .maybe_word("extreme_rule", &extreme_rules)?
             .unwrap_or(ExtremeRule::Review),
+        reference: reference(fields)?,
+        reference_cases: fields.maybe_whole("reference_cases", 1..=1_000_000)?.unwrap_or(15),
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ReferenceWord {
+    LastYear,
+    Catalog,
+    Value,
+}
+
+/// A37: last year's mean unless the policy says otherwise.
+fn reference(fields: &Fields<'_>) -> Result<AbnormalReference, Error> {
+    let words = [
+        ("last_year", ReferenceWord::LastYear),
+        ("catalog", ReferenceWord::Catalog),
+        ("value", ReferenceWord::Value),
+    ];
+    let word = fields.maybe_word("reference", &words)?.unwrap_or(ReferenceWord::LastYear);
+    if word != ReferenceWord::LastYear {
+        fields.refuse(&["reference_cases"], "a reference other than \"last_year\"")?;
+    }
+    if word != ReferenceWord::Value {
+        fields.refuse(&["point_value"], "a reference other than \"value\"")?;
+    }
+    Ok(match word {
+        ReferenceWord::LastYear => AbnormalReference::LastYear,
+        ReferenceWord::Catalog => AbnormalReference::Catalog,
+        ReferenceWord::Value => {
+            AbnormalReference::Value { point_value: fields.positive("point_value")? }
+        }
     })
 }
 

@@ -198,7 +198,21 @@ pub(crate) const SECTIONS: &[Section] = &[
             "listed",
         ],
     ),
-    section("score.abnormal", &["low", "high", "extreme", "extreme_rule"]),
+    section(
+        "score.abnormal",
+        &[
+            "low",
+            "low_inclusive",
+            "high",
+            "high_inclusive",
+            "high_rule",
+            "extreme",
+            "extreme_rule",
+            "reference",
+            "reference_cases",
+            "point_value",
+        ],
+    ),
     section("score.self_paid", &["limit", "factor"]),
     section("gates", &["trimmed_max", "single_year_max", "small_max", "inversions"]),
     section(
@@ -210,7 +224,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("coefficient.bonus", &["name", "tiers", "inst_type", "discipline", "value"])
         .many("name"),
     section("coefficient.disease", &["minimum_cases", "minimum_difference"]),
-    section("outlier", &["low", "low_rule", "high_rule"]),
+    section("outlier", &["low", "low_line", "low_rule", "high_rule"]),
     section("outlier.high", &["weight_below", "ratio"]).many("ratio"),
     section("same_price", &["groups", "maximum_cv"]),
     section("expected_standard", &["years_ahead"]),

@@ -22,7 +22,7 @@ use super::error::{Error, Place};
 use super::heads::{HeadBudget, Placed, Role};
 use super::ledger::{Ledger, reading};
 use super::outcome::{LineKind, PartRow, UNSIGNED_POOL};
-use super::pass::Judged;
+use super::pass::{ITEMS, Judged};
 use super::pool::{Member, Pool, Total, fen};
 
 /// Sums of the cases of one contract at one institution, placed.
@@ -138,9 +138,9 @@ impl Rule<'_> {
 
 /// Cases paid as booked earn no points.
 fn as_booked(total: &Total) -> Total {
-    let mut item = [0; 4];
+    let mut item = [0; ITEMS];
     item[AS_BOOKED] = total.base.booked;
-    Total { base: total.base, judged: Judged { points: 0, standard: 0, item, ..total.judged } }
+    Total { base: total.base, judged: Judged { item, ..Judged::default() } }
 }
 
 /// Position in [`Judged::item`] of cases of no band.

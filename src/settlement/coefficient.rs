@@ -95,6 +95,21 @@ pub enum CoefficientError {
         /// The tiers with what they take.
         tiers: Vec<String>,
     },
+    /// It has no level, which last year's means are told by (3.3, A37).
+    #[error(
+        "institution `{code}` ({name}) has no level: its `hosp_lv` is `{hosp_lv}`, its `inst_type` \
+         `{inst_type}`"
+    )]
+    NoLevel {
+        /// The institution.
+        code: String,
+        /// Its name.
+        name: String,
+        /// Its level.
+        hosp_lv: String,
+        /// Its type.
+        inst_type: String,
+    },
     /// `grade_a` that is neither 1 nor 0.
     #[error("institution `{code}`: `grade_a` is `{value}`; allowed is `1`, `0` or nothing")]
     GradeA {
@@ -164,6 +179,10 @@ impl Explain for CoefficientError {
             Self::NoTier { tiers, .. } => {
                 vec![format!("correct its row, or `coefficient.tier`: {}", tiers.join("; "))]
             }
+            Self::NoLevel { .. } => vec![
+                "`hosp_lv` is 1 to 10, 12, 13 or 14, or `inst_type` is `community` or `township`"
+                    .to_owned(),
+            ],
             Self::Disciplines { .. } => vec![
                 "write `0300:national;0400:provincial`, each discipline once, rank `national` or \
                  `provincial`"
@@ -233,6 +252,28 @@ pub fn tier_of(facts: &InstitutionFacts, tiers: &[Tier]) -> Result<usize, Coeffi
         grade_a: facts.grade_a.map_or("", |grade_a| if grade_a { "1" } else { "0" }).to_owned(),
         tiers: tiers.iter().map(describe).collect(),
     })
+}
+
+/// The level of an institution, 3 to 1 (3.3): by `hosp_lv`, community centres and township hospitals by
+/// their type.
+///
+/// # Errors
+/// [`CoefficientError::NoLevel`].
+pub fn level_of(facts: &InstitutionFacts) -> Result<u8, CoefficientError> {
+    if ["community", "township"].contains(&facts.inst_type.as_str()) {
+        return Ok(1);
+    }
+    match facts.hosp_lv.as_str() {
+        "1" | "2" | "3" | "4" | "12" => Ok(3),
+        "5" | "6" | "7" | "13" => Ok(2),
+        "8" | "9" | "10" | "14" => Ok(1),
+        _ => Err(CoefficientError::NoLevel {
+            code: facts.code.clone(),
+            name: facts.name.clone(),
+            hosp_lv: facts.hosp_lv.clone(),
+            inst_type: facts.inst_type.clone(),
+        }),
+    }
 }
 
 /// A tier that asks for 甲等, or for its absence, takes nobody of whom it is not known.

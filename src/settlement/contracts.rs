@@ -1,102 +1,109 @@
 //! Sums of cases by whom their person is signed with: what head budgets are settled by (R08).
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::units::UnitError;
 
 use super::capitation::Cell;
-use super::cases::{Cases, UNSIGNED};
-use super::decide::{CaseClass, CaseView, Judgement, Pay, decide};
+use super::cases::{Cases, UNGROUPED, UNSIGNED};
+use super::decide::{CaseClass, CaseView, Judgement, Pay, decide, judge};
 use super::heads::Placing;
 use super::outcome::{GroupRow, UNGROUPED_CODE};
-use super::pass::item_line;
+use super::pass::{Sums, TariffSums};
 use super::pool::{Pool, Total, fen};
-use super::tariff::Tariff;
+use super::segments::Segments;
+use super::tariff::{Kind, Tariff};
 
-/// The cases of one pool.
-#[derive(Debug, Default)]
-pub(super) struct Summed<'a> {
-    /// By contract and institution, placed.
-    pub(super) cells: Vec<Cell<'a>>,
-    /// By part and group; the ungrouped are last of a part.
-    groups: BTreeMap<(Option<&'a str>, u32), Total>,
+/// The sums of a pool by contract and institution, placed.
+pub(super) fn cells<'a>(
+    cases: &Cases,
+    pool: &Pool,
+    (sums, judged): (&Sums, &TariffSums),
+    placing: &Placing<'a>,
+) -> Vec<Cell<'a>> {
+    let mut placed: BTreeMap<(u32, usize), [Total; 12]> = BTreeMap::new();
+    let of_cells = sums.cells.iter().zip(sums.months.iter().zip(&judged.months));
+    for (cell, (base, judged)) in of_cells.filter(|(cell, _)| pool.has_insutype(cell.insutype)) {
+        let contract = u32::try_from(cell.part).unwrap_or(UNSIGNED);
+        let contract = if cell.part == cases.parts.len() { UNSIGNED } else { contract };
+        let months = placed.entry((contract, cell.institution)).or_default();
+        let month = usize::from(cell.month).saturating_sub(1);
+        months[month].add(&Total { base: *base, judged: *judged });
+    }
+    let cell = |((contract, institution), months)| Cell {
+        placed: placing.place(contract, institution),
+        months,
+    };
+    placed.into_iter().map(cell).collect()
 }
 
-/// Sums the cases of a pool in `year`.
-pub(super) fn sum<'a>(
+/// Rows by group of each part of a pool in `year`, ascending by part and code, the ungrouped last. The
+/// sums of the pass do not tell groups apart by part, so each case is judged once more.
+///
+/// # Errors
+/// [`UnitError::Overflow`] beyond 64 bits.
+pub(super) fn group_rows(
     cases: &Cases,
     year: u16,
     pool: &Pool,
     tariff: &Tariff,
-    placing: &Placing<'a>,
-) -> Summed<'a> {
-    let mut sums: BTreeMap<(u32, u32), [Total; 12]> = BTreeMap::new();
-    let mut groups: BTreeMap<(Option<&str>, u32), Total> = BTreeMap::new();
+    placing: &Placing<'_>,
+) -> Result<Vec<GroupRow>, UnitError> {
+    let mut sums: BTreeMap<(&str, u32), Total> = BTreeMap::new();
+    let mut known: HashMap<Kind, Segments> = HashMap::new();
     for row in (0..cases.len()).filter(|row| cases.year[*row] == year) {
         if !pool.has_insutype(cases.insutype[row].into()) {
             continue;
         }
         let contract = cases.part.get(row).copied().unwrap_or(UNSIGNED);
-        let months = sums.entry((contract, cases.institution[row])).or_default();
-        let month = usize::from(cases.month[row]).saturating_sub(1);
-        let judgement = decide(tariff, &CaseView::of(cases, row));
-        let mut total = Total::default();
-        count(&mut total, (cases.fee_fen[row], cases.fund_fen[row]), &judgement);
-        months[month].add(&total);
         let placed = placing.place(contract, cases.institution[row] as usize);
-        if placed.role.is_as_booked() {
-            total.judged.points = 0;
-        }
-        groups.entry((placed.part, cases.group[row])).or_default().add(&total);
+        let judgement = again(tariff, &CaseView::of(cases, row), &mut known);
+        let sum = sums.entry((placed.part.unwrap_or(&pool.name), cases.group[row])).or_default();
+        let judgement = (!placed.role.is_as_booked()).then_some(judgement);
+        count(sum, (cases.fee_fen[row], cases.fund_fen[row]), judgement.as_ref());
     }
-    let place = |contract, institution| placing.place(contract, institution as usize);
-    let cells = sums
-        .into_iter()
-        .map(|((contract, at), months)| Cell { placed: place(contract, at), months })
-        .collect();
-    Summed { cells, groups }
+    let row = |((part, group), total): ((&str, u32), Total)| {
+        let code = cases.groups.get(group as usize).filter(|_| group != UNGROUPED);
+        Ok(GroupRow {
+            pool: part.to_owned(),
+            group_code: code.map_or_else(|| UNGROUPED_CODE.to_owned(), Clone::clone),
+            cases: total.base.cases,
+            cost: fen(total.base.cost)?,
+            booked: fen(total.base.booked)?,
+            points: total.judged.points,
+            low_cases: total.judged.low,
+            high_cases: total.judged.high,
+        })
+    };
+    sums.into_iter().map(row).collect()
 }
 
-impl Summed<'_> {
-    /// The rows by group, ascending by part and code; parts without a name are the pool `pool`.
-    pub(super) fn group_rows(&self, cases: &Cases, pool: &str) -> Result<Vec<GroupRow>, UnitError> {
-        let code = |group: u32| cases.groups.get(group as usize).map(String::as_str);
-        let row = |((part, group), total): (&(Option<&str>, u32), &Total)| {
-            Ok(GroupRow {
-                pool: part.unwrap_or(pool).to_owned(),
-                group_code: code(*group).unwrap_or(UNGROUPED_CODE).to_owned(),
-                cases: total.base.cases,
-                cost: fen(total.base.cost)?,
-                booked: fen(total.base.booked)?,
-                points: total.judged.points,
-                low_cases: total.judged.low,
-                high_cases: total.judged.high,
-            })
-        };
-        self.groups.iter().map(row).collect()
+/// What the pass decided; cases of one kind share their segments.
+fn again(tariff: &Tariff, case: &CaseView, known: &mut HashMap<Kind, Segments>) -> Judgement {
+    if tariff.special_of(case.row).is_some() {
+        return decide(tariff, case);
     }
+    let kind = Kind::of(tariff, case);
+    let segments = known.entry(tariff.like(&kind)).or_insert_with(|| tariff.segments(&kind));
+    judge(tariff, segments, &case.amounts())
 }
 
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "128-bit sums of 64-bit amounts and 64-bit counts of rows cannot overflow"
 )]
-fn count(total: &mut Total, (fee, fund): (i64, i64), judgement: &Judgement) {
-    let (base, judged) = (&mut total.base, &mut total.judged);
-    base.cases += 1;
-    base.cost += i128::from(fee);
-    base.booked += i128::from(fund);
-    match judgement.pay {
-        Pay::Points(points) => judged.points += i128::from(points),
-        Pay::Standard(fen) => judged.standard += i128::from(fen),
-        Pay::Booked(fen) => judged.item[item_line(judgement.class)] += i128::from(fen),
-        Pay::Refused(_) => {}
+fn count(total: &mut Total, (fee, fund): (i64, i64), judgement: Option<&Judgement>) {
+    total.base.cases += 1;
+    total.base.cost += i128::from(fee);
+    total.base.booked += i128::from(fund);
+    let Some(judgement) = judgement else { return };
+    if let Pay::Points(points) = judgement.pay {
+        total.judged.points += i128::from(points);
     }
     match judgement.class {
-        CaseClass::Low => judged.low += 1,
-        CaseClass::High => judged.high += 1,
-        CaseClass::Ungrouped => judged.ungrouped += 1,
+        CaseClass::Low => total.judged.low += 1,
+        CaseClass::High | CaseClass::Extreme => total.judged.high += 1,
         _ => {}
     }
 }

@@ -53,7 +53,7 @@ pub fn decide_all(
             let placed = placing.place(contract, cases.institution[row] as usize);
             (key.0, key.1) = (placed.part.unwrap_or(key.0), placed.payee);
             if placed.role.is_as_booked() {
-                judgement.pay = Pay::Booked(cases.fund_fen[row]);
+                (judgement.pay, judgement.carved) = (Pay::Booked(cases.fund_fen[row]), 0);
             }
         }
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
@@ -61,10 +61,13 @@ pub fn decide_all(
             row,
             decision: decisions.len(),
             pay: judgement.pay,
+            carved: judgement.carved,
         });
         decisions.push(Decision {
             row,
             class: judgement.class,
+            rule: judgement.rule,
+            for_review: judgement.for_review,
             paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
             points: Points(points),
             pay: Fen::ZERO,
@@ -93,6 +96,7 @@ struct Judged {
     row: usize,
     decision: usize,
     pay: Pay,
+    carved: i64,
 }
 
 fn key<'a>(cases: &'a Cases, input: &ScenarioInput<'_>, row: usize) -> Key<'a> {
@@ -133,10 +137,11 @@ fn divide(
     for case in judged {
         let booked = cases.fund_fen[case.row];
         let (certain, weight) = match case.pay {
-            Pay::Booked(fen) => (fen, 0),
             Pay::Points(points) if from_booked => (booked, points),
-            Pay::Points(points) => (0, points),
-            Pay::Standard(fen) => (0, fen),
+            _ if from_booked => (booked, 0),
+            Pay::Booked(fen) => (fen.saturating_add(case.carved), 0),
+            Pay::Points(points) => (case.carved, points),
+            Pay::Standard(fen) => (case.carved, fen),
             Pay::Refused(_) => (0, 0),
         };
         own.push(Fen(certain));

@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use crate::explain::{Explain, Kind};
 use crate::units::{Fen, UnitError};
 
+use super::coefficient::CoefficientError;
+
 /// One pool in one clearing period of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -129,6 +131,106 @@ pub enum Error {
         /// The group.
         group: String,
         /// First day of the month of its cases.
+        on: String,
+    },
+    /// Institutions with cases of which the table `institution` says nothing (Z19, Z20).
+    #[error(
+        "scenario `{scenario}`: table `institution` does not have {}, which settled {cases} cases: \
+         there is no coefficient to pay them by",
+        listed(institutions)
+    )]
+    NoCoefficient {
+        /// The scenario.
+        scenario: String,
+        /// The institutions, ascending.
+        institutions: Vec<String>,
+        /// Their cases.
+        cases: u64,
+    },
+    /// An institution whose tier has no base coefficient (R41).
+    #[error(
+        "scenario `{scenario}`: institution `{institution}` of tier `{tier}` has no base \
+         coefficient: neither the policy nor the catalog has a value"
+    )]
+    NoBase {
+        /// The scenario.
+        scenario: String,
+        /// The institution.
+        institution: String,
+        /// Its tier, or empty.
+        tier: String,
+    },
+    /// An institution without tier or level.
+    #[error("scenario `{scenario}`: a coefficient cannot be found")]
+    Coefficient {
+        /// The scenario.
+        scenario: String,
+        /// Why.
+        source: CoefficientError,
+    },
+    /// The catalog lacks a table that the policy settles by.
+    #[error("scenario `{scenario}`: the catalog has no usable table `{table}`")]
+    CatalogTable {
+        /// The scenario.
+        scenario: String,
+        /// The table.
+        table: &'static str,
+    },
+    /// A section that changes points, in a system without points.
+    #[error(
+        "scenario `{scenario}`: section `{section}` changes points, but cases are paid by standard"
+    )]
+    SectionNeedsPoints {
+        /// The scenario.
+        scenario: String,
+        /// The section.
+        section: &'static str,
+    },
+    /// Two sections that would judge the same case.
+    #[error(
+        "scenario `{scenario}`: sections `{}` would each judge whether a case is low or high; a case \
+         is paid by one rule",
+        sections.join("` and `")
+    )]
+    JudgedTwice {
+        /// The scenario.
+        scenario: String,
+        /// The sections.
+        sections: Vec<&'static str>,
+    },
+    /// Points decided where cases are paid by standard.
+    #[error(
+        "scenario `{scenario}`: table `special` decides points of case `{setl_id}`, but cases are \
+         paid by standard"
+    )]
+    DecidedPoints {
+        /// The scenario.
+        scenario: String,
+        /// The case.
+        setl_id: String,
+    },
+    /// Points decided for a case that was split into parts (A15).
+    #[error(
+        "scenario `{scenario}`: table `special` decides points of case `{setl_id}`, which is split \
+         into parts of their own"
+    )]
+    DecidedParts {
+        /// The scenario.
+        scenario: String,
+        /// The case.
+        setl_id: String,
+    },
+    /// Points added to a case that has none.
+    #[error(
+        "scenario `{scenario}`: table `special` adds points to a case of group `{group}` in {on} \
+         that is paid as booked"
+    )]
+    DecidedWithoutPoints {
+        /// The scenario.
+        scenario: String,
+        /// The group.
+        group: String,
+        /// First day of the month.
         on: String,
     },
     /// Pay or points of one case beyond 64 bits.
@@ -261,6 +363,16 @@ pub enum Error {
     },
 }
 
+/// Some codes, the first of many.
+fn listed(codes: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = codes.iter().take(SHOWN).map(|code| format!("`{code}`")).collect();
+    match codes.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
@@ -290,6 +402,25 @@ impl Explain for Error {
                 "compare with `reference = \"standard\"` or use a catalog that has the group"
                     .to_owned(),
             ],
+            Self::NoCoefficient { .. } => vec![
+                "load their rows into table `institution` (`hosp_lv`, `inst_type`, `grade_a`, \
+                 `coef`)"
+                    .to_owned(),
+            ],
+            Self::NoBase { tier, .. } => {
+                vec![format!("give `coefficient.tier[{tier}]` a `value`")]
+            }
+            Self::Coefficient { source, .. } => source.hints(),
+            Self::CatalogTable { .. } => {
+                vec!["build the catalog again under this policy".to_owned()]
+            }
+            Self::SectionNeedsPoints { .. } => {
+                vec!["take the section out, or pay by `payment.method = \"points\"`".to_owned()]
+            }
+            Self::JudgedTwice { .. } => vec!["keep one of them".to_owned()],
+            Self::DecidedPoints { .. } | Self::DecidedParts { .. } => {
+                vec!["decide `item`, or take the row out of table `special`".to_owned()]
+            }
             Self::SpecialOverQuota { listed, quota, .. } => vec![format!(
                 "take {} of them off table `special`, or change `special.quota`",
                 listed.saturating_sub(*quota)

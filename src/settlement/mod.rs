@@ -14,29 +14,43 @@
 pub mod auxiliary;
 mod capitation;
 pub mod cases;
+mod chain;
+mod classes;
 mod clearing;
 pub mod coefficient;
 mod contracts;
 pub mod decide;
 mod decisions;
 mod error;
+mod experts;
+mod formula;
 pub mod heads;
 mod input;
+mod kinds;
 mod ledger;
+mod other;
 pub mod outcome;
+mod outlier;
 mod pass;
 mod pool;
+mod rates;
+pub mod references;
 mod run;
 pub mod score;
+pub mod segments;
 pub mod special;
 pub mod tables;
 pub mod tariff;
 #[cfg(test)]
 mod tests;
+pub mod trail;
+mod types;
 mod year_end;
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
+pub use chain::explain_case;
 pub use decisions::decide_all;
 pub use error::{Error, Place};
 pub use input::{
@@ -99,8 +113,19 @@ fn distinct_tariffs(
 ) -> Result<(Vec<Tariff>, Vec<usize>), Error> {
     let mut tariffs: Vec<Tariff> = Vec::new();
     let mut which = Vec::with_capacity(scenarios.len());
+    let mut decided: Option<(&ScenarioInput<'_>, HashMap<u32, SpecialKind>)> = None;
     for input in scenarios {
-        let tariff = Tariff::resolve(input, cases)?;
+        // Scenarios mostly share the decisions of experts: their cases are looked up once.
+        let same = |other: &ScenarioInput<'_>| {
+            other.given.special == input.given.special
+                && other.policy.payment.method == input.policy.payment.method
+        };
+        let rows = match &decided {
+            Some((other, rows)) if same(other) => rows.clone(),
+            _ => experts::by_row(input, cases)?,
+        };
+        let tariff = Tariff::with(input, cases, rows.clone())?;
+        decided = Some((input, rows));
         let known = tariffs.iter().position(|other| *other == tariff);
         which.push(known.unwrap_or(tariffs.len()));
         if known.is_none() {
@@ -116,13 +141,14 @@ fn refuse(input: &ScenarioInput<'_>, cases: &Cases, judged: &TariffSums) -> Resu
     let scenario = input.name.clone();
     let code = cases.groups.get(group as usize).map_or(outcome::UNGROUPED_CODE, String::as_str);
     let group = code.to_owned();
-    let on = tariff::first_of(input.year, month).map_or_else(String::new, |day| day.to_string());
+    let on = rates::first_of(input.year, month).map_or_else(String::new, |day| day.to_string());
     Err(match refusal {
         Refusal::NoPrice => {
-            let known = tariff::known_from(&input.policy.standards, code);
+            let known = rates::known_from(&input.policy.standards, code);
             Error::NoPrice { scenario, group, on, known }
         }
         Refusal::NoReference => Error::NoReference { scenario, group, on },
         Refusal::OutOfRange => Error::CaseOutOfRange { scenario, group, on },
+        Refusal::DecidedWithoutPoints => Error::DecidedWithoutPoints { scenario, group, on },
     })
 }

@@ -29,6 +29,8 @@ pub struct Outcome {
     pub parts: Vec<PartRow>,
     /// Every fen between budget and paid.
     pub ledger: Vec<LedgerLine>,
+    /// Ids of table `special` that no case of the year has, ascending: nothing was paid by them.
+    pub unmatched_special: Vec<String>,
 }
 
 /// One pool in one clearing period, or in the whole year.
@@ -218,6 +220,10 @@ pub enum LineKind {
     ItemPaidNormal,
     /// High cases, paid as booked (Y23).
     ItemPaidHigh,
+    /// Cases that experts decided to pay as booked (P08, 5.4).
+    ItemPaidSpecial,
+    /// Lines carved out of fees, each line fee × ratio (A47).
+    CarvedOut,
     /// Own booked amount, where sharing starts from it (A24).
     Booked,
     /// Head budget of a unit's signed persons (H07, H08).
@@ -257,6 +263,8 @@ impl LineKind {
             Self::ItemPaidLow => "item_paid_low",
             Self::ItemPaidNormal => "item_paid_normal",
             Self::ItemPaidHigh => "item_paid_high",
+            Self::ItemPaidSpecial => "item_paid_special",
+            Self::CarvedOut => "carved_out",
             Self::Booked => "booked",
             Self::HeadBudget => "head_budget",
             Self::PaidElsewhere => "paid_elsewhere",
@@ -282,8 +290,12 @@ pub struct Decision {
     pub row: usize,
     /// Its class.
     pub class: super::decide::CaseClass,
+    /// The one rule that pays it.
+    pub rule: super::segments::Rule,
     /// Whether the booked amount is paid.
     pub paid_as_booked: bool,
+    /// Whether it is listed for expert review (A38).
+    pub for_review: bool,
     /// Its points; 0 where it has none.
     pub points: Points,
     /// Its part of the institution's entitlement. Parts sum to the entitlement (R27).

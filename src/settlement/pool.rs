@@ -7,6 +7,7 @@ use crate::policy::model::{Clearing, Pools};
 use crate::units::{Fen, UnitError};
 
 use super::cases::Cases;
+use super::cases::UNGROUPED;
 use super::input::ScenarioInput;
 use super::outcome::{GroupRow, UNGROUPED_CODE};
 use super::pass::{Base, Judged, JudgedGroup, Shape, Sums, TariffSums};
@@ -112,7 +113,7 @@ pub(super) fn pools(
     let mut pools: Vec<Pool> = groups
         .into_iter()
         .map(|(name, insutypes)| {
-            let members = members(cases, shape, &insutypes, sums, judged);
+            let members = members(cases, &insutypes, sums, judged);
             Pool { name, insutypes, members }
         })
         .filter(|pool| !pool.members.is_empty() || pool.name == ALL)
@@ -136,24 +137,21 @@ pub(super) fn pools(
     pools
 }
 
-fn members(
-    cases: &Cases,
-    shape: Shape,
-    insutypes: &[usize],
-    sums: &Sums,
-    judged: &TariffSums,
-) -> Vec<Member> {
-    let mut members = Vec::new();
-    for (institution, code) in cases.institutions.iter().enumerate() {
-        let mut months = [Total::default(); 12];
-        for insutype in insutypes {
-            for (month, total) in (1..).zip(&mut months) {
-                let at = shape.month_at(*insutype, institution, month);
-                total.add(&Total { base: sums.months[at], judged: judged.months[at] });
-            }
+fn members(cases: &Cases, insutypes: &[usize], sums: &Sums, judged: &TariffSums) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::new();
+    let of_cells = sums.cells.iter().zip(sums.months.iter().zip(&judged.months));
+    // Cells ascend by institution, and institutions by code.
+    for (cell, (base, judged)) in of_cells {
+        if !insutypes.contains(&cell.insutype) {
+            continue;
         }
-        if months.iter().any(|month| month.base.cases != 0) {
-            members.push(Member { code: code.clone(), months });
+        let code = &cases.institutions[cell.institution];
+        if members.last().is_none_or(|member| member.code != *code) {
+            members.push(Member { code: code.clone(), months: [Total::default(); 12] });
+        }
+        let month = usize::from(cell.month).saturating_sub(1);
+        if let Some(member) = members.last_mut() {
+            member.months[month].add(&Total { base: *base, judged: *judged });
         }
     }
     members
@@ -172,7 +170,8 @@ pub(super) fn group_rows(
     let shape = Shape::of(cases);
     let mut rows = Vec::new();
     let codes = cases.groups.iter().map(String::as_str).chain([UNGROUPED_CODE]);
-    for (group, code) in codes.enumerate() {
+    let places = (0..).take(cases.groups.len()).chain([UNGROUPED]);
+    for (group, code) in places.zip(codes) {
         let (mut base, mut of_group) = (Base::default(), JudgedGroup::default());
         for insutype in &pool.insutypes {
             let at = shape.group_at(*insutype, group);

@@ -43,6 +43,7 @@ pub(super) fn outcome(
         groups: Vec::new(),
         parts: Vec::new(),
         ledger: Vec::new(),
+        unmatched_special: super::experts::unmatched(input, cases),
     };
     // Deductions given for every pool are taken in the first pool an institution is in.
     let mut deducted = BTreeSet::new();
@@ -55,7 +56,7 @@ pub(super) fn outcome(
         }
     }
     let parts = match &input.policy.capitation {
-        Some(rule) => parts(input, rule, cases, &pools, &mut outcome.groups)?,
+        Some(rule) => parts(input, rule, (cases, sums, judged), &pools, &mut outcome.groups)?,
         None => Vec::new(),
     };
     if let Some(rule) = &input.policy.capitation {
@@ -169,7 +170,7 @@ fn end_year<'a>(
 fn parts(
     input: &ScenarioInput<'_>,
     rule: &Capitation,
-    cases: &Cases,
+    (cases, sums, judged): (&Cases, &Sums, &TariffSums),
     pools: &[Pool],
     groups: &mut Vec<GroupRow>,
 ) -> Result<Vec<Part>, Error> {
@@ -184,11 +185,11 @@ fn parts(
             SharedBy::Part => heads::budgets(input, &units, rule, budget)?,
             SharedBy::Area => BTreeMap::new(),
         };
-        let summed = contracts::sum(cases, input.year, pool, &tariff, &placing);
-        let rows = summed.group_rows(cases, &pool.name);
+        let rows = contracts::group_rows(cases, input.year, pool, &tariff, &placing);
         groups.extend(rows.map_err(|source| amount(input, source))?);
+        let cells = contracts::cells(cases, pool, (sums, judged), &placing);
         let rule = Rule { policy: input.policy, capitation: rule, place: &place };
-        parts.extend(capitation::parts(&rule, budget, &heads, &summed.cells)?);
+        parts.extend(capitation::parts(&rule, budget, &heads, &cells)?);
     }
     parts.sort_by(|one, two| one.pool.name.cmp(&two.pool.name));
     for ((named, institution), assessment) in &input.assessments {

@@ -1,21 +1,21 @@
-//! The points of one case under the nine kinds of score, in the order of R17.
+//! The points of a case under the nine kinds of score, in the order of R17.
 //!
 //! ```text
 //! decided points are final; else listed points, or points of the group × day surgery
 //!   → low, high, extreme (A37, A38) → auxiliary factor, only when normal → × k (A36)
 //!   → × factor of a large self-paid share → + points of an invited expert → 4 places
 //! ```
+//!
+//! Decided points and those of an expert belong to single cases (`decide`); the rest is the same for all
+//! cases of a kind and stands here, as segments of the fee.
+#![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use num_traits::Zero;
-use rust_decimal::Decimal;
+use crate::policy::model::{Abnormal, AbnormalHigh, ExtremeRule, OnOutliers, Score};
 
-use crate::policy::model::{Abnormal, ExtremeRule, NoScore, OnOutliers, Score};
-use crate::units::{Fen, Points, Ratio, exact, ratio};
+use super::decide::CaseClass;
+use super::segments::{Factor, Formula, Line, Measure, Rule, Segment, Segments};
 
-/// Places of case points (A46).
-const PLACES: u32 = 4;
-
-/// The kinds of score that took part in the points of a case (Z17).
+/// The kinds of score that can take part in the points of a case (Z17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ScoreKind {
     /// 标准分值.
@@ -38,439 +38,152 @@ pub enum ScoreKind {
     SelfPaid,
 }
 
-/// Where a case stands against the mean it is compared with (A37).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spread {
-    /// Below the low line.
-    Low,
-    /// Between the lines, both included, or nothing to compare with.
-    Normal,
-    /// Above the high line.
-    High,
-    /// Above the extreme line (A38).
-    Extreme,
+impl ScoreKind {
+    /// The word used in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Auxiliary => "auxiliary",
+            Self::Abnormal => "abnormal",
+            Self::Special => "special",
+            Self::NoScore => "no_score",
+            Self::ExternalExpert => "external_expert",
+            Self::DaySurgery => "day_surgery",
+            Self::Listed => "listed",
+            Self::SelfPaid => "self_paid",
+        }
+    }
 }
 
-/// What the score of a case depends on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// Points decided by experts (table `special`), where there are any.
-    pub decided: Option<Decimal>,
-    /// Published points of the group; `None` or 0: ungrouped (R37).
-    pub group_points: Option<Decimal>,
-    /// Points of the policy's list for the group.
-    pub listed: Option<Decimal>,
-    /// Fee of the case.
-    pub fee: Fen,
-    /// What the fee is compared with, in yuan, four places (A37, R06); `None`: no comparison.
-    pub compared_mean: Option<Decimal>,
-    /// A day-surgery case.
-    pub is_day_surgery: bool,
-    /// Highest factor of the auxiliary types met, unrounded (A46); 1 without.
-    pub auxiliary: Ratio,
-    /// The institution's coefficient k, unrounded (A46, R41); 1 for grass-roots and same-price groups
-    /// (E15, A36).
-    pub coefficient: Ratio,
-    /// Paid by the patient outside the catalog (`fulamt_ownpay_amt`).
-    pub self_paid: Fen,
-    /// An expert was invited.
-    pub has_expert: bool,
+/// The numbers that make the points of a kind of case.
+pub(super) struct Pieces<'a> {
+    /// Decimal places of case points (A46).
+    pub(super) places: u32,
+    /// Points of the group × day surgery, or of the list.
+    pub(super) base: &'a Factor,
+    /// k.
+    pub(super) coefficient: &'a Factor,
+    /// Factor of the auxiliary type, where one is met.
+    pub(super) auxiliary: Option<&'a Factor>,
+    /// Factor of a large self-paid share, where it is one.
+    pub(super) self_paid: Option<&'a Factor>,
+    /// What the fee is compared with, in fen.
+    pub(super) reference: Option<&'a Factor>,
+    /// A36.
+    pub(super) outliers: OnOutliers,
 }
 
-/// What an ungrouped case is measured by (A41).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measure {
-    /// 0.7.
-    pub factor: Decimal,
-    /// M or the mean of the base disease, in yuan, as published.
-    pub base_mean: Decimal,
-    /// Points of a group with the base mean.
-    pub scale: Decimal,
+impl Pieces<'_> {
+    /// `factors` × self-paid × (`start` + `slope` × fee).
+    pub(super) fn line(
+        &self,
+        factors: &[Option<&Factor>],
+        start: &Factor,
+        slope: &Factor,
+    ) -> Formula {
+        let all = factors.iter().chain([&self.self_paid]);
+        let factors: Vec<&Factor> = all.copied().flatten().collect();
+        Formula::Points(Line::new(self.places, &factors, start, slope))
+    }
+
+    fn fixed(&self, more: &[Option<&Factor>]) -> Formula {
+        let factors: Vec<_> = [Some(self.base)].iter().chain(more).copied().collect();
+        self.line(&factors, &Factor::whole(1), &Factor::whole(0))
+    }
+
+    /// base × a × k.
+    pub(super) fn normal(&self) -> Formula {
+        self.fixed(&[self.auxiliary, Some(self.coefficient)])
+    }
+
+    /// base × k, unless outliers have none (A36).
+    pub(super) fn flat(&self) -> Formula {
+        let k = (self.outliers != OnOutliers::None).then_some(self.coefficient);
+        self.fixed(&[k])
+    }
+
+    /// k where it multiplies what an outlier gets (A36).
+    pub(super) fn after(&self) -> Option<&Factor> {
+        (self.outliers == OnOutliers::Apply).then_some(self.coefficient)
+    }
+
+    /// The coefficient inside the formula of an outlier: k, or 1 (R39).
+    pub(super) fn inside(&self) -> Factor {
+        if self.outliers == OnOutliers::Inside {
+            self.coefficient.clone()
+        } else {
+            Factor::whole(1)
+        }
+    }
 }
 
-/// The points of a case and how they came about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scored {
-    /// Points, 4 places; `None` if beyond what points can hold.
-    pub points: Option<Points>,
-    /// Kinds that took part, in the order of R17.
-    pub kinds: Vec<ScoreKind>,
-    /// Where the fee stands.
-    pub spread: Spread,
-    /// On the list for expert review (A38).
-    pub for_review: bool,
-    /// Paid as booked instead (A38 `item`).
-    pub by_item: bool,
-}
-
-/// Computes the points of a case (R17, R11). `outliers` is what `[coefficient]` says of low and high
-/// cases (A36).
-#[must_use]
-pub fn score(rules: &Score, outliers: OnOutliers, measure: &Measure, facts: &Facts) -> Scored {
-    let mut scored = Scored {
-        points: Some(Points(0)),
-        kinds: Vec::new(),
-        spread: Spread::Normal,
-        for_review: false,
-        by_item: false,
+/// The segments of the fee (A37, A38); one, where nothing is compared.
+pub(super) fn segments(rules: &Score, pieces: &Pieces<'_>) -> Segments {
+    let lines = rules.abnormal.as_ref().zip(pieces.reference);
+    let Some((rule, reference, inverse)) =
+        lines.and_then(|(rule, reference)| Some((rule, reference, reference.inverse()?)))
+    else {
+        return Segments::one(Measure::Fee, CaseClass::Normal, Rule::Group, pieces.normal());
     };
-    if let Some(decided) = facts.decided.filter(|_| rules.special) {
-        scored.kinds.push(ScoreKind::Special);
-        scored.points = rounded(&exact(decided));
-        return scored;
-    }
-    // R11: a case without fee has no points unless they were decided.
-    if facts.fee == Fen(0) {
-        return scored;
-    }
-    let Some(base) = base(rules, facts, &mut scored.kinds) else {
-        scored.kinds.push(ScoreKind::NoScore);
-        scored.points = rounded(&no_score(rules, measure, facts));
-        return scored;
-    };
-    let k = &facts.coefficient;
-    let mut points = base.clone();
-    let mut factor = k.clone();
-    let abnormal = rules.abnormal.as_ref().zip(times_the_mean(facts));
-    if let Some((lines, times)) = abnormal {
-        scored.spread = spread(lines, &times);
-        (points, factor) = outlying((lines, outliers), scored.spread, &times, (&base, k));
-        let is_extreme = scored.spread == Spread::Extreme;
-        scored.for_review = is_extreme && lines.extreme_rule == ExtremeRule::Review;
-        scored.by_item = is_extreme && lines.extreme_rule == ExtremeRule::Item;
-    }
-    if scored.spread != Spread::Normal {
-        scored.kinds.push(ScoreKind::Abnormal);
-    } else if rules.auxiliary && facts.auxiliary != ratio(1) {
-        scored.kinds.push(ScoreKind::Auxiliary);
-        points *= &facts.auxiliary;
-    }
-    points *= factor;
-    if scored.by_item {
-        scored.points = Some(Points(0));
-        return scored;
-    }
-    if let Some(rule) = &rules.self_paid
-        && ratio(facts.self_paid.0) > exact(rule.limit) * ratio(facts.fee.0)
-    {
-        scored.kinds.push(ScoreKind::SelfPaid);
-        points *= exact(rule.factor);
-    }
-    if facts.has_expert {
-        scored.kinds.push(ScoreKind::ExternalExpert);
-        points += exact(rules.external_expert);
-    }
-    scored.points = rounded(&points);
-    scored
-}
-
-fn rounded(points: &Ratio) -> Option<Points> {
-    Points::from_ratio(points, PLACES)
-}
-
-/// Listed points, else points of the group × day surgery; `None`: ungrouped.
-fn base(rules: &Score, facts: &Facts, kinds: &mut Vec<ScoreKind>) -> Option<Ratio> {
-    if let Some(listed) = facts.listed {
-        kinds.push(ScoreKind::Listed);
-        return Some(exact(listed));
-    }
-    // R37: a group whose published mean is 0 measures nothing.
-    let points = exact(facts.group_points.filter(|points| !points.is_zero())?);
-    kinds.push(ScoreKind::Standard);
-    if !facts.is_day_surgery {
-        return Some(points);
-    }
-    kinds.push(ScoreKind::DaySurgery);
-    Some(points * exact(rules.day_surgery))
-}
-
-/// A41: factor × fee ÷ base mean × scale, no coefficient.
-fn no_score(rules: &Score, measure: &Measure, facts: &Facts) -> Ratio {
-    let base = exact(measure.base_mean);
-    if rules.no_score == NoScore::None || base.is_zero() {
-        return Ratio::zero();
-    }
-    exact(measure.factor) * exact(measure.scale) * exact(facts.fee.to_yuan()) / base
-}
-
-/// r = fee ÷ mean (A37); `None` without a mean above 0.
-fn times_the_mean(facts: &Facts) -> Option<Ratio> {
-    let mean = facts.compared_mean.filter(|mean| *mean > Decimal::ZERO)?;
-    Some(exact(facts.fee.to_yuan()) / exact(mean))
-}
-
-/// Both lines are strict, and so is the extreme one (A37, A38).
-fn spread(lines: &Abnormal, times: &Ratio) -> Spread {
-    if *times < exact(lines.low) {
-        Spread::Low
-    } else if *times <= exact(lines.high) {
-        Spread::Normal
-    } else if *times <= exact(lines.extreme) {
-        Spread::High
-    } else {
-        Spread::Extreme
+    let end = |ratio, inclusive| Factor::decimal(ratio).end(reference, inclusive);
+    let low = pieces.line(&[Some(pieces.base), pieces.after()], &Factor::whole(0), &inverse);
+    let segment = |end, class, rule, pay, for_review| Segment { end, class, rule, for_review, pay };
+    let (high_rule, high_pay) = high(rule, pieces, &inverse);
+    let (extreme_rule, extreme_pay) = extreme(rule, pieces);
+    Segments {
+        by: Measure::Fee,
+        list: vec![
+            segment(end(rule.low, rule.low_inclusive), CaseClass::Low, Rule::LowRatio, low, false),
+            segment(
+                end(rule.high, !rule.high_inclusive),
+                CaseClass::Normal,
+                Rule::Group,
+                pieces.normal(),
+                false,
+            ),
+            segment(
+                end(rule.extreme, true),
+                CaseClass::High,
+                high_rule,
+                high_pay,
+                high_rule == Rule::HighReview,
+            ),
+            segment(
+                i64::MAX,
+                CaseClass::Extreme,
+                extreme_rule,
+                extreme_pay,
+                extreme_rule == Rule::ExtremeReview,
+            ),
+        ],
     }
 }
 
-/// Points before the coefficient, and the coefficient that is left to apply (A36–A38, R39).
-fn outlying(
-    (lines, outliers): (&Abnormal, OnOutliers),
-    spread: Spread,
-    times: &Ratio,
-    (base, k): (&Ratio, &Ratio),
-) -> (Ratio, Ratio) {
-    let one = ratio(1);
-    if spread == Spread::Extreme && lines.extreme_rule == ExtremeRule::Coefficient {
-        return (base.clone(), k.clone());
-    }
-    // Until decided, an extreme case has the points of the line.
-    let times = if spread == Spread::Extreme { exact(lines.extreme) } else { times.clone() };
-    let after = match outliers {
-        OnOutliers::Apply => k.clone(),
-        OnOutliers::None | OnOutliers::Inside => one.clone(),
-    };
-    match spread {
-        Spread::Normal => (base.clone(), k.clone()),
-        Spread::Low => (base * times, after),
-        Spread::High | Spread::Extreme => {
-            // What lies above the line joins a normal case: 1, or k where k stands inside.
-            let normal = if outliers == OnOutliers::Inside { k } else { &one };
-            (base * (times - exact(lines.high) + normal), after)
+/// base × (r − line + 1 or k), × k where it applies; or the points of a normal case until reviewed.
+fn high(rule: &Abnormal, pieces: &Pieces<'_>, inverse: &Factor) -> (Rule, Formula) {
+    match rule.high_rule {
+        AbnormalHigh::Review => (Rule::HighReview, pieces.normal()),
+        AbnormalHigh::Excess => {
+            let start = pieces.inside().minus(&Factor::decimal(rule.high));
+            (Rule::HighExcess, pieces.line(&[Some(pieces.base), pieces.after()], &start, inverse))
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::policy::model::{Cite, SelfPaid};
-    use crate::units::fraction;
-
-    fn dec(text: &str) -> Decimal {
-        Decimal::from_str_exact(text).unwrap()
-    }
-
-    fn rules() -> Score {
-        Score {
-            cite: Cite::default(),
-            auxiliary: true,
-            abnormal: Some(Abnormal {
-                cite: Cite::default(),
-                low: dec("0.5"),
-                high: dec("2"),
-                extreme: dec("5"),
-                extreme_rule: ExtremeRule::Review,
-            }),
-            special: true,
-            no_score: NoScore::Factor,
-            external_expert: dec("0"),
-            day_surgery: dec("1"),
-            listed: Vec::new(),
-            self_paid: None,
+/// Until decided, an extreme case has the points of the line (A38); or base × k, or nothing but what
+/// was booked.
+fn extreme(rule: &Abnormal, pieces: &Pieces<'_>) -> (Rule, Formula) {
+    let k = Some(pieces.coefficient);
+    match (rule.extreme_rule, rule.high_rule) {
+        (ExtremeRule::Item, _) => (Rule::ExtremeItem, Formula::Booked),
+        (ExtremeRule::Coefficient, _) => (Rule::ExtremeCoefficient, pieces.fixed(&[k])),
+        (ExtremeRule::Review, AbnormalHigh::Review) => (Rule::ExtremeReview, pieces.normal()),
+        (ExtremeRule::Review, AbnormalHigh::Excess) => {
+            // The high line at r = extreme: extreme − high + inside.
+            let over = Factor::decimal(rule.high).minus(&Factor::decimal(rule.extreme));
+            let (start, none) = (pieces.inside().minus(&over), Factor::whole(0));
+            (Rule::ExtremeReview, pieces.line(&[Some(pieces.base), pieces.after()], &start, &none))
         }
-    }
-
-    /// RW 1000 points, mean 10 000 yuan, k 1.05 (the example of 6.4).
-    fn facts(yuan: i64) -> Facts {
-        Facts {
-            decided: None,
-            group_points: Some(dec("1000")),
-            listed: None,
-            fee: Fen::from_yuan(Decimal::from(yuan)).unwrap(),
-            compared_mean: Some(dec("10000.0000")),
-            is_day_surgery: false,
-            auxiliary: ratio(1),
-            coefficient: exact(dec("1.05")),
-            self_paid: Fen(0),
-            has_expert: false,
-        }
-    }
-
-    fn measure() -> Measure {
-        Measure { factor: dec("0.7"), base_mean: dec("8000"), scale: dec("1000") }
-    }
-
-    fn scored(rules: &Score, facts: &Facts) -> Scored {
-        score(rules, OnOutliers::Apply, &measure(), facts)
-    }
-
-    fn points(rules: &Score, facts: &Facts) -> String {
-        shown(&scored(rules, facts))
-    }
-
-    fn shown(scored: &Scored) -> String {
-        scored.points.unwrap().to_decimal().normalize().to_string()
-    }
-
-    // shows: A37, R17
-    #[test]
-    fn low_and_high_lines_are_strict_on_both_sides() {
-        let plain = |fen: i64| Facts { coefficient: ratio(1), fee: Fen(fen), ..facts(0) };
-        for (fen, wanted) in [
-            (499_900, "499.9"),      // r 0.4999
-            (500_000, "1000"),       // r 0.5
-            (2_000_000, "1000"),     // r 2
-            (2_000_001, "1000.001"), // r 2.000001, × 1.000001
-            (3_000_000, "2000"),     // r 3
-        ] {
-            assert_eq!(points(&rules(), &plain(fen)), wanted, "{fen}");
-        }
-        let spread = |fen| scored(&rules(), &plain(fen)).spread;
-        assert_eq!(
-            [499_999, 500_000, 2_000_000, 2_000_001].map(spread),
-            [Spread::Low, Spread::Normal, Spread::Normal, Spread::High]
-        );
-    }
-
-    // shows: A36, R39
-    #[test]
-    fn the_coefficient_applies_to_outliers_as_the_policy_says() {
-        // 6.4 at avg 10000, k 1.05, cost 30000: 2.10 · RW applied, 2.05 inside, 2.00 without.
-        for (outliers, high, low) in [
-            (OnOutliers::Apply, "2100", "420"),
-            (OnOutliers::Inside, "2050", "400"),
-            (OnOutliers::None, "2000", "400"),
-        ] {
-            let points = |yuan| shown(&score(&rules(), outliers, &measure(), &facts(yuan)));
-            assert_eq!([30_000, 4_000, 10_000].map(points), [high, low, "1050"]);
-        }
-    }
-
-    // shows: A36, A37, A38, R39
-    #[test]
-    fn a_high_case_has_what_lies_above_the_line_of_the_policy() {
-        // 6.4: (r − line) + 1. At a line of 3 and r 3.5: 0.5 + 1 = 1.5; inside 0.5 + 1.05 = 1.55.
-        let mut rules = rules();
-        rules.abnormal.as_mut().unwrap().high = dec("3");
-        for (outliers, above, extreme) in [
-            (OnOutliers::Apply, "1575", "3150"), // × 1.05; r 9 has the points of r 5: (5 − 3) + 1
-            (OnOutliers::Inside, "1550", "3050"), // (5 − 3) + 1.05
-            (OnOutliers::None, "1500", "3000"),
-        ] {
-            let points = |yuan| shown(&score(&rules, outliers, &measure(), &facts(yuan)));
-            assert_eq!([30_000, 35_000, 90_000].map(points), ["1050", above, extreme]);
-        }
-    }
-
-    // shows: A38
-    #[test]
-    fn above_five_times_a_case_has_the_points_of_the_line_until_decided() {
-        let found = scored(&rules(), &facts(50_000));
-        assert_eq!((found.spread, found.for_review), (Spread::High, false));
-        assert_eq!(points(&rules(), &facts(50_000)), "4200"); // (5 − 1) · 1000 · 1.05
-        let found = scored(&rules(), &facts(50_001));
-        assert_eq!((found.spread, found.for_review), (Spread::Extreme, true));
-        assert_eq!(points(&rules(), &facts(90_000)), "4200");
-        let mut rules = rules();
-        rules.abnormal.as_mut().unwrap().extreme_rule = ExtremeRule::Coefficient;
-        assert_eq!(points(&rules, &facts(90_000)), "1050");
-        rules.abnormal.as_mut().unwrap().extreme_rule = ExtremeRule::Item;
-        let found = scored(&rules, &facts(90_000));
-        assert!(found.by_item && found.points == Some(Points(0)));
-    }
-
-    // shows: Z17, R17, Z25
-    #[test]
-    fn nine_kinds_of_score_take_part_in_their_order() {
-        use ScoreKind::{
-            Abnormal, Auxiliary, DaySurgery, ExternalExpert, Listed, NoScore, SelfPaid as Share,
-            Special, Standard,
-        };
-        let rules = Score {
-            external_expert: dec("30"),
-            day_surgery: dec("0.9"),
-            self_paid: Some(SelfPaid {
-                cite: Cite::default(),
-                limit: dec("0.2"),
-                factor: dec("0.95"),
-            }),
-            ..rules()
-        };
-        let check = |facts: &Facts, kinds: &[ScoreKind], wanted: &str| {
-            assert_eq!(scored(&rules, facts).kinds, kinds);
-            assert_eq!(points(&rules, facts), wanted, "{facts:?}");
-        };
-        let normal = facts(10_000);
-        check(&normal, &[Standard], "1050");
-        let severe = Facts { auxiliary: exact(dec("1.2")), ..normal.clone() };
-        check(&severe, &[Standard, Auxiliary], "1260");
-        // An outlier takes no auxiliary factor.
-        let dear = Facts { fee: Fen(3_000_000), ..severe.clone() };
-        check(&dear, &[Standard, Abnormal], "2100");
-        let decided = Facts { decided: Some(dec("1234.5678")), ..dear.clone() };
-        check(&decided, &[Special], "1234.5678");
-        // 0.7 × 10000 ÷ 8000 × 1000 = 875, no coefficient.
-        let ungrouped = Facts { group_points: None, ..severe.clone() };
-        check(&ungrouped, &[NoScore], "875");
-        let expert = Facts { has_expert: true, ..normal.clone() };
-        check(&expert, &[Standard, ExternalExpert], "1080");
-        let day = Facts { is_day_surgery: true, ..normal.clone() };
-        check(&day, &[Standard, DaySurgery], "945"); // 1000 × 0.9 × 1.05
-        // Listed points stand in for the group's and pass through outliers and k.
-        let listed = Facts { listed: Some(dec("800")), is_day_surgery: true, ..normal.clone() };
-        check(&listed, &[Listed], "840"); // no day-surgery factor on listed points
-        let listed = Facts { fee: Fen(3_000_000), ..listed };
-        check(&listed, &[Listed, Abnormal], "1680"); // 800 × 2 × 1.05
-        let own = Facts { self_paid: Fen(200_000), ..normal.clone() };
-        check(&own, &[Standard], "1050"); // 20 % is not above 20 %
-        let own = Facts { self_paid: Fen(200_001), ..normal.clone() };
-        check(&own, &[Standard, Share], "997.5");
-        // All together: 1000 × 0.9 × 1.2 × 1.05 × 0.95 + 30 = 1107.3
-        let all = Facts {
-            is_day_surgery: true,
-            auxiliary: exact(dec("1.2")),
-            self_paid: Fen(300_000),
-            has_expert: true,
-            ..normal
-        };
-        check(&all, &[Standard, DaySurgery, Auxiliary, Share, ExternalExpert], "1107.3");
-    }
-
-    // shows: R11, A46
-    #[test]
-    fn a_fee_of_nothing_has_no_points_unless_they_were_decided() {
-        let free = Facts { fee: Fen(0), ..facts(0) };
-        assert_eq!(points(&rules(), &free), "0");
-        let decided = Facts { decided: Some(dec("12")), ..free };
-        assert_eq!(points(&rules(), &decided), "12");
-        // One rounding, at the end, half away from zero: 33.3333 × 1.5.
-        let odd = Facts {
-            group_points: Some(dec("33.3333")),
-            coefficient: fraction(3, 2).unwrap(),
-            ..facts(10_000)
-        };
-        assert_eq!(points(&rules(), &odd), "50"); // 49.99995 → 50.0000
-    }
-
-    // shows: A46, R41
-    #[test]
-    fn a_coefficient_that_no_decimal_holds_is_not_rounded_before_the_points() {
-        // 90000 × 1 ÷ 3 = 30000; k rounded to 4 places would give 90000 × 0.3333 = 29997.
-        let third = Facts {
-            group_points: Some(dec("90000")),
-            coefficient: fraction(1, 3).unwrap(),
-            ..facts(10_000)
-        };
-        assert_eq!(points(&rules(), &third), "30000");
-        let severe = Facts { coefficient: ratio(1), auxiliary: fraction(4, 3).unwrap(), ..third };
-        assert_eq!(points(&rules(), &severe), "120000");
-    }
-
-    // shows: R37, A41
-    #[test]
-    fn a_group_without_points_counts_as_ungrouped() {
-        // 0.7 × 10000 ÷ 8000 × 1000 = 875.
-        let nothing = Facts { group_points: Some(dec("0.0000")), ..facts(10_000) };
-        assert_eq!(scored(&rules(), &nothing).kinds, [ScoreKind::NoScore]);
-        assert_eq!(points(&rules(), &nothing), "875");
-        let least = Facts { group_points: Some(dec("0.0001")), ..nothing };
-        assert_eq!(scored(&rules(), &least).kinds, [ScoreKind::Standard]);
-    }
-
-    // shows: E15
-    #[test]
-    fn a_grass_roots_disease_has_the_same_points_everywhere() {
-        let one = Facts { coefficient: ratio(1), ..facts(10_000) };
-        assert_eq!(points(&rules(), &one), "1000");
     }
 }

@@ -227,9 +227,11 @@ pub fn case_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) -> T
         .with("month", Column::whole(rows().map(|row| cases.month[row].into())))
         .with("group_code", Column::text(rows().map(group)))
         .with("class", Column::text(sorted.iter().map(|case| case.class.as_str())))
+        .with("rule", Column::text(sorted.iter().map(|case| case.rule.as_str())))
         .with("pay", Column::text(sorted.iter().map(pay)))
         .with("cost_yuan", Column::yuan(rows().map(|row| cases.fee_fen[row])))
         .with("fund_booked_yuan", Column::yuan(rows().map(|row| cases.fund_fen[row])))
         .with("points", Column::Decimal { places: Points::PLACES, values: points })
         .with("pay_yuan", Column::yuan(sorted.iter().map(|case| case.pay.0)))
+        .with("for_review", Column::whole(sorted.iter().map(|case| case.for_review.into())))
 }

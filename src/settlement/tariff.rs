@@ -1,106 +1,90 @@
-//! A scenario resolved to whole numbers per group: points, prices and the ends of the bands.
+//! A scenario resolved to whole numbers: points, prices, coefficients, references, lines.
 //!
-//! Scenarios that differ in money only (budget, sharing, cap) have equal tariffs, and the pass over
-//! the cases evaluates equal tariffs once.
+//! What cases of one kind get stands in their [`Segments`]; a tariff makes them on demand, so that it
+//! stays small however many kinds there are. Scenarios that differ in money only (budget, sharing, cap)
+//! have equal tariffs, and the pass over the cases evaluates equal tariffs once.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 use std::collections::HashMap;
 
-use chrono::{Datelike, NaiveDate};
-use num_traits::{Signed, ToPrimitive, Zero};
 use rust_decimal::Decimal;
 
-use crate::catalog::model::Catalog;
 use crate::policy::model::{
-    Band, BandPay, Class, Compare, Deviation, PayMethod, Pools, RatioOf, Reference, Standard,
-    UnitKind,
+    Band, BandPay, Class, Compare, Deviation, NoScore, OnOutliers, Outlier, PayMethod, Policy,
+    Pools, RatioOf, Reference, Score,
 };
-use crate::units::{Fen, Points, Ratio, divide_half_away, exact, fraction, ratio};
+use crate::units::{Points, Ratio, exact, ratio};
 
-use super::cases::{Cases, UNGROUPED};
-use super::decide::Refusal;
+use super::cases::{Cases, UNGROUPED, flag};
+use super::classes::{Class as InstitutionClass, Classes};
+use super::decide::{Amounts, CaseClass, Refusal};
 use super::error::Error;
-use super::input::ScenarioInput;
+use super::input::{ScenarioInput, SpecialKind};
+use super::other::Units;
+use super::outlier;
+use super::rates::{Rate, need_catalog, point_values, prices, with_bands};
+use super::references::{ReferenceSource, References};
+use super::score::{self, Pieces};
+use super::segments::{Factor, Formula, Line, Measure, Rule, Segment, Segments};
+use super::types::Types;
 
-/// What every case of one scenario is worth, as whole numbers.
+/// What every case of one scenario is worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tariff {
     pub(super) method: PayMethod,
-    pub(super) compare: Compare,
-    pub(super) bands: Vec<BandRule>,
+    compare: Compare,
+    bands: Vec<BandRule>,
     /// One for each group and slot; the groups are those of the cases, then one for the ungrouped.
-    pub(super) rates: Vec<Rate>,
+    rates: Vec<Rate>,
     /// Largest amount in fen of each band but the last, for each rate.
-    pub(super) ends: Vec<i64>,
+    ends: Vec<i64>,
     /// Position of the ungrouped among the groups.
     ungrouped: u32,
     /// 1 where nothing changes within the year, else 12.
     slots: u32,
     /// What a group without ends is refused for.
-    pub(super) unreferenced: Refusal,
-    pub(super) by_fee: ByFee,
-    /// Points by fee of units paid by item (1.4).
-    pub(super) by_item: ByFee,
-    /// Points by days of each unit paid by bed days (1.4).
-    pub(super) by_day: Vec<ByFee>,
+    unreferenced: Refusal,
+    units: Units,
     pub(super) denominator: Denominator,
+    /// Decimal places of case points (A46).
+    places: u32,
+    classes: Classes,
+    references: References,
+    types: Option<Types>,
+    score: Option<Score>,
+    outlier: Option<Outlier>,
+    outliers: OnOutliers,
+    /// What experts decided, by row.
+    special: HashMap<u32, SpecialKind>,
+    /// Whether lines carved out of a fee are paid besides (A47).
+    pub(super) carves: bool,
+}
+
+/// What a case is apart from its amounts: cases of one kind have the same segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kind {
+    /// Index into [`Cases::groups`], or [`UNGROUPED`].
+    pub group: u32,
+    /// 1 to 12.
+    pub month: u8,
+    /// Index into [`Cases::institutions`].
+    pub institution: u32,
+    /// Index into [`Cases::disciplines`]; [`u16::MAX`] where not known.
+    pub discipline: u16,
+    /// Index into [`Cases::auxiliaries`]; [`UNGROUPED`] where cases have no types.
+    pub auxiliary: u32,
+    /// Bits of [`flag`] that change what a case gets.
+    pub flags: u8,
+    /// The patient paid more outside the catalog than the policy's share of the fee (Z17).
+    pub above_self_paid_limit: bool,
 }
 
 /// One band without its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BandRule {
-    pub(super) class: Class,
-    pub(super) pay: BandPay,
-    pub(super) except_merged: bool,
-}
-
-/// One group in one slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Rate {
-    /// Points in millionths, or the price in fen.
-    pub(super) value: i64,
-    /// Whether there is such a value.
-    pub(super) valued: bool,
-    /// Whether its bands have ends.
-    pub(super) referenced: bool,
-    /// Not in the catalog, or published mean 0 (A41, R37).
-    pub(super) ungrouped: bool,
-    /// Paid by another unit than a group; it is never tested by bands (1.4).
-    pub(super) unit: Option<PerUnit>,
-}
-
-/// What the points of a unit are counted by (J03, H14).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PerUnit {
-    /// Its fee: [`Tariff::by_item`].
-    Fee,
-    /// Its days: an entry of [`Tariff::by_day`].
-    Day(usize),
-    /// Nothing: `value` is its quota in points.
-    Case,
-}
-
-/// Points by an amount (A41, 1.4): round(amount × numerator ÷ denominator) × unit, in millionths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ByFee {
-    pub(super) numerator: i128,
-    pub(super) denominator: i128,
-    pub(super) unit: i128,
-}
-
-impl ByFee {
-    /// Where no points are paid.
-    const NOTHING: Self = Self { numerator: 0, denominator: 1, unit: 0 };
-
-    /// Points in millionths of an amount; `None` beyond 64 bits.
-    #[inline]
-    pub(super) fn points(&self, amount: i64) -> Option<i64> {
-        i128::from(amount)
-            .checked_mul(self.numerator)
-            .and_then(|product| divide_half_away(product, self.denominator))
-            .and_then(|units| units.checked_mul(self.unit))
-            .and_then(|points| i64::try_from(points).ok())
-    }
+struct BandRule {
+    class: Class,
+    pay: BandPay,
+    except_merged: bool,
 }
 
 /// Denominator of the reimbursement ratio (A16).
@@ -113,22 +97,37 @@ pub(super) enum Denominator {
 }
 
 impl Tariff {
-    /// Resolves a scenario for these cases. Only their lists of codes are read, and their sums
-    /// where the policy takes the area's ratio.
+    /// Resolves a scenario for these cases. Only their lists of codes are read; their rows where the
+    /// policy takes the area's ratio, where experts decided cases, and to name who lacks a coefficient.
     ///
     /// # Errors
-    /// A missing catalog, scale or base mean, or a price that changes within a month.
+    /// A missing catalog, scale, base mean, table or coefficient; a price that changes within a month;
+    /// decisions of experts that do not fit.
     pub fn resolve(input: &ScenarioInput<'_>, cases: &Cases) -> Result<Self, Error> {
+        let special = super::experts::by_row(input, cases)?;
+        Self::with(input, cases, special)
+    }
+
+    /// The same with the decisions of experts by row.
+    pub(super) fn with(
+        input: &ScenarioInput<'_>,
+        cases: &Cases,
+        special: HashMap<u32, SpecialKind>,
+    ) -> Result<Self, Error> {
         let policy = input.policy;
-        let units = match policy.payment.method {
-            PayMethod::Points => Units::of(input, need_catalog(input)?)?,
-            PayMethod::Standard => Units::default(),
-        };
-        let values = match policy.payment.method {
-            PayMethod::Points => point_values(input, cases, &units)?,
-            PayMethod::Standard => prices(input, cases)?,
-        };
+        let by_points = policy.payment.method == PayMethod::Points;
+        check_sections(input)?;
+        let units = if by_points { Units::of(input, need_catalog(input)?)? } else { Units::none() };
+        let values =
+            if by_points { point_values(input, cases, &units)? } else { prices(input, cases)? };
         let (rates, ends, slots) = with_bands(input, cases, values)?;
+        let abnormal = policy.score.as_ref().and_then(|score| score.abnormal.as_ref());
+        let with_levels = abnormal.is_some() && !input.given.last_means.by_level.is_empty();
+        let references = match (abnormal, &policy.outlier) {
+            (Some(rule), _) => References::of_score(input, rule, need_catalog(input)?, cases),
+            (None, Some(_)) => References::of_catalog(need_catalog(input)?, cases),
+            (None, None) => References::default(),
+        };
         Ok(Self {
             method: policy.payment.method,
             compare: policy.deviation.as_ref().map_or(Compare::Fee, |deviation| deviation.compare),
@@ -141,15 +140,22 @@ impl Tariff {
                 Some(Reference::Mean) => Refusal::NoReference,
                 Some(Reference::Standard) | None => Refusal::NoPrice,
             },
-            by_fee: units.by_fee,
-            by_item: units.by_item,
-            by_day: units.by_day,
+            units,
             denominator: match (policy.payment.method, policy.payment.ratio) {
                 // Points use no ratio: scenarios that differ in it share one evaluation.
                 (PayMethod::Points, _) | (_, RatioOf::Fee) => Denominator::Fee,
                 (_, RatioOf::InScope) => Denominator::InScope,
                 (_, RatioOf::Area) => Denominator::Area(area_sums(input, cases)),
             },
+            places: input.catalog.map_or(4, |catalog| catalog.places.min(Points::PLACES)),
+            classes: Classes::of(input, cases, with_levels)?,
+            references,
+            types: Types::of(input, cases)?,
+            score: policy.score.clone(),
+            outlier: policy.outlier.clone(),
+            outliers: policy.coefficient.as_ref().map_or(OnOutliers::Apply, |rule| rule.outliers),
+            special,
+            carves: policy.carve_out.is_some() && !cases.carved_fen.is_empty(),
         })
     }
 
@@ -159,20 +165,262 @@ impl Tariff {
         clippy::arithmetic_side_effects,
         reason = "an index into a table of groups × slots, months being 1 to 12; no money"
     )]
-    pub(super) fn slot(&self, group: u32, month: u8) -> usize {
+    fn slot(&self, group: u32, month: u8) -> usize {
         let group = if group == UNGROUPED { self.ungrouped } else { group } as usize;
         if self.slots == 1 { group } else { group * 12 + usize::from(month) - 1 }
     }
 
-    /// The band an amount falls in: the first whose end is not below it.
-    #[inline]
-    pub(super) fn band_of(&self, at: usize, amount: i64) -> (u8, &BandRule) {
-        let inner = self.bands.len().saturating_sub(1);
-        let first = at.saturating_mul(inner);
-        let ends = &self.ends[first..first.saturating_add(inner)];
-        let number = ends.iter().position(|end| amount <= *end).unwrap_or(inner);
-        (u8::try_from(number).unwrap_or(u8::MAX), &self.bands[number])
+    /// Whether what a group gets depends on the month.
+    pub(super) fn by_month(&self) -> bool {
+        self.slots != 1
     }
+
+    pub(super) fn rate(&self, kind: &Kind) -> &Rate {
+        &self.rates[self.slot(kind.group, kind.month)]
+    }
+
+    /// What experts decided of the case in this row.
+    #[inline]
+    pub(super) fn special_of(&self, row: u32) -> Option<SpecialKind> {
+        if self.special.is_empty() {
+            return None;
+        }
+        let special = self.special.get(&row).copied()?;
+        let ignored = matches!(special, SpecialKind::Points(_))
+            && self.score.as_ref().is_some_and(|score| !score.special);
+        (!ignored).then_some(special)
+    }
+
+    /// Rows that experts decided on.
+    pub(super) fn special_rows(&self) -> impl Iterator<Item = u32> {
+        self.special.keys().copied()
+    }
+
+    /// Whether the in-scope amount changes what a case gets.
+    #[inline]
+    pub(super) fn looks_at_inscope(&self) -> bool {
+        self.compare == Compare::InScope || self.denominator == Denominator::InScope
+    }
+
+    /// A kind with the same segments, the same for all institutions of a class.
+    pub(super) fn like(&self, kind: &Kind) -> Kind {
+        Kind {
+            institution: self.classes.at(kind.institution, kind.discipline).into(),
+            discipline: 0,
+            auxiliary: if self.types.is_some() { kind.auxiliary } else { UNGROUPED },
+            ..*kind
+        }
+    }
+
+    /// Points of an invited expert by the policy; those of table `special` join them.
+    pub(super) fn expert_points(&self) -> Ratio {
+        self.score.as_ref().map_or_else(|| ratio(0), |score| exact(score.external_expert))
+    }
+
+    /// The fund booked for what is not carved out of the fee.
+    #[inline]
+    pub(super) fn rest(&self, case: &Amounts) -> i64 {
+        if self.carves { case.fund_fen.saturating_sub(case.carved_fen) } else { case.fund_fen }
+    }
+
+    /// Exact points, rounded as case points are; millionths.
+    pub(super) fn rounded(&self, points: &Ratio) -> Option<i64> {
+        Points::from_ratio(points, self.places).map(|points| points.0)
+    }
+
+    /// Whether the self-paid rule of `[score]` looks at cases.
+    pub(super) fn has_self_paid_limit(&self) -> bool {
+        self.score.as_ref().is_some_and(|score| score.self_paid.is_some())
+    }
+
+    /// Whether the patient paid more outside the catalog than the policy's share of the fee (Z17).
+    #[inline]
+    pub(super) fn above_self_paid_limit(&self, self_paid_fen: i64, fee_fen: i64) -> bool {
+        let Some(rule) = self.score.as_ref().and_then(|score| score.self_paid.as_ref()) else {
+            return false;
+        };
+        // own ÷ fee > limit, without a division; a limit has far fewer than 18 places.
+        let scale = 10i128.saturating_pow(rule.limit.scale());
+        i128::from(self_paid_fen).saturating_mul(scale)
+            > rule.limit.mantissa().saturating_mul(fee_fen.into())
+    }
+
+    /// The class of the institution of a kind.
+    pub(super) fn class_of(&self, kind: &Kind) -> (u16, &InstitutionClass) {
+        let at = self.classes.at(kind.institution, kind.discipline);
+        (at, self.classes.class(at))
+    }
+
+    /// k of a kind: 1 where its group never has one (A36), that of its tier in its disease, that of its
+    /// institution.
+    pub(super) fn coefficient_of(&self, kind: &Kind) -> Factor {
+        if self.rate(kind).always_one {
+            return Factor::whole(1);
+        }
+        let (class, _) = self.class_of(kind);
+        self.classes.coefficient(kind.group, class).clone()
+    }
+
+    /// Whether k of a kind is that of its tier in its disease (6.3).
+    pub(super) fn is_own_of_group(&self, kind: &Kind) -> bool {
+        self.classes.is_own_of_group(kind.group, self.class_of(kind).0)
+    }
+
+    /// The highest auxiliary type that a kind meets, with its factor (6.3).
+    pub(super) fn auxiliary_of(&self, kind: &Kind) -> Option<(&str, &Ratio)> {
+        let listens = self.score.as_ref().is_none_or(|score| score.auxiliary);
+        self.types.as_ref().filter(|_| listens)?.of_case(kind.group, kind.auxiliary)
+    }
+
+    /// What the fee of a kind is compared with, in yuan (A37); none for bands.
+    pub(super) fn reference_of(&self, kind: &Kind) -> Option<(Decimal, ReferenceSource)> {
+        self.references.at(kind.group, self.class_of(kind).1.level)
+    }
+
+    /// What cases of a kind get, by their amount.
+    #[must_use]
+    pub fn segments(&self, kind: &Kind) -> Segments {
+        let rate = self.rate(kind);
+        match (rate.unit, self.method) {
+            (Some(unit), _) => self.units.segments(unit, rate.value),
+            (None, PayMethod::Standard) => self.standard_segments(kind, rate),
+            (None, PayMethod::Points) if rate.ungrouped => self.ungrouped_segments(),
+            (None, PayMethod::Points) => self.point_segments(kind, rate),
+        }
+    }
+
+    /// Late and unusable cases have no outlier test (A23, R24).
+    fn standard_segments(&self, kind: &Kind, rate: &Rate) -> Segments {
+        let pay = if rate.valued {
+            Formula::Standard(rate.value)
+        } else {
+            Formula::Refused(Refusal::NoPrice)
+        };
+        if kind.flags & flag::LATE != 0 {
+            return Segments::one(Measure::Fee, CaseClass::Late, Rule::Group, pay);
+        }
+        if kind.flags & flag::UNUSABLE != 0 {
+            return Segments::one(Measure::Fee, CaseClass::Unusable, Rule::Group, pay);
+        }
+        self.band_segments(kind, rate, |_| pay.clone())
+    }
+
+    /// A41.
+    fn ungrouped_segments(&self) -> Segments {
+        let (rule, pay) = match self.score.as_ref().map(|score| score.no_score) {
+            None | Some(NoScore::Factor) => {
+                (Rule::Ungrouped, Formula::Points(self.units.ungrouped.clone()))
+            }
+            Some(NoScore::None) => {
+                (Rule::UngroupedNone, Formula::Points(Line::published(Points(0))))
+            }
+            Some(NoScore::Item) => (Rule::UngroupedItem, Formula::Booked),
+            Some(NoScore::Lowest) => {
+                (Rule::UngroupedLowest, Formula::Points(self.units.lowest.clone()))
+            }
+        };
+        Segments::one(Measure::Fee, CaseClass::Ungrouped, rule, pay)
+    }
+
+    fn point_segments(&self, kind: &Kind, rate: &Rate) -> Segments {
+        let coefficient = self.coefficient_of(kind);
+        let auxiliary = self.auxiliary_of(kind).map(|(_, factor)| Factor::from(factor.clone()));
+        let score = self.score.as_ref();
+        let per_point = i128::from(Points::PER_POINT);
+        let mut base = Factor::Small(rate.value.into(), per_point);
+        if let Some(score) = score.filter(|_| kind.flags & flag::DAY_SURGERY != 0 && !rate.listed) {
+            base = base.times(&Factor::decimal(score.day_surgery));
+        }
+        let reference = self.references.fen(kind.group, self.class_of(kind).1.level);
+        let self_paid = score
+            .and_then(|score| score.self_paid.as_ref())
+            .filter(|_| kind.above_self_paid_limit)
+            .map(|rule| Factor::decimal(rule.factor));
+        let pieces = Pieces {
+            places: self.places,
+            base: &base,
+            coefficient: &coefficient,
+            auxiliary: auxiliary.as_ref(),
+            self_paid: self_paid.as_ref(),
+            reference: reference.as_ref(),
+            outliers: self.outliers,
+        };
+        if let (Some(rule), Some(line), Some(scale)) = (&self.outlier, rate.high, &self.units.scale)
+        {
+            return outlier::segments(rule, line, scale, &pieces);
+        }
+        if !self.bands.is_empty() {
+            return self.band_segments(kind, rate, |class| match class {
+                Class::Normal => pieces.normal(),
+                Class::Low | Class::High => pieces.flat(),
+            });
+        }
+        match score {
+            Some(score) => score::segments(score, &pieces),
+            None => Segments::one(Measure::Fee, CaseClass::Normal, Rule::Group, pieces.normal()),
+        }
+    }
+
+    /// Bands of `[deviation]` (A06–A08, Y22–Y24).
+    fn band_segments(&self, kind: &Kind, rate: &Rate, pay: impl Fn(Class) -> Formula) -> Segments {
+        let by = match self.compare {
+            Compare::Fee => Measure::Fee,
+            Compare::InScope => Measure::InScope,
+            Compare::Fund => Measure::Fund,
+        };
+        if self.bands.is_empty() {
+            return Segments::one(by, CaseClass::Normal, Rule::Group, pay(Class::Normal));
+        }
+        if !rate.referenced {
+            let refused = Formula::Refused(self.unreferenced);
+            return Segments::one(by, CaseClass::Normal, Rule::Group, refused);
+        }
+        let inner = self.bands.len().saturating_sub(1);
+        let first = self.slot(kind.group, kind.month).saturating_mul(inner);
+        let ends = &self.ends[first..first.saturating_add(inner)];
+        let merged = kind.flags & flag::MERGED != 0;
+        let ends = ends.iter().copied().chain([i64::MAX]);
+        let segment = |(band, end): (&BandRule, i64)| {
+            let (class, rule, pay) = match band.pay {
+                _ if band.except_merged && merged => {
+                    (CaseClass::Normal, Rule::Group, pay(Class::Normal))
+                }
+                BandPay::Item => (band.class.into(), Rule::Item, Formula::Booked),
+                BandPay::Group => (band.class.into(), Rule::Group, pay(band.class)),
+            };
+            Segment { end, class, rule, for_review: false, pay }
+        };
+        Segments { by, list: self.bands.iter().zip(ends).map(segment).collect() }
+    }
+}
+
+/// Sections that change points only, and sections that would judge the same case twice.
+fn check_sections(input: &ScenarioInput<'_>) -> Result<(), Error> {
+    let policy: &Policy = input.policy;
+    let of_points = [
+        ("coefficient", policy.coefficient.is_some()),
+        ("auxiliary", policy.auxiliary.is_some()),
+        ("score", policy.score.is_some()),
+        ("outlier", policy.outlier.is_some()),
+    ];
+    let scenario = || input.name.clone();
+    if policy.payment.method == PayMethod::Standard
+        && let Some((section, _)) = of_points.iter().find(|(_, there)| *there)
+    {
+        return Err(Error::SectionNeedsPoints { scenario: scenario(), section });
+    }
+    let abnormal = policy.score.as_ref().is_some_and(|score| score.abnormal.is_some());
+    let judges = [
+        ("deviation", policy.deviation.is_some()),
+        ("score.abnormal", abnormal),
+        ("outlier", policy.outlier.is_some()),
+    ];
+    let there: Vec<&'static str> =
+        judges.iter().filter(|(_, there)| *there).map(|(section, _)| *section).collect();
+    if there.len() > 1 {
+        return Err(Error::JudgedTwice { scenario: scenario(), sections: there });
+    }
+    Ok(())
 }
 
 fn band_rules(deviation: &Deviation) -> Vec<BandRule> {
@@ -182,214 +430,6 @@ fn band_rules(deviation: &Deviation) -> Vec<BandRule> {
         except_merged: band.except_merged,
     };
     deviation.bands.iter().map(rule).collect()
-}
-
-fn need_catalog<'a>(input: &ScenarioInput<'a>) -> Result<&'a Catalog, Error> {
-    input.catalog.ok_or_else(|| Error::CatalogMissing { scenario: input.name.clone() })
-}
-
-/// Values by group (the ungrouped last) and slot.
-struct Values {
-    rates: Vec<Rate>,
-    slots: usize,
-}
-
-fn point_values(input: &ScenarioInput<'_>, cases: &Cases, units: &Units) -> Result<Values, Error> {
-    let catalog = need_catalog(input)?;
-    let known: HashMap<&str, _> =
-        catalog.groups.iter().map(|group| (group.group_code.as_str(), group)).collect();
-    let ungrouped = Rate { ungrouped: true, ..Rate::default() };
-    let mut rates = Vec::with_capacity(cases.groups.len().saturating_add(1));
-    for code in &cases.groups {
-        if let Some(rate) = units.rates.get(code) {
-            rates.push(*rate);
-            continue;
-        }
-        rates.push(match known.get(code.as_str()) {
-            None => ungrouped,
-            Some(group) if group.mean.is_zero() => ungrouped,
-            Some(group) => {
-                let points = group.points.ok_or_else(|| Error::GroupWithoutPoints {
-                    scenario: input.name.clone(),
-                    group: code.clone(),
-                })?;
-                Rate { value: points.0, valued: true, ..Rate::default() }
-            }
-        });
-    }
-    rates.push(ungrouped);
-    Ok(Values { rates, slots: 1 })
-}
-
-/// Prices in force month by month. A price may change only on the first of a month, because a case
-/// carries the month of its settlement and not the day.
-fn prices(input: &ScenarioInput<'_>, cases: &Cases) -> Result<Values, Error> {
-    let year = i32::from(input.year);
-    let standards = &input.policy.standards;
-    let inside = |standard: &&Standard| standard.from.year() == year && standard.from.ordinal() > 1;
-    if let Some(odd) = standards.iter().filter(inside).find(|standard| standard.from.day() != 1) {
-        return Err(Error::PriceInsideMonth {
-            scenario: input.name.clone(),
-            group: odd.group_code.clone(),
-            from: odd.from,
-        });
-    }
-    let slots = if standards.iter().any(|standard| inside(&standard)) { 12 } else { 1 };
-    let mut by_code: HashMap<&str, Vec<&Standard>> = HashMap::new();
-    for standard in standards {
-        by_code.entry(&standard.group_code).or_default().push(standard);
-    }
-    let mut rates = Vec::new();
-    for code in cases.groups.iter().map(Some).chain([None]) {
-        let dated = code.and_then(|code| by_code.get(code.as_str()));
-        for month in 1..=slots {
-            let day = NaiveDate::from_ymd_opt(year, u32::try_from(month).unwrap_or(1), 1);
-            let price = dated.into_iter().flatten().filter(|standard| Some(standard.from) <= day);
-            let price = price.max_by_key(|standard| standard.from);
-            rates.push(price.map_or_else(Rate::default, |standard| Rate {
-                value: standard.price.0,
-                valued: true,
-                ..Rate::default()
-            }));
-        }
-    }
-    Ok(Values { rates, slots })
-}
-
-/// Adds the ends of the bands to the values, drawn at the price or at the published mean.
-fn with_bands(
-    input: &ScenarioInput<'_>,
-    cases: &Cases,
-    values: Values,
-) -> Result<(Vec<Rate>, Vec<i64>, usize), Error> {
-    let Values { mut rates, mut slots } = values;
-    let Some(deviation) = &input.policy.deviation else {
-        return Ok((rates, Vec::new(), slots));
-    };
-    let references: Vec<Option<Ratio>> = match deviation.reference {
-        Reference::Standard => {
-            let prices = prices(input, cases)?;
-            if prices.slots > slots {
-                // Points are the same in every month, the lines are not.
-                rates = rates.iter().flat_map(|rate| vec![*rate; prices.slots]).collect();
-                slots = prices.slots;
-            }
-            let price = |rate: &Rate| rate.valued.then(|| ratio(rate.value));
-            prices.rates.iter().map(price).collect()
-        }
-        Reference::Mean => {
-            let catalog = need_catalog(input)?;
-            let means: HashMap<&str, Decimal> = catalog
-                .groups
-                .iter()
-                .map(|group| (group.group_code.as_str(), group.mean))
-                .collect();
-            let mean = |code: &String| {
-                let mean = means.get(code.as_str()).filter(|mean| !mean.is_zero())?;
-                Some(exact(*mean) * ratio(100))
-            };
-            let by_group = cases.groups.iter().map(mean).chain([None]);
-            by_group.flat_map(|reference| vec![reference; slots]).collect()
-        }
-    };
-    let mut ends = Vec::new();
-    for (rate, reference) in rates.iter_mut().zip(&references) {
-        rate.referenced = reference.is_some();
-        for band in inner_bands(deviation) {
-            ends.push(reference.as_ref().map_or(0, |reference| end_of(band, reference)));
-        }
-    }
-    Ok((rates, ends, slots))
-}
-
-fn inner_bands(deviation: &Deviation) -> &[Band] {
-    deviation.bands.split_last().map_or(&[], |(_, inner)| inner)
-}
-
-/// The largest whole fen in a band: ⌊up_to × reference⌋ when the end belongs to it, else the fen
-/// below ⌈up_to × reference⌉.
-fn end_of(band: &Band, reference_fen: &Ratio) -> i64 {
-    let Some(up_to) = band.up_to else { return i64::MAX };
-    let end = exact(up_to) * reference_fen;
-    let whole = if band.inclusive { end.floor() } else { end.ceil() - ratio(1) };
-    let beyond = if whole.is_negative() { i64::MIN } else { i64::MAX };
-    whole.to_integer().to_i64().unwrap_or(beyond)
-}
-
-/// What is paid by an amount and not by a group.
-struct Units {
-    by_fee: ByFee,
-    by_item: ByFee,
-    by_day: Vec<ByFee>,
-    /// By code.
-    rates: HashMap<String, Rate>,
-}
-
-impl Default for Units {
-    fn default() -> Self {
-        Self {
-            by_fee: ByFee::NOTHING,
-            by_item: ByFee::NOTHING,
-            by_day: Vec::new(),
-            rates: HashMap::new(),
-        }
-    }
-}
-
-impl Units {
-    /// A41 and 1.4 as whole numbers: the ungrouped by their factor, units by item, day and case.
-    fn of(input: &ScenarioInput<'_>, catalog: &Catalog) -> Result<Self, Error> {
-        let mut units = Self {
-            by_fee: by_amount(input, catalog, &exact(input.policy.weights.ungrouped_factor))?,
-            by_item: by_amount(input, catalog, &ratio(1))?,
-            ..Self::default()
-        };
-        for unit in &input.policy.units {
-            let mut rate = Rate { valued: true, referenced: true, ..Rate::default() };
-            rate.unit = Some(match unit.kind {
-                UnitKind::Item => PerUnit::Fee,
-                UnitKind::BedDays { standard } => {
-                    units.by_day.push(by_amount(input, catalog, &standard.to_ratio())?);
-                    PerUnit::Day(units.by_day.len().saturating_sub(1))
-                }
-                UnitKind::Quota { standard } => {
-                    let quota = units.by_item.points(standard.0);
-                    rate.value = quota.ok_or_else(|| base_mean(input, catalog))?;
-                    PerUnit::Case
-                }
-            });
-            units.rates.insert(unit.code.clone(), rate);
-        }
-        Ok(units)
-    }
-}
-
-fn base_mean(input: &ScenarioInput<'_>, catalog: &Catalog) -> Error {
-    Error::BaseMean { scenario: input.name.clone(), base_mean: catalog.base_mean }
-}
-
-/// Millionths of a point for each fen, or day, of an amount that is worth `fen` fen each:
-/// fen ÷ M × scale, M as published.
-fn by_amount(input: &ScenarioInput<'_>, catalog: &Catalog, fen: &Ratio) -> Result<ByFee, Error> {
-    let scale = catalog.scale.ok_or_else(|| Error::CatalogWithoutScale {
-        scenario: input.name.clone(),
-        system: catalog.system.clone(),
-    })?;
-    let wrong = || base_mean(input, catalog);
-    let places = catalog.places.min(Points::PLACES);
-    let shift = 10i128.checked_pow(places).ok_or_else(wrong)?;
-    let unit = fraction(Points::PER_POINT, shift).ok_or_else(wrong)?;
-    let factor = fen * exact(scale) * ratio(shift);
-    let mean_fen = exact(catalog.base_mean) * ratio(100);
-    if mean_fen.is_zero() || mean_fen.is_negative() {
-        return Err(wrong());
-    }
-    let slope = factor / mean_fen;
-    Ok(ByFee {
-        numerator: slope.numer().to_i128().ok_or_else(wrong)?,
-        denominator: slope.denom().to_i128().ok_or_else(wrong)?,
-        unit: unit.to_integer().to_i128().ok_or_else(wrong)?,
-    })
 }
 
 /// Σ fund and Σ fee of the pool each insurance type belongs to (A16 `area`).
@@ -407,17 +447,4 @@ fn area_sums(input: &ScenarioInput<'_>, cases: &Cases) -> Vec<(i128, i128)> {
         sums.fill(all);
     }
     sums
-}
-
-/// The first day of a month, for messages.
-pub(super) fn first_of(year: u16, month: u8) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(i32::from(year), u32::from(month), 1)
-}
-
-/// A published price as the kernel sees it, for messages.
-pub(super) fn known_from(standards: &[Standard], group: &str) -> Vec<(NaiveDate, Fen)> {
-    let of_group = standards.iter().filter(|standard| standard.group_code == group);
-    let mut known: Vec<_> = of_group.map(|standard| (standard.from, standard.price)).collect();
-    known.sort_unstable();
-    known
 }

@@ -241,6 +241,64 @@ fn head_budgets_are_those_of_a_second_way_from_the_exported_files() {
     }
 }
 
+/// Cases, fee and fund by tier of contribution, and the fund by year, from the exported claims alone.
+fn tiers(path: &Path) -> (BTreeMap<String, [i128; 3]>, BTreeMap<String, i128>) {
+    let (mut tiers, mut outlay) = (BTreeMap::<String, [i128; 3]>::new(), BTreeMap::new());
+    for row in parquet(&path.join("export/settlement.parquet")) {
+        let in_scope = ["310", "390"].contains(&row["insutype"].as_str())
+            && ["11", "13", "14"].contains(&row["med_type"].as_str());
+        if !in_scope {
+            continue;
+        }
+        *outlay.entry(row["setl_time"][..4].to_owned()).or_default() += units(&row["hifp_pay"]);
+        if row["setl_time"].starts_with(YEAR) {
+            let tier = tiers.entry(row["clct_grde"].clone()).or_default();
+            tier[0] += 1;
+            tier[1] += units(&row["medfee_sumamt"]);
+            tier[2] += units(&row["hifp_pay"]);
+        }
+    }
+    (tiers, outlay)
+}
+
+// Tiers join employees and residents; the budget that two years suggest is their mean × 1.06, which is
+// the growth of the city; the rounds of the budget end in the budget.
+// shows: H06, H07, H13, A49
+#[test]
+fn tiers_of_contribution_and_the_suggested_budget_follow_from_the_claims() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    city(path, "--clean");
+    let words = "backtest --policy jinhua-apg --catalog cat --year 2024 --warehouse wh";
+    dianshu(path, words).ok();
+    let run = only_run(&path.join("runs"));
+    let (tiers, outlay) = tiers(path);
+    let shown: BTreeMap<String, [i128; 3]> = parquet(&run.join("tables/contribution_tier.parquet"))
+        .into_iter()
+        .map(|row| {
+            let cases: i128 = row["cases"].parse().unwrap();
+            let money = [units(&row["cost_yuan"]), units(&row["fund_booked_yuan"])];
+            (row["clct_grde"].clone(), [cases, money[0], money[1]])
+        })
+        .collect();
+    assert_eq!(shown, tiers);
+    assert!(tiers.keys().eq(["1", "2", "3"]));
+    let suggestion = &parquet(&run.join("tables/budget_suggestion.parquet"))[0];
+    assert_eq!(units(&suggestion["outlay_two_years_before_yuan"]), outlay["2022"]);
+    assert_eq!(units(&suggestion["outlay_year_before_yuan"]), outlay["2023"]);
+    // Half of the sum × 106 ÷ 100, half up.
+    let suggested = ((outlay["2022"] + outlay["2023"]) * 106 + 100) / 200;
+    assert_eq!(units(&suggestion["suggested_yuan"]), suggested);
+    let budget = csv(&path.join("export/budget.csv"));
+    let item = |item: &str| {
+        let row = budget.iter().find(|row| row["year"] == YEAR && row["item"] == item);
+        row.map(|row| units(&row["amount"]))
+    };
+    assert_eq!(Some(units(&suggestion["budget_yuan"])), item("budget"));
+    assert_eq!(item("round_4"), item("budget"));
+    assert!(item("round_1") < item("budget") && item("round_2") > item("budget"));
+}
+
 // shows: H08, R09
 #[test]
 fn a_person_signed_with_an_institution_that_is_not_there_is_refused() {

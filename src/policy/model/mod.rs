@@ -35,7 +35,10 @@ pub use drg::Drg;
 pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
 pub use points::*;
-pub use score::{Abnormal, ExtremeRule, ListedKind, ListedScore, NoScore, Score, SelfPaid};
+pub use score::{
+    Abnormal, AbnormalHigh, AbnormalReference, ExtremeRule, ListedKind, ListedScore, NoScore,
+    Score, SelfPaid,
+};
 pub use special::{Special, SpecialReference};
 
 use crate::units::Fen;

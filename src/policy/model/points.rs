@@ -11,6 +11,8 @@ pub struct Outlier {
     pub cite: Cite,
     /// A ratio below this is low.
     pub low: Decimal,
+    /// Where that line is drawn.
+    pub low_line: LowLine,
     /// What a low case gets.
     pub low_rule: LowRule,
     /// Lines of high cases by weight (points ÷ scale): the first whose weight is above the group's.
@@ -28,6 +30,15 @@ pub struct HighLine {
     pub weight_below: Option<Decimal>,
     /// A ratio above this is high.
     pub ratio: Decimal,
+}
+
+/// Where the low line is drawn (5.3, R37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LowLine {
+    /// `mean`: mean × low.
+    Mean,
+    /// `lower_of`: mean × low × min(1, coefficient).
+    LowerOf,
 }
 
 /// What a low case gets (5.3).

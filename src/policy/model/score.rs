@@ -28,20 +28,53 @@ pub struct Score {
     pub self_paid: Option<SelfPaid>,
 }
 
-/// `[score.abnormal]` (A37, A38): r is fee ÷ mean. Both lines are strict. Whether the coefficient
-/// applies to low and high cases is `coefficient.outliers` (A36).
+/// `[score.abnormal]` (A37, A38): r is fee ÷ reference. Whether the coefficient applies to low and high
+/// cases is `coefficient.outliers` (A36).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abnormal {
     /// Clause or reading of this section.
     pub cite: Cite,
     /// Below this r a case is low: points × r (0.5).
     pub low: Decimal,
-    /// Above this r it is high: points × (r − this + 1) (2).
+    /// Whether r of exactly `low` is low (1.5).
+    pub low_inclusive: bool,
+    /// Above this r it is high (2).
     pub high: Decimal,
+    /// Whether r of exactly `high` is high (1.5).
+    pub high_inclusive: bool,
+    /// What a high case gets.
+    pub high_rule: AbnormalHigh,
     /// Above this r it is extreme (5).
     pub extreme: Decimal,
     /// What an extreme case gets until experts decide (A38).
     pub extreme_rule: ExtremeRule,
+    /// What the fee is compared with (A37).
+    pub reference: AbnormalReference,
+    /// Fewer cases than this make no mean of last year (A37: 15).
+    pub reference_cases: u32,
+}
+
+/// What a high case gets (6.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AbnormalHigh {
+    /// `excess`: points × (r − line + 1); with `coefficient.outliers = "inside"`, points × (r − line + k).
+    Excess,
+    /// `review`: the points of a normal case, and a place on the review list (DIP3).
+    Review,
+}
+
+/// What the fee is compared with (A37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AbnormalReference {
+    /// `last_year`: last year's mean at the same level, of the city, or of the catalog.
+    LastYear,
+    /// `catalog`: the published mean.
+    Catalog,
+    /// `value`: points × point value (RW × PV).
+    Value {
+        /// Yuan a point.
+        point_value: Decimal,
+    },
 }
 
 /// What an extreme case gets until experts decide (A38).
@@ -62,6 +95,10 @@ pub enum NoScore {
     Factor,
     /// `none`: no points.
     None,
+    /// `item`: paid as booked.
+    Item,
+    /// `lowest`: the points of the lowest group, no coefficient.
+    Lowest,
 }
 
 /// Points of a list.
