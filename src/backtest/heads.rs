@@ -51,8 +51,22 @@ fn from_table(table: &Table) -> Result<Vec<Contractor>, Error> {
     Ok(all)
 }
 
+/// What a run under head budgets shows besides: tiers of contribution, the budget two years suggest.
+pub(super) fn tables(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    settings: &Settings<'_>,
+    base: &Built,
+) -> Result<Vec<Table>, Error> {
+    if settings.policy.policy.capitation.is_none() {
+        return Ok(Vec::new());
+    }
+    let suggestion = Suggestion::read(engine, snapshot, settings)?;
+    Ok(vec![tier_table(base)?, suggestion.table()?])
+}
+
 /// One row per tier of contribution: the cases of the baseline, whatever their insurance (H13).
-pub(super) fn tier_table(built: &Built) -> Result<Table, Error> {
+fn tier_table(built: &Built) -> Result<Table, Error> {
     let fen = |sum: i128| i64::try_from(sum).map_err(|_| UnitError::Overflow);
     let tiers = || built.tiers.values();
     let fees = tiers().map(|tier| fen(tier.fee_fen)).collect::<Result<Vec<_>, _>>()?;
@@ -68,12 +82,12 @@ pub(super) fn tier_table(built: &Built) -> Result<Table, Error> {
 /// budget agreed (H07, 4.3). Years the warehouse does not have leave it open; without an item `growth` in
 /// table `budget` the mean stands as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Suggestion {
-    pub(super) year: u16,
+struct Suggestion {
+    year: u16,
     /// Of the two years before, the older first.
-    pub(super) outlay: [Option<Fen>; 2],
-    pub(super) growth: Option<Decimal>,
-    pub(super) budget: Option<Fen>,
+    outlay: [Option<Fen>; 2],
+    growth: Option<Decimal>,
+    budget: Option<Fen>,
 }
 
 impl Suggestion {
@@ -81,11 +95,7 @@ impl Suggestion {
     ///
     /// # Errors
     /// [`Error::Value`]: a growth that is no decimal; those of table `budget` as in a backtest.
-    pub(super) fn read(
-        engine: &Engine,
-        snapshot: &Snapshot,
-        settings: &Settings<'_>,
-    ) -> Result<Self, Error> {
+    fn read(engine: &Engine, snapshot: &Snapshot, settings: &Settings<'_>) -> Result<Self, Error> {
         let (year, policy) = (settings.year, &settings.policy.policy);
         let before = [year.saturating_sub(2), year.saturating_sub(1)];
         let years = Years::new(before.to_vec()).ok_or(Error::NoCases { year })?;
@@ -107,7 +117,7 @@ impl Suggestion {
     }
 
     /// To the fen, half away from zero; `None` if a year is missing.
-    pub(super) fn amount(&self) -> Result<Option<Fen>, Error> {
+    fn amount(&self) -> Result<Option<Fen>, Error> {
         let [Some(older), Some(newer)] = self.outlay else { return Ok(None) };
         let mean = (older.to_ratio() + newer.to_ratio()) / ratio(2);
         let growth = self.growth.map_or_else(|| ratio(0), exact);
@@ -115,7 +125,7 @@ impl Suggestion {
     }
 
     /// Its table, of one row.
-    pub(super) fn table(&self) -> Result<Table, Error> {
+    fn table(&self) -> Result<Table, Error> {
         let yuan = |fen: Option<Fen>| Column::Decimal {
             places: 2,
             values: vec![fen.map(|fen| i128::from(fen.0))],

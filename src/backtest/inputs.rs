@@ -64,6 +64,8 @@ pub(super) fn budgets(
                 found.ok_or_else(|| Error::NoBudget { item: "budget.amount".to_owned(), year })?;
             Ok(BTreeMap::from([((ALL.to_owned(), YEAR.to_owned()), *amount)]))
         }
+        // The kernel draws it up from the rows of table `budget` (3.1).
+        BudgetSource::Waterfall(_) => Ok(BTreeMap::new()),
         BudgetSource::LastYearBooked { growth } => {
             if last_year.is_none() {
                 let before = year.saturating_sub(1);
@@ -138,7 +140,7 @@ fn from_table(
 }
 
 /// The money of a year over all pools and periods, as the policy states it (P03); `None` where none is
-/// stated, or where it follows from what was booked.
+/// stated, or where it follows from what was booked or from a waterfall.
 ///
 /// # Errors
 /// [`Error::BudgetTwice`], [`Error::Value`]: table `budget` as in a backtest.
@@ -157,7 +159,7 @@ pub fn control_total(
         BudgetSource::Amount(amounts) => {
             Ok(amounts.iter().find(|(known, _)| *known == year).map(|(_, fen)| *fen))
         }
-        BudgetSource::LastYearBooked { .. } => Ok(None),
+        BudgetSource::LastYearBooked { .. } | BudgetSource::Waterfall(_) => Ok(None),
     }
 }
 

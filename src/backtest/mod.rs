@@ -81,7 +81,6 @@ pub fn replay(
         scenario::check_rules(one, settings.catalog_policy)?;
     }
     scenario::check_year(snapshot, settings.year)?;
-    let mut warnings = settings.policy.warnings.clone();
     let mut sets: Vec<CaseSet> = Vec::new();
     let mut which = Vec::new();
     for one in &composed {
@@ -91,17 +90,13 @@ pub fn replay(
         }
         which.push(known.unwrap_or(sets.len() - 1));
     }
-    for warning in sets.iter().flat_map(|set| &set.built.warnings) {
-        if !warnings.contains(warning) {
-            warnings.push(warning.clone());
-        }
-    }
+    let warnings = warnings(settings, &sets);
     let mut outcomes: Vec<Option<Outcome>> = composed.iter().map(|_| None).collect();
     let mut case_tables = Vec::new();
     for (number, set) in sets.iter().enumerate() {
         let members: Vec<usize> = (0..composed.len()).filter(|at| which[*at] == number).collect();
-        let inputs =
-            scenario_inputs(engine, snapshot, settings, &composed, (&members, &set.built))?;
+        let of = (&members[..], &set.built);
+        let inputs = scenario_inputs(engine, snapshot, settings, &composed, of)?;
         let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
         let settled = settlement::settle(&set.built.cases, &inputs, threads)?;
         for ((at, outcome), input) in members.iter().zip(settled).zip(&inputs) {
@@ -114,6 +109,11 @@ pub fn replay(
         }
     }
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+    for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {
+        if !warnings.contains(note) {
+            warnings.push(note.clone());
+        }
+    }
     let institutions = inputs::institutions(engine, snapshot)?;
     let base = &sets[which[0]].built;
     let forecast = weights::forecast(settings.catalog, &base.cases)?;
@@ -126,10 +126,7 @@ pub fn replay(
     result.push(tables::forecast_summary(&forecast));
     result.push(weights::weight_table(settings.catalog)?);
     result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
-    if settings.policy.policy.capitation.is_some() {
-        result.push(heads::tier_table(base)?);
-        result.push(heads::Suggestion::read(engine, snapshot, settings)?.table()?);
-    }
+    result.extend(heads::tables(engine, snapshot, settings, base)?);
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
     if let Some(table) = tables::stack(case_tables) {
@@ -137,6 +134,17 @@ pub fn replay(
     }
     result.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Replay { tables: result, warnings, scenarios: composed, outcomes })
+}
+
+/// What the policy and the cases of every set warn of, once each.
+fn warnings(settings: &Settings<'_>, sets: &[CaseSet]) -> Vec<String> {
+    let mut warnings = settings.policy.warnings.clone();
+    for warning in sets.iter().flat_map(|set| &set.built.warnings) {
+        if !warnings.contains(warning) {
+            warnings.push(warning.clone());
+        }
+    }
+    warnings
 }
 
 /// Cases shared by the scenarios with equal scope, case and grouping rules.

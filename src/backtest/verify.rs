@@ -42,25 +42,21 @@ pub fn identities(run: &Run) -> Identities {
     };
     let paid = sums("institution", "paid_yuan", &all);
     let balance = sums("pool", "fund_balance_yuan", &year);
-    let spent: BTreeMap<Key, i128> = balance
-        .iter()
-        .map(|(key, balance)| (key.clone(), balance + paid.get(key).copied().unwrap_or_default()))
-        .collect();
+    let spent = added(balance, &paid);
     let entitled = sums("institution", "entitlement_yuan", &all);
     let adjusted = sums("institution", "adjustment_yuan", &all);
-    let adjusted: BTreeMap<Key, i128> = entitled
-        .iter()
-        .map(|(key, sum)| (key.clone(), sum + adjusted.get(key).copied().unwrap_or_default()))
-        .collect();
+    let adjusted = added(entitled, &adjusted);
+    let compensation = sums("pool", "compensation_pool_yuan", &year);
+    let money = added(sums("pool", "budget_yuan", &year), &compensation);
     let pairs = [
-        ("paid + fund balance = budget", spent, sums("pool", "budget_yuan", &year)),
+        ("paid + fund balance = budget + compensation pool", spent, money),
         ("paid of institutions = paid of pool", paid.clone(), sums("pool", "paid_yuan", &year)),
         ("entitlement + adjustment = paid", adjusted, paid.clone()),
         ("ledger of institutions = paid", sums("ledger", "amount_yuan", &own), paid),
         (
-            "whole ledger = budget",
+            "whole ledger = gross money of the pool",
             sums("ledger", "amount_yuan", &line),
-            sums("pool", "budget_yuan", &year),
+            sums("pool", "gross_yuan", &year),
         ),
         (
             "booked by month = booked",
@@ -86,6 +82,12 @@ pub fn identities(run: &Run) -> Identities {
         }
     }
     lines(&rows)
+}
+
+/// Every sum of `one`, and what `more` has beside it.
+fn added(one: BTreeMap<Key, i128>, more: &BTreeMap<Key, i128>) -> BTreeMap<Key, i128> {
+    let plus = |key: &Key| more.get(key).copied().unwrap_or_default();
+    one.into_iter().map(|(key, sum)| (key.clone(), sum + plus(&key))).collect()
 }
 
 /// One identity of one scenario and pool.

@@ -376,6 +376,17 @@ pub enum Error {
         /// Line of the first.
         first_line: usize,
     },
+    /// An institution with a budget of its own (J02, Y16).
+    #[error(
+        "{at}: `{path}` gives each institution a budget of its own; the money is the area's \
+         (J02, Y16){at:#}"
+    )]
+    InstitutionBudget {
+        /// Where.
+        at: At,
+        /// Key.
+        path: String,
+    },
     /// Late or unusable settlements go to the fallback group, and there is none.
     #[error("{at}: `{path}` sends cases to the fallback group, but grouping is `given`{at:#}")]
     NoFallbackGroup {
@@ -544,6 +555,7 @@ impl Explain for Error {
             Self::PointsWithoutScale { .. } => {
                 hint("add `scale` (points of the mean case) to [weights]; A05 names no default")
             }
+            Self::InstitutionBudget { .. } => hint("say `insutype`, or `one` for a single pool"),
             Self::NoFallbackGroup { .. } => {
                 hint("remove it, or group by method `apg`, which has a `fallback`")
             }

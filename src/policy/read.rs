@@ -6,15 +6,15 @@ use super::document::{At, Node};
 use super::error::Error;
 use super::fields::{Fields, unknown_key};
 use super::model::{
-    Anchor, Basis, Budget, BudgetSource, CapBase, CapDestination, CaseRule, CaseUnit, Clearing,
-    Cycle, CycleTime, Deadline, Grouping, Identity, Late, Method, PayMethod, Payment, Policy,
-    Pools, RatioOf, Scope, ShareBy, Sharing, Standard, SurplusCap,
+    Anchor, CapBase, CapDestination, CaseRule, CaseUnit, Cycle, CycleTime, Deadline, Grouping,
+    Identity, Late, Method, PayMethod, Payment, Policy, RatioOf, Scope, ShareBy, Sharing, Standard,
+    SurplusCap,
 };
 use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_capitation, read_coefficient, read_cost, read_deviation,
-    read_grouping, read_life, read_points, read_score, read_special, read_weights,
+    read_grouping, read_life, read_money, read_points, read_score, read_special, read_weights,
 };
 use crate::units::Fen;
 
@@ -47,19 +47,18 @@ pub(crate) fn policy(
     }
     let carve_out = top.maybe("carve_out", |fields| read_apg::carve_out(fields, &grouping))?;
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
-    let budget = budget(&top.section("budget")?)?;
-    let capitation = top.maybe("capitation", |fields| {
-        read_capitation::capitation(fields, payment.method, &budget)
-    })?;
+    let budget = read_money::budget(&top.section("budget")?)?;
+    let compensation =
+        top.maybe("compensation", |fields| read_money::compensation(fields, &budget))?;
     let sharing = sharing(&top.section("sharing")?)?;
-    let surplus_cap = top.maybe("surplus_cap", surplus_cap)?;
-    let coefficient = top.maybe("coefficient", read_coefficient::coefficient)?;
+    let value =
+        top.maybe("value", |fields| read_money::value(fields, &payment, &budget, &sharing))?;
+    let beside = [("compensation", compensation.is_some()), ("value", value.is_some())];
+    let capitation = top.maybe("capitation", |fields| {
+        read_capitation::capitation(fields, payment.method, &budget, beside)
+    })?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
-    let outlier = top.maybe("outlier", read_points::outlier)?;
-    let same_price = top.maybe("same_price", read_points::same_price)?;
-    let expected_standard = top.maybe("expected_standard", read_points::expected_standard)?;
-    let special = top.maybe("special", read_special::special)?;
     let score = top.maybe("score", |fields| read_score::score(fields, folder))?;
     Ok(Policy {
         identity,
@@ -75,15 +74,17 @@ pub(crate) fn policy(
         payment,
         budget,
         sharing,
-        surplus_cap,
+        value,
+        surplus_cap: top.maybe("surplus_cap", surplus_cap)?,
+        compensation,
         life,
-        coefficient,
+        coefficient: top.maybe("coefficient", read_coefficient::coefficient)?,
         auxiliary,
         score,
-        outlier,
-        same_price,
-        expected_standard,
-        special,
+        outlier: top.maybe("outlier", read_points::outlier)?,
+        same_price: top.maybe("same_price", read_points::same_price)?,
+        expected_standard: top.maybe("expected_standard", read_points::expected_standard)?,
+        special: top.maybe("special", read_special::special)?,
     })
 }
 
@@ -396,73 +397,6 @@ fn payment(fields: &Fields<'_>, standards: &[Standard]) -> Result<Payment, Error
     }
     let ratio = fields.maybe_word("ratio", &ratios)?.unwrap_or(RatioOf::Fee);
     Ok(Payment { cite: fields.cite.clone(), method, ratio })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SourceWord {
-    Table,
-    Amount,
-    LastYearBooked,
-}
-
-fn budget(fields: &Fields<'_>) -> Result<Budget, Error> {
-    let words = [
-        ("table", SourceWord::Table),
-        ("amount", SourceWord::Amount),
-        ("last_year_booked", SourceWord::LastYearBooked),
-    ];
-    let bases = [("fund", Basis::Fund), ("total_cost", Basis::TotalCost)];
-    let periods = [
-        ("year", Clearing::Year),
-        ("half_year", Clearing::HalfYear),
-        ("quarter", Clearing::Quarter),
-    ];
-    let pools = [("one", Pools::One), ("insutype", Pools::Insutype)];
-    let source = match fields.word("source", &words)? {
-        SourceWord::Table => {
-            fields.refuse(&["amount", "growth"], "source = \"table\"")?;
-            BudgetSource::Table { item: fields.text("item")? }
-        }
-        SourceWord::Amount => {
-            fields.refuse(&["item", "growth"], "source = \"amount\"")?;
-            BudgetSource::Amount(amounts(fields)?)
-        }
-        SourceWord::LastYearBooked => {
-            fields.refuse(&["item", "amount"], "source = \"last_year_booked\"")?;
-            let growth = fields.decimal("growth")?;
-            if growth <= Decimal::NEGATIVE_ONE {
-                return Err(fields.not_allowed("growth", "a decimal above \"-1\""));
-            }
-            BudgetSource::LastYearBooked { growth }
-        }
-    };
-    Ok(Budget {
-        cite: fields.cite.clone(),
-        source,
-        basis: fields.word("basis", &bases)?,
-        period: fields.word("period", &periods)?,
-        pools: fields.maybe_word("pools", &pools)?.unwrap_or(Pools::One),
-    })
-}
-
-fn amounts(fields: &Fields<'_>) -> Result<Vec<(u16, Fen)>, Error> {
-    let mut known: Vec<(u16, Fen, At)> = Vec::new();
-    for entry in entries_below(fields, "budget.amount")? {
-        let year = u16::try_from(entry.whole("year", 1990..=2100)?).unwrap_or(u16::MAX);
-        if let Some((.., first)) = known.iter().find(|(first, ..)| *first == year) {
-            return Err(Error::EntryTwice {
-                at: entry.at.clone(),
-                path: entry.path,
-                first_line: first.line(),
-            });
-        }
-        known.push((year, yuan(&entry, "yuan")?, entry.at));
-    }
-    if known.is_empty() {
-        return Err(absent(&fields.at, "budget.amount"));
-    }
-    known.sort_by_key(|(year, ..)| *year);
-    Ok(known.into_iter().map(|(year, fen, _)| (year, fen)).collect())
 }
 
 fn sharing(fields: &Fields<'_>) -> Result<Sharing, Error> {

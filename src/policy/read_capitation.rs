@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::model::{
-    Budget, Capitation, Clearing, Elsewhere, HeadFactor, PayMethod, Pools, SharedBy,
+    Budget, BudgetSource, Capitation, Clearing, Elsewhere, HeadFactor, PayMethod, Pools, SharedBy,
 };
 use super::read::{absent, entries_below};
 
@@ -12,7 +12,15 @@ pub(crate) fn capitation(
     fields: &Fields<'_>,
     method: PayMethod,
     budget: &Budget,
+    beside: [(&'static str, bool); 2],
 ) -> Result<Capitation, Error> {
+    // Money beside the budget, and other values of a point, are of one pool and not of its parts.
+    if let Some((section, _)) = beside.iter().find(|(_, there)| *there) {
+        return Err(without_meaning(fields, &format!("[{section}]")));
+    }
+    if matches!(budget.source, BudgetSource::Waterfall(_)) {
+        return Err(without_meaning(fields, "budget.source = \"waterfall\""));
+    }
     if method != PayMethod::Points {
         return Err(without_meaning(fields, "payment.method = \"standard\""));
     }

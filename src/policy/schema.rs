@@ -184,6 +184,10 @@ pub(crate) const SECTIONS: &[Section] = &[
     .uncited(),
     section("budget", &["source", "item", "growth", "basis", "period", "pools"]).required(),
     section("budget.amount", &["year", "yuan"]).many("year"),
+    section("budget.waterfall", &["reserve", "base", "shortfall", "settle_share"]),
+    section("budget.waterfall.line", &["item", "name", "form", "deducted", "actual"]).many("item"),
+    section("compensation", &["limit", "rate"]),
+    section("value", &["method", "value", "base_share", "groups", "weight_from"]),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
     section(

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use crate::policy::model::{Capitation, Cite, Policy, ShareBy, SharedBy};
 use crate::units::{Fen, UnitError, exact};
 
-use super::clearing::{Cleared, Money, Share, difference, divide_money};
+use super::clearing::{Cleared, Divided, Share, difference, divide_money};
 use super::error::{Error, Place};
 use super::heads::{HeadBudget, Placed, Role};
 use super::ledger::{Ledger, reading};
@@ -185,6 +185,11 @@ impl Part {
         })
     }
 
+    /// F_c: its head budget.
+    pub(super) fn budget(&self) -> Fen {
+        self.head.budget
+    }
+
     /// An institution without cases that has something to pay back.
     pub(super) fn add_payee(&mut self, code: &str) {
         let members = &mut self.pool.members;
@@ -283,14 +288,21 @@ impl Part {
             });
         }
         let left = |money| difference(money, taken).map_err(amount);
-        let money = Money {
+        let money = Divided {
             budget: left(self.head.budget)?,
             booked: left(self.booked)?,
             distributable: left(self.distributable)?,
+            base_elsewhere: 0,
         };
         let members = self.pool.members.iter().zip(&self.roles);
-        let shares: Vec<Share<'_>> =
-            members.map(|(member, roles)| Share { code: &member.code, total: roles.own }).collect();
+        let shares: Vec<Share<'_>> = members
+            .map(|(member, roles)| Share {
+                code: &member.code,
+                total: roles.own,
+                severe: 0,
+                base: 0,
+            })
+            .collect();
         let cleared = divide_money(&place, rule.policy, money, &shares, ledger)?;
         Ok(Cleared { budget: self.head.budget, distributable: self.distributable, ..cleared })
     }

@@ -4,35 +4,30 @@
 //! A + s·(F − A) is rounded to the fen and distributed (4.2, R29); s = 1 makes T = F.
 //!
 //! - **Points** (1.2): entitlement = I + allocate(T − I, points), I being the cases paid as booked.
+//!   A value that does not float divides T − I in another way ([`super::value`]).
 //! - **Standards** (2.4): entitlement = I + E while I + E ≤ T, else I + allocate(T − I, E).
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 use rust_decimal::Decimal;
 
-use crate::policy::model::{Basis, PayMethod, Policy, ShareBy, Sharing};
+use crate::policy::model::{Basis, PayMethod, Policy, ShareBy, Sharing, Value, ValueMethod};
 use crate::units::{Fen, Points, Ratio, UnitError, allocate, exact, fraction, ratio, to_decimal};
 
 use super::error::{Error, Place};
 use super::ledger::{Ledger, item_cites};
+use super::money_error::MoneyError;
 use super::outcome::LineKind;
 use super::pool::{Total, fen};
+use super::value::{Earner, NotValued, basis_factor, divide};
 
 /// One institution in the period.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share<'a> {
     pub(super) code: &'a str,
     pub(super) total: Total,
-}
-
-/// The money of a pool in one period.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Money {
-    /// F.
-    pub(super) budget: Fen,
-    /// A.
-    pub(super) booked: Fen,
-    /// T.
-    pub(super) distributable: Fen,
+    /// Points of severe groups, and base volume, where the value asks for them (E11).
+    pub(super) severe: i128,
+    pub(super) base: i128,
 }
 
 /// A pool after one period.
@@ -46,12 +41,14 @@ pub(super) struct Cleared {
     pub(super) floating_factor: Option<Decimal>,
 }
 
-/// Clears one pool in one period and posts its lines.
+/// Clears one pool in one period and posts its lines. `base_elsewhere` is the base volume of
+/// institutions that are not among `shares` (E11).
 pub(super) fn clear(
     place: &Place,
     policy: &Policy,
     budget: Fen,
     shares: &[Share<'_>],
+    base_elsewhere: i128,
     ledger: &mut Ledger<'_>,
 ) -> Result<Cleared, Error> {
     let mut sum = Total::default();
@@ -61,18 +58,31 @@ pub(super) fn clear(
     let divide = |source| Error::Divide { place: Box::new(place.clone()), source };
     let booked = fen(sum.base.booked).map_err(divide)?;
     let distributable = distributable(&policy.sharing, budget, booked).map_err(divide)?;
-    let money = Money { budget, booked, distributable };
+    let money = Divided { budget, booked, distributable, base_elsewhere };
     let cleared = divide_money(place, policy, money, shares, ledger)?;
     let kept = difference(budget, distributable).map_err(divide)?;
     ledger.post_fund(LineKind::Sharing, kept, &policy.sharing.cite);
     Ok(cleared)
 }
 
+/// The money of a pool in one period.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Divided {
+    /// F.
+    pub(super) budget: Fen,
+    /// A.
+    pub(super) booked: Fen,
+    /// T.
+    pub(super) distributable: Fen,
+    /// Base volume of institutions without a share (E11).
+    pub(super) base_elsewhere: i128,
+}
+
 /// Divides what is distributable and posts the lines of the institutions.
 pub(super) fn divide_money(
     place: &Place,
     policy: &Policy,
-    Money { budget, booked, distributable }: Money,
+    money: Divided,
     shares: &[Share<'_>],
     ledger: &mut Ledger<'_>,
 ) -> Result<Cleared, Error> {
@@ -80,13 +90,18 @@ pub(super) fn divide_money(
     for share in shares {
         sum.add(&share.total);
     }
-    let period = PeriodOf { place, policy, budget, booked, distributable, sum, shares };
+    let Divided { budget, booked, distributable, base_elsewhere } = money;
+    let period =
+        PeriodOf { place, policy, budget, booked, distributable, sum, shares, base_elsewhere };
     match (policy.payment.method, policy.sharing.by) {
         (PayMethod::Standard, ShareBy::Points) => period.by_standard(ledger),
         (PayMethod::Standard, _) => {
             Err(Error::SharingNeedsPoints { scenario: place.scenario.clone() })
         }
-        (PayMethod::Points, ShareBy::Points) => period.by_points(ledger),
+        (PayMethod::Points, ShareBy::Points) => match &policy.value {
+            Some(value) if value.method != ValueMethod::Floating => period.by_value(value, ledger),
+            _ => period.by_points(ledger),
+        },
         (PayMethod::Points, by) => period.start_from_booked(by, ledger),
     }
 }
@@ -111,9 +126,10 @@ struct PeriodOf<'a> {
     distributable: Fen,
     sum: Total,
     shares: &'a [Share<'a>],
+    base_elsewhere: i128,
 }
 
-impl PeriodOf<'_> {
+impl<'a> PeriodOf<'a> {
     fn place(&self) -> Box<Place> {
         Box::new(self.place.clone())
     }
@@ -207,6 +223,52 @@ impl PeriodOf<'_> {
             entitlement.push(self.plus(own, part)?);
         }
         let point_value = self.point_value(money);
+        Ok(Cleared { point_value, ..self.cleared(entitlement) })
+    }
+
+    /// I + what the value method gives for the points (E11); the difference to T is the fund's.
+    fn by_value(&self, value: &Value, ledger: &mut Ledger<'_>) -> Result<Cleared, Error> {
+        let points = self.points()?;
+        let item_paid = self.item_paid()?;
+        if self.distributable < item_paid {
+            return Err(self.exhausted(item_paid));
+        }
+        let money = self.minus(self.distributable, item_paid)?;
+        let earner = |(share, points): (&Share<'a>, i128)| Earner {
+            code: share.code,
+            points,
+            base: share.base,
+            severe: share.severe,
+        };
+        let earners: Vec<Earner<'_>> = self.shares.iter().zip(points).map(earner).collect();
+        let base: i128 = self.shares.iter().map(|share| share.base).sum();
+        let elastic = matches!(value.method, ValueMethod::Elastic { .. });
+        if elastic && base.saturating_add(self.base_elsewhere) == 0 {
+            return Err(MoneyError::NoBaseVolume { place: self.place() }.into());
+        }
+        let (booked, cost) = (self.sum.base.booked, self.sum.base.cost);
+        let factor = basis_factor(self.policy.budget.basis, booked, cost);
+        let valued = divide(&value.method, money, &earners, self.base_elsewhere, &factor).map_err(
+            |reason| match reason {
+                NotValued::Severe(fixed) => {
+                    MoneyError::SevereExhausted { place: self.place(), money, fixed }.into()
+                }
+                NotValued::Unit(source) => self.divide(source),
+            },
+        )?;
+        self.post_items(ledger)?;
+        let mut entitlement = Vec::with_capacity(self.shares.len());
+        for (share, part) in self.shares.iter().zip(&valued.parts) {
+            ledger.post(share.code, LineKind::PointsShare, *part, &value.cite);
+            let own = self.fen(share.total.judged.item_paid())?;
+            entitlement.push(self.plus(own, *part)?);
+        }
+        ledger.post_fund(LineKind::ValueDifference, valued.kept, &value.cite);
+        let given = self.minus(money, valued.kept)?;
+        let point_value = match &value.method {
+            ValueMethod::Fixed { value } => to_decimal(&exact(*value), 4),
+            _ => self.point_value(given),
+        };
         Ok(Cleared { point_value, ..self.cleared(entitlement) })
     }
 

@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use crate::explain::{Explain, Kind};
 use crate::units::{Fen, UnitError};
 
+use super::money_error::MoneyError;
+
 use super::coefficient::CoefficientError;
 
 /// One pool in one clearing period of one scenario.
@@ -326,6 +328,9 @@ pub enum Error {
         /// I.
         item_paid: Fen,
     },
+    /// Money that cannot be had, or not divided as the policy says.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
     /// A division of money failed.
     #[error("{place}: the money cannot be divided")]
     Divide {
@@ -444,6 +449,7 @@ impl Explain for Error {
             Self::ControlExhausted { .. } => {
                 vec!["raise the budget, or check the lines that pay cases as booked".to_owned()]
             }
+            Self::Money(wrong) => wrong.hints(),
             _ => Vec::new(),
         }
     }

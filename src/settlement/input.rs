@@ -46,6 +46,9 @@ pub struct Given {
     pub advances: Vec<Advance>,
     /// Booked the year before, by pool and institution, January first (A44, Z22).
     pub booked_before: BTreeMap<(String, String), [Fen; 12]>,
+    /// Base volume of an elastic value: points of last year by this year's catalog, in millionths, by
+    /// pool and institution (E11).
+    pub base_points: BTreeMap<(String, String), i128>,
     /// Refunds of the year, of settlements of cleared years, by institution and month 1 to 12 (A45, R03):
     /// fund amounts, above 0 where money comes back.
     pub prior_refunds: BTreeMap<(String, u8), Fen>,

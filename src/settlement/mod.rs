@@ -6,18 +6,20 @@
 //! in the pass and alone.
 //!
 //! Invariants, asserted in release builds too: the ledger lines of an institution sum to its paid
-//! amount, and all lines of a pool, those of the fund included, sum to its budget.
+//! amount, and all lines of a pool, those of the fund included, sum to its gross money.
 //!
 //! [`Tariff`]: tariff::Tariff
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 pub mod auxiliary;
+mod budget_note;
 mod capitation;
 pub mod cases;
 mod chain;
 mod classes;
 mod clearing;
 pub mod coefficient;
+mod compensation;
 mod contracts;
 pub mod decide;
 mod decisions;
@@ -26,11 +28,15 @@ mod experts;
 mod formula;
 pub mod heads;
 mod input;
+mod items;
 mod kinds;
 mod ledger;
+mod money;
+mod money_error;
 mod other;
 pub mod outcome;
 mod outlier;
+mod parts;
 mod pass;
 mod pool;
 mod rates;
@@ -45,9 +51,11 @@ pub mod tariff;
 mod tests;
 pub mod trail;
 mod types;
+mod value;
+mod waterfall;
 mod year_end;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 
 pub use chain::explain_case;
@@ -56,6 +64,7 @@ pub use error::{Error, Place};
 pub use input::{
     Advance, AdvanceKind, Assessment, Given, LastMeans, ScenarioInput, SpecialCase, SpecialKind,
 };
+pub use money_error::MoneyError;
 pub use outcome::Outcome;
 pub use pool::{ALL, YEAR};
 
@@ -85,9 +94,34 @@ pub fn settle(
     for (input, tariff) in scenarios.iter().zip(which) {
         let judged = &sums.tariffs[tariff];
         refuse(input, cases, judged)?;
-        outcomes.push(run::outcome(input, cases, &sums, judged)?);
+        outcomes.push(run::outcome(input, cases, &sums, judged, &tariffs[tariff])?);
     }
     Ok(outcomes)
+}
+
+/// Points of the cases of `input.year` by pool and institution, in millionths: the base volume of an
+/// elastic value when those are last year's cases under this year's catalog (E11).
+///
+/// # Errors
+/// As [`settle`], for what comes before the money.
+pub fn points(
+    cases: &Cases,
+    input: &ScenarioInput<'_>,
+    threads: NonZeroUsize,
+) -> Result<BTreeMap<(String, String), i128>, Error> {
+    pass::check_columns(cases)?;
+    let tariff = Tariff::resolve(input, cases)?;
+    let sums = pass::sum(cases, input.year, &[tariff], threads);
+    let judged = &sums.tariffs[0];
+    refuse(input, cases, judged)?;
+    let mut points = BTreeMap::new();
+    for pool in pool::pools(input, cases, &sums, judged) {
+        for member in &pool.members {
+            let key = (pool.name.clone(), member.code.clone());
+            points.insert(key, member.over(&(1..=12)).judged.points);
+        }
+    }
+    Ok(points)
 }
 
 fn check(cases: &Cases, scenarios: &[ScenarioInput<'_>]) -> Result<(), Error> {

@@ -29,6 +29,14 @@ pub struct Outcome {
     pub parts: Vec<PartRow>,
     /// Every fen between budget and paid.
     pub ledger: Vec<LedgerLine>,
+    /// How budgets came about, by pool and order; empty without a waterfall.
+    pub waterfall: Vec<WaterfallRow>,
+    /// Where budgets come from, by pool and period in reading order.
+    pub budget_notes: Vec<BudgetNote>,
+    /// Compensation pools, by pool and institution; empty without them.
+    pub compensation: Vec<CompensationRow>,
+    /// What the reader should know.
+    pub notes: Vec<String>,
     /// Ids of table `special` that no case of the year has, ascending: nothing was paid by them.
     pub unmatched_special: Vec<String>,
 }
@@ -110,12 +118,17 @@ pub struct YearEnd {
     pub adjustment: Fen,
     /// Σ paid.
     pub paid: Fen,
-    /// F − Σ paid.
+    /// F + Q − Σ paid.
     pub fund_balance: Fen,
     /// Money above the cap that went back to the fund.
     pub returned: Fen,
     /// Institutions held at their cap.
     pub capped_institutions: i64,
+    /// Q: the compensation pool, beside the budget (Z13, Y33).
+    pub compensation_pool: Fen,
+    /// What the ledger of the pool sums to: budget, compensation pool, and the income that a waterfall
+    /// puts to other uses.
+    pub gross: Fen,
 }
 
 /// One institution in one pool over the year.
@@ -187,10 +200,75 @@ pub struct GroupRow {
     pub high_cases: i64,
 }
 
+/// One step of a waterfall (3.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaterfallRow {
+    /// Pool of table `budget`.
+    pub pool: String,
+    /// 1, 2, … in reading order.
+    pub order: i64,
+    /// Item of table `budget`, or what the step comes to: `reserve`, `settle`, `top_up_…`, `total`.
+    pub item: String,
+    /// What it is called.
+    pub name: String,
+    /// Its amount; `None` where the year end could not be drawn up (R31).
+    pub amount: Option<Fen>,
+    /// What is left of the income, and in the rows of the year end of the reserve.
+    pub left: Fen,
+    /// How the amount came about, with the numbers put in.
+    pub formula: String,
+    /// Clause of the policy, or empty.
+    pub clause: String,
+    /// Reading or ruling, or empty.
+    pub reading: String,
+}
+
+/// One step of how a budget came about (J01, Y27, H06, P03).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetNote {
+    /// `all`, or the insurance type.
+    pub pool: String,
+    /// Clearing period.
+    pub period: String,
+    /// 1, 2, … in reading order.
+    pub order: i64,
+    /// Item of table `budget`; `derived` is what last year and growths come to, `budget` the budget.
+    pub item: String,
+    /// Its amount, where it is money.
+    pub amount: Option<Fen>,
+    /// Its value, where it is a growth: 0.03 is 3 %.
+    pub rate: Option<Decimal>,
+    /// How it came about.
+    pub formula: String,
+    /// Clause of the policy, or empty.
+    pub clause: String,
+    /// Reading or ruling, or empty.
+    pub reading: String,
+}
+
+/// One line of a compensation pool: opening, each institution, rest (Z13, Y33).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompensationRow {
+    /// `all`, or the insurance type.
+    pub pool: String,
+    /// The institution; empty in the rows `opening` and `rest`.
+    pub fixmedins_code: String,
+    /// `opening`, `paid` or `rest`; opening = Σ paid + rest.
+    pub line: &'static str,
+    /// How far its booked amount (less violations) lies above what it gets; below 0 without overspend.
+    pub excess: Option<Fen>,
+    /// The most of it that is reasonable.
+    pub limit: Option<Fen>,
+    /// r: the reasonable part.
+    pub reasonable: Option<Fen>,
+    /// Money of the line.
+    pub amount: Fen,
+}
+
 /// One line of the ledger.
 ///
 /// The lines of an institution in a pool sum to its paid amount; all lines of a pool, those of the
-/// fund (no institution) included, sum to its budget.
+/// fund (no institution) included, sum to its gross money ([`YearEnd::gross`]).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LedgerLine {
     /// `all`, or the insurance type.
@@ -212,6 +290,14 @@ pub struct LedgerLine {
 /// What a ledger line is; the order is the order of the year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LineKind {
+    /// Reserve of a waterfall (Z02); a line of the fund, as the three after it.
+    Reserve,
+    /// Another budget of a waterfall (Z04–Z08).
+    OtherBudget,
+    /// What the reserve is used for at the end of the year (Z11–Z13).
+    ReserveReleased,
+    /// What tops up another budget (Z11).
+    ReserveTopUp,
     /// Cases with fee 0, paid as booked (R11).
     ItemPaidZeroFee,
     /// Low cases, paid as booked (Y22).
@@ -242,6 +328,8 @@ pub enum LineKind {
     FloatingRescale,
     /// What sharing of surplus or overspend adds or takes (H03, H04); for the fund F − T.
     Sharing,
+    /// What a value that does not float leaves of the money, or takes beside it (E11); a line of the fund.
+    ValueDifference,
     /// Control total that was not needed (A20); a line of the fund.
     FundKept,
     /// Surplus above the cap (Y34); for the fund what comes back.
@@ -250,15 +338,31 @@ pub enum LineKind {
     CapRedistributed,
     /// What the assessment coefficient takes or adds (J17).
     Assessment,
+    /// Share of a reasonable overspend, from the compensation pool (Z13, Z26, Y33).
+    OverspendShare,
+    /// What is left of the compensation pool; a line of the fund.
+    CompensationRest,
+    /// Violations found in review (Z26).
+    Violation,
     /// Listed deductions (J17).
     Deduction,
 }
 
 impl LineKind {
+    /// Whether the money is income that a waterfall puts to other uses than the settlement (3.1).
+    #[must_use]
+    pub fn is_beside(self) -> bool {
+        self <= Self::ReserveTopUp
+    }
+
     /// The word used in tables.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Reserve => "reserve",
+            Self::OtherBudget => "other_budget",
+            Self::ReserveReleased => "reserve_released",
+            Self::ReserveTopUp => "reserve_top_up",
             Self::ItemPaidZeroFee => "item_paid_zero_fee",
             Self::ItemPaidLow => "item_paid_low",
             Self::ItemPaidNormal => "item_paid_normal",
@@ -274,10 +378,14 @@ impl LineKind {
             Self::StandardPaid => "standard_paid",
             Self::FloatingRescale => "floating_rescale",
             Self::Sharing => "sharing",
+            Self::ValueDifference => "value_difference",
             Self::FundKept => "fund_kept",
             Self::SurplusReturned => "surplus_returned",
             Self::CapRedistributed => "cap_redistributed",
             Self::Assessment => "assessment",
+            Self::OverspendShare => "overspend_share",
+            Self::CompensationRest => "compensation_rest",
+            Self::Violation => "violation",
             Self::Deduction => "deduction",
         }
     }

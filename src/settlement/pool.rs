@@ -54,6 +54,13 @@ pub(super) struct Member {
     months: [Total; 12],
 }
 
+impl Pool {
+    /// Whether cases of this insurance type are settled in it.
+    pub(super) fn takes(&self, insutype: u8) -> bool {
+        self.insutypes.contains(&usize::from(insutype))
+    }
+}
+
 impl Member {
     pub(super) fn new(code: &str, months: [Total; 12]) -> Self {
         Self { code: code.to_owned(), months }
@@ -119,7 +126,7 @@ pub(super) fn pools(
         .filter(|pool| !pool.members.is_empty() || pool.name == ALL)
         .collect();
     for ((named, institution), assessment) in &input.assessments {
-        if assessment.deduction == Fen::ZERO {
+        if assessment.deduction == Fen::ZERO && assessment.violations == Fen::ZERO {
             continue;
         }
         let known = pools.iter().any(|pool| {

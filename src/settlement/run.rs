@@ -5,22 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use crate::policy::model::{Capitation, PayMethod, SharedBy};
+use crate::policy::model::{Capitation, CompensationLimit, PayMethod};
 use crate::units::{Fen, UnitError, fraction, to_decimal};
 
-use super::capitation::{self, Part, Rule};
+use super::budget_note::notes;
+use super::capitation::{Part, Rule};
 use super::cases::Cases;
 use super::clearing::{Cleared, Share, clear, difference};
-use super::contracts;
+use super::compensation::negotiated;
 use super::error::{Error, Place};
-use super::heads::{self, Placing, Units};
 use super::input::{Assessment, ScenarioInput};
 use super::ledger::Ledger;
-use super::outcome::{GroupRow, InstitutionRow, LedgerLine, MonthRow, Outcome, PoolRow, YearEnd};
+use super::money::{Money, money};
+use super::outcome::{InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome, PoolRow, YearEnd};
+use super::parts::{Counted, parts};
 use super::pass::{Sums, TariffSums};
 use super::pool::{ALL, Member, Period, Pool, Total, YEAR, fen, group_rows, periods, pools};
 use super::tariff::Tariff;
-use super::year_end::{Claim, Settled, settle_year};
+use super::value::Severe;
+use super::year_end::{Claim, Settled, YearRules, settle_year};
 
 /// Places of points in tables where there is no catalog to say (A46).
 const POINT_PLACES: u32 = 4;
@@ -31,9 +34,10 @@ pub(super) fn outcome(
     cases: &Cases,
     sums: &Sums,
     judged: &TariffSums,
+    tariff: &Tariff,
 ) -> Result<Outcome, Error> {
     let pools = pools(input, cases, sums, judged);
-    check_inputs(input, &pools)?;
+    let moneys = money(input, &pools)?;
     let mut outcome = Outcome {
         scenario: input.name.clone(),
         places: input.catalog.map_or(POINT_PLACES, |catalog| catalog.places),
@@ -43,26 +47,41 @@ pub(super) fn outcome(
         groups: Vec::new(),
         parts: Vec::new(),
         ledger: Vec::new(),
+        waterfall: Vec::new(),
+        budget_notes: Vec::new(),
+        compensation: Vec::new(),
+        notes: Vec::new(),
         unmatched_special: super::experts::unmatched(input, cases),
     };
     // Deductions given for every pool are taken in the first pool an institution is in.
     let mut deducted = BTreeSet::new();
-    for pool in &pools {
+    let severe = Severe::of(input, cases, tariff);
+    let counted = Counted { cases, sums, judged, tariff };
+    let parts = match &input.policy.capitation {
+        Some(rule) => parts(input, rule, counted, (&pools, &moneys), &mut outcome.groups)?,
+        None => Vec::new(),
+    };
+    let heads: Vec<Money> = parts.iter().map(|part| Money::of_part(part.budget())).collect();
+    for (part, money) in parts.iter().zip(&heads) {
+        let (pool, negotiated) = (&part.pool, BTreeMap::new());
+        let settling = Settling { input, cases, pool, money, negotiated, severe: &severe };
+        let by_head = input.policy.capitation.as_ref().map(|rule| (part, rule));
+        settling.settle(by_head, &mut deducted, &mut outcome)?;
+    }
+    for (pool, money) in pools.iter().zip(&moneys) {
         if input.policy.capitation.is_none() {
             let groups =
                 group_rows(pool, cases, sums, judged).map_err(|source| amount(input, source))?;
             outcome.groups.extend(groups);
-            settle_pool(input, pool, &mut deducted, &mut outcome)?;
+            let negotiated = negotiated_of(input, cases, pool, money)?;
+            let settling = Settling { input, cases, pool, money, negotiated, severe: &severe };
+            settling.settle(None, &mut deducted, &mut outcome)?;
         }
-    }
-    let parts = match &input.policy.capitation {
-        Some(rule) => parts(input, rule, (cases, sums, judged), &pools, &mut outcome.groups)?,
-        None => Vec::new(),
-    };
-    if let Some(rule) = &input.policy.capitation {
-        for part in &parts {
-            settle_part(input, rule, part, &mut deducted, &mut outcome)?;
+        for (period, budget) in &money.budgets {
+            outcome.budget_notes.extend(notes(input, &pool.name, period, *budget)?);
         }
+        outcome.waterfall.extend(money.waterfall.iter().cloned());
+        outcome.notes.extend(money.notes.iter().cloned());
     }
     outcome.ledger.sort();
     Ok(outcome)
@@ -72,187 +91,189 @@ fn amount(input: &ScenarioInput<'_>, source: UnitError) -> Error {
     Error::Amount { scenario: input.name.clone(), source }
 }
 
-/// Every budget has its pool and period, every assessment its pool.
-fn check_inputs(input: &ScenarioInput<'_>, pools: &[Pool]) -> Result<(), Error> {
-    let settled: BTreeSet<(&str, &str)> = pools
-        .iter()
-        .flat_map(|pool| {
-            let periods = periods(input.policy.budget.period).iter();
-            periods.map(|(period, _)| (pool.name.as_str(), *period))
-        })
-        .collect();
-    for ((pool, period), amount) in &input.budgets {
-        if !settled.contains(&(pool.as_str(), period.as_str())) {
-            return Err(Error::BudgetWithoutPool {
-                place: Box::new(place(input, pool, period)),
-                amount: *amount,
-                known: settled.iter().map(|(pool, period)| format!("{pool}/{period}")).collect(),
-            });
-        }
-    }
-    for (pool, institution) in input.assessments.keys() {
-        // Parts are pools too; their names are known once cases and persons are placed.
-        let by_part = input.policy.capitation.is_some();
-        if !pool.is_empty() && !by_part && !pools.iter().any(|known| known.name == *pool) {
-            return Err(Error::AssessmentWithoutPool {
-                scenario: input.name.clone(),
-                pool: pool.clone(),
-                institution: institution.clone(),
-            });
-        }
-    }
-    Ok(())
-}
-
 fn place(input: &ScenarioInput<'_>, pool: &str, period: &str) -> Place {
     Place { scenario: input.name.clone(), pool: pool.to_owned(), period: period.to_owned() }
 }
 
-fn budget_of(input: &ScenarioInput<'_>, pool: &str, period: &str) -> Result<Fen, Error> {
-    let key = (pool.to_owned(), period.to_owned());
-    input.budgets.get(&key).copied().ok_or_else(|| Error::BudgetMissing {
-        place: Box::new(place(input, pool, period)),
-        known: input.budgets.keys().map(|(pool, period)| format!("{pool}/{period}")).collect(),
-    })
-}
-
-/// One pool through its periods and the year end.
-fn settle_pool<'a>(
+/// N by institution where overspend is compensated by negotiated drugs and there is money for it (Y33).
+fn negotiated_of(
     input: &ScenarioInput<'_>,
-    pool: &'a Pool,
-    deducted: &mut BTreeSet<&'a str>,
-    outcome: &mut Outcome,
-) -> Result<(), Error> {
-    let overflow = |source| amount(input, source);
-    let mut ledger = Ledger::new(&pool.name);
-    let mut entitlement = vec![Fen::ZERO; pool.members.len()];
-    let mut rows = Vec::new();
-    for period in periods(input.policy.budget.period) {
-        let (cleared, total) = clear_period(input, pool, period, &mut ledger)?;
-        for (sum, part) in entitlement.iter_mut().zip(&cleared.entitlement) {
-            *sum = Fen::sum([*sum, *part]).map_err(overflow)?;
-        }
-        rows.push(pool_row(input, pool, period.0, &cleared, &total).map_err(overflow)?);
-    }
-    end_year(input, pool, (rows, &entitlement), (ledger, deducted), outcome)
-}
-
-/// The end of the year of a pool: from entitlements to what is paid, and its rows.
-fn end_year<'a>(
-    input: &ScenarioInput<'_>,
-    pool: &'a Pool,
-    (rows, entitlement): (Vec<PoolRow>, &[Fen]),
-    (mut ledger, deducted): (Ledger<'_>, &mut BTreeSet<&'a str>),
-    outcome: &mut Outcome,
-) -> Result<(), Error> {
-    let overflow = |source| amount(input, source);
-    let years: Vec<Total> = pool.members.iter().map(|member| member.over(&(1..=12))).collect();
-    let claims = claims(input, pool, &years, entitlement, deducted).map_err(overflow)?;
-    let cap = input.policy.surplus_cap.as_ref();
-    let settled = settle_year(cap, &claims, &mut ledger).map_err(overflow)?;
-    let year = year_row(&rows, &settled).map_err(overflow)?;
-    assert_closed(&year, &claims, &settled, &ledger.lines);
-    let institutions = institution_rows(pool, &claims, &settled, &years).map_err(overflow)?;
-    outcome.institutions.extend(institutions);
-    for member in &pool.members {
-        outcome.months.extend(month_rows(&pool.name, member).map_err(overflow)?);
-    }
-    if rows.len() > 1 {
-        outcome.pools.extend(rows);
-    }
-    outcome.pools.push(year);
-    outcome.pools.sort_by(|one, two| (&one.pool, &one.period).cmp(&(&two.pool, &two.period)));
-    outcome.ledger.append(&mut ledger.lines);
-    Ok(())
-}
-
-/// The parts of all pools (A25): each is a pool of its own, or stands for the pool it is in.
-fn parts(
-    input: &ScenarioInput<'_>,
-    rule: &Capitation,
-    (cases, sums, judged): (&Cases, &Sums, &TariffSums),
-    pools: &[Pool],
-    groups: &mut Vec<GroupRow>,
-) -> Result<Vec<Part>, Error> {
-    let units = Units::of(input)?;
-    let tariff = Tariff::resolve(input, cases)?;
-    let placing = Placing::new(rule, &units, cases);
-    let mut parts = Vec::new();
-    for pool in pools {
-        let place = place(input, &pool.name, YEAR);
-        let budget = budget_of(input, &pool.name, YEAR)?;
-        let heads = match rule.shared_by {
-            SharedBy::Part => heads::budgets(input, &units, rule, budget)?,
-            SharedBy::Area => BTreeMap::new(),
-        };
-        let rows = contracts::group_rows(cases, input.year, pool, &tariff, &placing);
-        groups.extend(rows.map_err(|source| amount(input, source))?);
-        let cells = contracts::cells(cases, pool, (sums, judged), &placing);
-        let rule = Rule { policy: input.policy, capitation: rule, place: &place };
-        parts.extend(capitation::parts(&rule, budget, &heads, &cells)?);
-    }
-    parts.sort_by(|one, two| one.pool.name.cmp(&two.pool.name));
-    for ((named, institution), assessment) in &input.assessments {
-        let known = |part: &Part| part.pool.members.iter().any(|own| own.code == *institution);
-        let part = if named.is_empty() {
-            if assessment.deduction == Fen::ZERO || parts.iter().any(known) {
-                continue;
-            }
-            // No cases, yet something to pay back: it stands where the unsigned are.
-            parts.last_mut()
-        } else {
-            parts.iter_mut().find(|part| part.pool.name == *named)
-        };
-        let part = part.ok_or_else(|| Error::AssessmentWithoutPool {
-            scenario: input.name.clone(),
-            pool: named.clone(),
-            institution: institution.clone(),
-        })?;
-        if assessment.deduction != Fen::ZERO && !known(part) {
-            part.add_payee(institution);
-        }
-    }
-    Ok(parts)
-}
-
-/// One part through the year and its end.
-fn settle_part<'a>(
-    input: &ScenarioInput<'_>,
-    capitation: &Capitation,
-    part: &'a Part,
-    deducted: &mut BTreeSet<&'a str>,
-    outcome: &mut Outcome,
-) -> Result<(), Error> {
-    let pool = &part.pool;
-    let mut ledger = Ledger::new(&pool.name);
-    ledger.open(YEAR);
-    let rule = Rule { policy: input.policy, capitation, place: &place(input, &pool.name, YEAR) };
-    let (cleared, row) = part.clear(&rule, &mut ledger)?;
-    outcome.parts.push(row);
-    let year = pool_row(input, pool, YEAR, &cleared, &part.total)
-        .map_err(|source| amount(input, source))?;
-    end_year(input, pool, (vec![year], &cleared.entitlement), (ledger, deducted), outcome)
-}
-
-fn clear_period(
-    input: &ScenarioInput<'_>,
+    cases: &Cases,
     pool: &Pool,
-    (period, months): &Period,
-    ledger: &mut Ledger<'_>,
-) -> Result<(Cleared, Total), Error> {
-    let budget = budget_of(input, &pool.name, period)?;
-    let shares: Vec<Share<'_>> = pool
-        .members
-        .iter()
-        .map(|member| Share { code: &member.code, total: member.over(months) })
-        .collect();
-    let mut total = Total::default();
-    for share in &shares {
-        total.add(&share.total);
+    money: &Money,
+) -> Result<BTreeMap<String, Fen>, Error> {
+    let limit = input.policy.compensation.as_ref().map(|rule| rule.limit);
+    if limit == Some(CompensationLimit::Negotiated) && money.compensation != Fen::ZERO {
+        return negotiated(cases, input.year, pool);
     }
-    ledger.open(period);
-    let place = place(input, &pool.name, period);
-    Ok((clear(&place, input.policy, budget, &shares, ledger)?, total))
+    Ok(BTreeMap::new())
+}
+
+/// One pool on its way through its periods and the year end.
+struct Settling<'a> {
+    input: &'a ScenarioInput<'a>,
+    cases: &'a Cases,
+    pool: &'a Pool,
+    money: &'a Money,
+    negotiated: BTreeMap<String, Fen>,
+    severe: &'a Severe,
+}
+
+impl<'a> Settling<'a> {
+    fn settle(
+        &self,
+        part: Option<(&Part, &Capitation)>,
+        deducted: &mut BTreeSet<&'a str>,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        let (input, pool) = (self.input, self.pool);
+        let overflow = |source| amount(input, source);
+        let mut ledger = Ledger::new(&pool.name);
+        for (kind, amount, cite) in &self.money.beside {
+            ledger.post_fund(*kind, *amount, cite);
+        }
+        let (rows, entitlement) = match part {
+            Some(part) => {
+                let (row, entitlement) = self.clear_part(part, &mut ledger, outcome)?;
+                (vec![row], entitlement)
+            }
+            None => self.clear_periods(&mut ledger)?,
+        };
+        let years: Vec<Total> = pool.members.iter().map(|member| member.over(&(1..=12))).collect();
+        let claims = self.claims(&years, &entitlement, deducted).map_err(overflow)?;
+        let compensation = input.policy.compensation.as_ref();
+        let rules = YearRules {
+            cap: input.policy.surplus_cap.as_ref(),
+            compensation: compensation.map(|rule| (rule, self.money.compensation)),
+        };
+        let settled = settle_year(rules, &pool.name, &claims, &mut ledger).map_err(overflow)?;
+        if compensation.is_none() {
+            // A pool that no rule divides stays with the fund (Z13).
+            let unused = self.money.compensation;
+            ledger.post_fund(LineKind::CompensationRest, unused, &input.policy.budget.cite);
+        }
+        let year = year_row(&rows, &settled, self.money).map_err(overflow)?;
+        assert_closed(&year, &claims, &settled, &ledger.lines);
+        outcome
+            .institutions
+            .extend(institution_rows(pool, &claims, &settled, &years).map_err(overflow)?);
+        for member in &pool.members {
+            outcome.months.extend(month_rows(&pool.name, member).map_err(overflow)?);
+        }
+        if rows.len() > 1 {
+            outcome.pools.extend(rows);
+        }
+        outcome.pools.push(year);
+        outcome.pools.sort_by(|one, two| (&one.pool, &one.period).cmp(&(&two.pool, &two.period)));
+        outcome.ledger.append(&mut ledger.lines);
+        outcome.compensation.extend(settled.compensated.into_iter().flat_map(|all| all.rows));
+        Ok(())
+    }
+
+    fn clear_periods(&self, ledger: &mut Ledger<'_>) -> Result<(Vec<PoolRow>, Vec<Fen>), Error> {
+        let overflow = |source| amount(self.input, source);
+        let mut entitlement = vec![Fen::ZERO; self.pool.members.len()];
+        let mut rows = Vec::new();
+        for period in periods(self.input.policy.budget.period) {
+            let (cleared, total) = self.clear_period(period, ledger)?;
+            for (sum, part) in entitlement.iter_mut().zip(&cleared.entitlement) {
+                *sum = Fen::sum([*sum, *part]).map_err(overflow)?;
+            }
+            let row = pool_row(self.input, self.pool, period.0, &cleared, &total);
+            rows.push(row.map_err(overflow)?);
+        }
+        Ok((rows, entitlement))
+    }
+
+    /// A part of a policy with head budgets: one period, the year (A25).
+    fn clear_part(
+        &self,
+        (part, capitation): (&Part, &Capitation),
+        ledger: &mut Ledger<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<(PoolRow, Vec<Fen>), Error> {
+        let input = self.input;
+        let place = place(input, &self.pool.name, YEAR);
+        ledger.open(YEAR);
+        let rule = Rule { policy: input.policy, capitation, place: &place };
+        let (cleared, row) = part.clear(&rule, ledger)?;
+        outcome.parts.push(row);
+        let row = pool_row(input, self.pool, YEAR, &cleared, &part.total);
+        Ok((row.map_err(|source| amount(input, source))?, cleared.entitlement))
+    }
+
+    fn clear_period(
+        &self,
+        (period, months): &Period,
+        ledger: &mut Ledger<'_>,
+    ) -> Result<(Cleared, Total), Error> {
+        let shares: Vec<Share<'_>> = self
+            .pool
+            .members
+            .iter()
+            .map(|member| Share {
+                code: &member.code,
+                total: member.over(months),
+                severe: self.severe.over(self.pool, self.cases, &member.code, months),
+                base: self.base_points(&member.code),
+            })
+            .collect();
+        let mut total = Total::default();
+        for share in &shares {
+            total.add(&share.total);
+        }
+        ledger.open(period);
+        let place = place(self.input, &self.pool.name, period);
+        let budget = self.money.budget(period);
+        let base = self.input.given.base_points.iter();
+        let base: i128 =
+            base.filter(|((pool, _), _)| *pool == self.pool.name).map(|row| row.1).sum();
+        let here: i128 = shares.iter().map(|share| share.base).sum();
+        let elsewhere = base.saturating_sub(here);
+        Ok((clear(&place, self.input.policy, budget, &shares, elsewhere, ledger)?, total))
+    }
+
+    /// Base volume of an institution, in millionths of a point (E11).
+    fn base_points(&self, code: &str) -> i128 {
+        let key = (self.pool.name.clone(), code.to_owned());
+        self.input.given.base_points.get(&key).copied().unwrap_or(0)
+    }
+
+    /// What each institution brings to the year end.
+    fn claims(
+        &self,
+        years: &[Total],
+        entitlement: &[Fen],
+        deducted: &mut BTreeSet<&'a str>,
+    ) -> Result<Vec<Claim<'a>>, UnitError> {
+        let (input, pool) = (self.input, self.pool);
+        let mut claims = Vec::with_capacity(pool.members.len());
+        for ((member, year), entitlement) in pool.members.iter().zip(years).zip(entitlement) {
+            let own = input.assessments.get(&(pool.name.clone(), member.code.clone()));
+            let general = input.assessments.get(&(String::new(), member.code.clone()));
+            // Amounts given for every pool are taken once, a pool's own beside them.
+            let once = general.filter(|_| deducted.insert(member.code.as_str()));
+            let all = |of: fn(&Assessment) -> Fen| Fen::sum(own.into_iter().chain(once).map(of));
+            claims.push(Claim {
+                code: &member.code,
+                entitlement: *entitlement,
+                booked: fen(year.base.booked)?,
+                cost: fen(year.base.cost)?,
+                weight: match input.policy.payment.method {
+                    PayMethod::Points => year.judged.points,
+                    PayMethod::Standard => year.judged.standard,
+                },
+                negotiated: self.negotiated.get(&member.code).copied().unwrap_or_default(),
+                assessment: Assessment {
+                    coefficient: own.or(general).map_or(Decimal::ONE, |given| given.coefficient),
+                    deduction: all(|given| given.deduction)?,
+                    violations: all(|given| given.violations)?,
+                    bond: all(|given| given.bond)?,
+                },
+            });
+        }
+        Ok(claims)
+    }
 }
 
 fn pool_row(
@@ -285,7 +306,7 @@ fn pool_row(
 }
 
 /// The row of the year: the sums of its periods, and what the year end does.
-fn year_row(rows: &[PoolRow], settled: &Settled) -> Result<PoolRow, UnitError> {
+fn year_row(rows: &[PoolRow], settled: &Settled, money: &Money) -> Result<PoolRow, UnitError> {
     let sum = |of: fn(&PoolRow) -> Fen| Fen::sum(rows.iter().map(of));
     let count = |of: fn(&PoolRow) -> i64| rows.iter().map(of).sum();
     let only = if let [only] = rows { Some(only) } else { None };
@@ -308,9 +329,11 @@ fn year_row(rows: &[PoolRow], settled: &Settled) -> Result<PoolRow, UnitError> {
         year_end: Some(YearEnd {
             adjustment: difference(paid, entitlement)?,
             paid,
-            fund_balance: difference(budget, paid)?,
+            fund_balance: difference(Fen::sum([budget, money.compensation])?, paid)?,
             returned: settled.returned,
             capped_institutions: settled.capped,
+            compensation_pool: money.compensation,
+            gross: money.gross()?,
         }),
         cases: count(|row| row.cases),
         cost: sum(|row| row.cost)?,
@@ -318,41 +341,6 @@ fn year_row(rows: &[PoolRow], settled: &Settled) -> Result<PoolRow, UnitError> {
         high_cases: count(|row| row.high_cases),
         ungrouped_cases: count(|row| row.ungrouped_cases),
     })
-}
-
-/// What each institution brings to the year end.
-fn claims<'a>(
-    input: &ScenarioInput<'_>,
-    pool: &'a Pool,
-    years: &[Total],
-    entitlement: &[Fen],
-    deducted: &mut BTreeSet<&'a str>,
-) -> Result<Vec<Claim<'a>>, UnitError> {
-    let mut claims = Vec::with_capacity(pool.members.len());
-    for ((member, year), entitlement) in pool.members.iter().zip(years).zip(entitlement) {
-        let own = input.assessments.get(&(pool.name.clone(), member.code.clone()));
-        let general = input.assessments.get(&(String::new(), member.code.clone()));
-        let mut deductions: Vec<Fen> = own.iter().map(|own| own.deduction).collect();
-        if let Some(general) = general.filter(|_| deducted.insert(member.code.as_str())) {
-            deductions.push(general.deduction);
-        }
-        claims.push(Claim {
-            code: &member.code,
-            entitlement: *entitlement,
-            booked: fen(year.base.booked)?,
-            cost: fen(year.base.cost)?,
-            weight: match input.policy.payment.method {
-                PayMethod::Points => year.judged.points,
-                PayMethod::Standard => year.judged.standard,
-            },
-            assessment: Assessment {
-                coefficient: own.or(general).map_or(Decimal::ONE, |given| given.coefficient),
-                deduction: Fen::sum(deductions)?,
-                ..Assessment::default()
-            },
-        });
-    }
-    Ok(claims)
 }
 
 fn institution_rows(
@@ -405,10 +393,11 @@ fn month_rows(pool: &str, member: &Member) -> Result<Vec<MonthRow>, UnitError> {
 }
 
 /// No fen is lost or made (design §4): an institution's lines sum to what it is paid, and all lines
-/// of the pool, the fund's included, to its budget.
+/// of the pool, the fund's included, to its gross money; what the fund keeps of budget and compensation
+/// pool is its balance.
 fn assert_closed(year: &PoolRow, claims: &[Claim<'_>], settled: &Settled, lines: &[LedgerLine]) {
-    let total = |lines: &mut dyn Iterator<Item = &LedgerLine>| -> i128 {
-        lines.map(|line| i128::from(line.amount.0)).sum()
+    let total = |keep: &dyn Fn(&LedgerLine) -> bool| -> i128 {
+        lines.iter().filter(|line| keep(line)).map(|line| i128::from(line.amount.0)).sum()
     };
     let mut by_institution = std::collections::HashMap::<&str, i128>::new();
     for line in lines {
@@ -419,8 +408,8 @@ fn assert_closed(year: &PoolRow, claims: &[Claim<'_>], settled: &Settled, lines:
         let posted = by_institution.get(claim.code).copied().unwrap_or(0);
         assert_eq!(posted, i128::from(paid.0), "ledger of `{}` in `{}`", claim.code, year.pool);
     }
-    assert_eq!(total(&mut lines.iter()), i128::from(year.budget.0), "ledger of `{}`", year.pool);
-    let fund = by_institution.get("").copied().unwrap_or(0);
-    let balance = year.year_end.map_or(0, |end| end.fund_balance.0);
-    assert_eq!(fund, i128::from(balance), "fund balance of `{}`", year.pool);
+    let (gross, balance) = year.year_end.map_or((0, 0), |end| (end.gross.0, end.fund_balance.0));
+    assert_eq!(total(&|_| true), i128::from(gross), "ledger of `{}`", year.pool);
+    let kept = total(&|line| line.fixmedins_code.is_empty() && !line.kind.is_beside());
+    assert_eq!(kept, i128::from(balance), "fund balance of `{}`", year.pool);
 }

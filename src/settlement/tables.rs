@@ -8,12 +8,12 @@ use crate::units::{Fen, Points, divide_half_away};
 
 use super::cases::{Cases, UNGROUPED};
 use super::outcome::{
-    Decision, GroupRow, InstitutionRow, LedgerLine, MonthRow, Outcome, PartRow, PoolRow,
-    UNGROUPED_CODE, YearEnd,
+    BudgetNote, CompensationRow, Decision, GroupRow, InstitutionRow, LedgerLine, MonthRow, Outcome,
+    PartRow, PoolRow, UNGROUPED_CODE, WaterfallRow, YearEnd,
 };
 
-/// The tables `institution`, `pool`, `group`, `month` and `ledger` of a run, and `part` where a policy
-/// has head budgets.
+/// The tables `institution`, `pool`, `group`, `month`, `ledger` and `budget_note` of a run, and `waterfall`,
+/// `compensation` and `part` where a policy has them.
 #[must_use]
 pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
     let mut tables = vec![
@@ -22,10 +22,10 @@ pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
         group_table(outcomes),
         month_table(outcomes),
         ledger_table(outcomes),
+        budget_note_table(outcomes),
     ];
-    if outcomes.iter().any(|outcome| !outcome.parts.is_empty()) {
-        tables.push(part_table(outcomes));
-    }
+    let more = [waterfall_table(outcomes), compensation_table(outcomes), part_table(outcomes)];
+    tables.extend(more.into_iter().filter(|table| table.rows() > 0));
     tables
 }
 
@@ -112,6 +112,8 @@ pub fn pool_table(outcomes: &[Outcome]) -> Table {
     }
     let rows = Rows::<PoolRow>::of(outcomes, |outcome| &outcome.pools);
     let capped = rows.rows.iter().map(|(_, row)| end(row, |end| end.capped_institutions));
+    let compensation_pool = rows.yuan_or_none(|row| end(row, |end| end.compensation_pool));
+    let gross = rows.yuan_or_none(|row| end(row, |end| end.gross));
     Table::new("pool")
         .with("scenario", rows.scenario())
         .with("pool", rows.text(|row| &row.pool))
@@ -130,6 +132,8 @@ pub fn pool_table(outcomes: &[Outcome]) -> Table {
         .with("fund_balance_yuan", rows.yuan_or_none(|row| end(row, |end| end.fund_balance)))
         .with("returned_yuan", rows.yuan_or_none(|row| end(row, |end| end.returned)))
         .with("capped_institutions", Column::Whole(capped.collect()))
+        .with("compensation_pool_yuan", compensation_pool)
+        .with("gross_yuan", gross)
         .with("cases", rows.whole(|row| row.cases))
         .with("cost_yuan", rows.yuan(|row| row.cost))
         .with("low_cases", rows.whole(|row| row.low_cases))
@@ -203,6 +207,55 @@ pub fn ledger_table(outcomes: &[Outcome]) -> Table {
         .with("amount_yuan", rows.yuan(|row| row.amount))
         .with("clause", rows.text(|row| &row.clause))
         .with("reading", rows.text(|row| &row.reading))
+}
+
+/// One row per step of a waterfall, in reading order.
+#[must_use]
+pub fn waterfall_table(outcomes: &[Outcome]) -> Table {
+    let rows = Rows::<WaterfallRow>::of(outcomes, |outcome| &outcome.waterfall);
+    Table::new("waterfall")
+        .with("scenario", rows.scenario())
+        .with("pool", rows.text(|row| &row.pool))
+        .with("order", rows.whole(|row| row.order))
+        .with("item", rows.text(|row| &row.item))
+        .with("name", rows.text(|row| &row.name))
+        .with("amount_yuan", rows.yuan_or_none(|row| row.amount))
+        .with("left_yuan", rows.yuan(|row| row.left))
+        .with("formula", rows.text(|row| &row.formula))
+        .with("clause", rows.text(|row| &row.clause))
+        .with("reading", rows.text(|row| &row.reading))
+}
+
+/// One row per step of how a budget came about, in reading order.
+#[must_use]
+pub fn budget_note_table(outcomes: &[Outcome]) -> Table {
+    let rows = Rows::<BudgetNote>::of(outcomes, |outcome| &outcome.budget_notes);
+    Table::new("budget_note")
+        .with("scenario", rows.scenario())
+        .with("pool", rows.text(|row| &row.pool))
+        .with("period", rows.text(|row| &row.period))
+        .with("order", rows.whole(|row| row.order))
+        .with("item", rows.text(|row| &row.item))
+        .with("amount_yuan", rows.yuan_or_none(|row| row.amount))
+        .with("rate", rows.printed(|row| row.rate))
+        .with("formula", rows.text(|row| &row.formula))
+        .with("clause", rows.text(|row| &row.clause))
+        .with("reading", rows.text(|row| &row.reading))
+}
+
+/// One row per line of a compensation pool: opening, institutions, rest.
+#[must_use]
+pub fn compensation_table(outcomes: &[Outcome]) -> Table {
+    let rows = Rows::<CompensationRow>::of(outcomes, |outcome| &outcome.compensation);
+    Table::new("compensation")
+        .with("scenario", rows.scenario())
+        .with("pool", rows.text(|row| &row.pool))
+        .with("line", rows.text(|row| row.line))
+        .with("fixmedins_code", rows.text(|row| &row.fixmedins_code))
+        .with("excess_yuan", rows.yuan_or_none(|row| row.excess))
+        .with("limit_yuan", rows.yuan_or_none(|row| row.limit))
+        .with("reasonable_yuan", rows.yuan_or_none(|row| row.reasonable))
+        .with("amount_yuan", rows.yuan(|row| row.amount))
 }
 
 /// The table `case` of one scenario, sorted by `setl_id`, the first settlement of the case.

@@ -1,12 +1,14 @@
-//! The end of the year: entitlement → surplus cap → assessment → deductions = paid (R27).
+//! The end of the year: entitlement → surplus cap → assessment coefficient → overspend share →
+//! violations → deductions = paid (R27).
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 use rust_decimal::Decimal;
 
-use crate::policy::model::{CapBase, CapDestination, SurplusCap};
+use crate::policy::model::{CapBase, CapDestination, Compensation, SurplusCap};
 use crate::units::{Fen, Ratio, UnitError, allocate, exact, ratio};
 
 use super::clearing::{difference, quotient};
+use super::compensation::{Compensated, compensate};
 use super::input::Assessment;
 use super::ledger::{Ledger, reading};
 use super::outcome::LineKind;
@@ -20,7 +22,16 @@ pub(super) struct Claim<'a> {
     pub(super) cost: Fen,
     /// Points, or pay by standard: what money above others' caps is divided by.
     pub(super) weight: i128,
+    /// Fund part of negotiated drugs, rounded (Y33, R22); 0 where it is not asked for.
+    pub(super) negotiated: Fen,
     pub(super) assessment: Assessment,
+}
+
+/// The rules of the year end, and the compensation pool.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct YearRules<'a> {
+    pub(super) cap: Option<&'a SurplusCap>,
+    pub(super) compensation: Option<(&'a Compensation, Fen)>,
 }
 
 /// What the year end leaves.
@@ -32,44 +43,86 @@ pub(super) struct Settled {
     pub(super) returned: Fen,
     /// Institutions held at their cap.
     pub(super) capped: i64,
+    /// The compensation pool, where the policy has one.
+    pub(super) compensated: Option<Compensated>,
 }
 
-/// Caps, assesses and deducts, and posts the lines.
+/// Caps, assesses, shares overspend and deducts, and posts the lines.
 pub(super) fn settle_year(
-    cap: Option<&SurplusCap>,
+    rules: YearRules<'_>,
+    pool: &str,
     claims: &[Claim<'_>],
     ledger: &mut Ledger<'_>,
 ) -> Result<Settled, UnitError> {
     ledger.open(super::pool::YEAR);
-    let mut settled = match cap {
+    let mut settled = match rules.cap {
         Some(cap) => apply_cap(cap, claims, ledger)?,
         None => Settled {
             paid: claims.iter().map(|claim| claim.entitlement).collect(),
             returned: Fen::ZERO,
             capped: 0,
+            compensated: None,
         },
     };
-    let cite = reading("J17");
-    let (mut kept, mut deducted) = (Vec::new(), Vec::new());
-    for (claim, paid) in claims.iter().zip(&mut settled.paid) {
-        let Assessment { coefficient, deduction, .. } = claim.assessment;
-        let assessed = if coefficient == Decimal::ONE {
-            *paid
-        } else {
-            Fen::nearest(&(paid.to_ratio() * exact(coefficient)))?
-        };
-        kept.push(difference(*paid, assessed)?);
-        deducted.push(deduction);
-        let change = difference(assessed, *paid)?;
-        ledger.post(claim.code, LineKind::Assessment, change, &cite);
-        let off = difference(Fen::ZERO, deduction)?;
-        ledger.post(claim.code, LineKind::Deduction, off, &cite);
-        *paid = difference(assessed, deduction)?;
+    assess(claims, &mut settled.paid, ledger)?;
+    deduct(claims, &mut settled.paid, ledger)?;
+    // Its lines stand before those of violations and deductions; what it is depends on both (R22).
+    if let Some((rule, opening)) = rules.compensation {
+        let compensated = compensate(pool, rule, opening, claims, &settled.paid)?;
+        for ((claim, paid), share) in claims.iter().zip(&mut settled.paid).zip(&compensated.shares)
+        {
+            ledger.post(claim.code, LineKind::OverspendShare, *share, &rule.cite);
+            *paid = Fen::sum([*paid, *share])?;
+        }
+        ledger.post_fund(LineKind::CompensationRest, compensated.rest, &rule.cite);
+        settled.compensated = Some(compensated);
     }
-    // What assessment takes away stays in the fund (1.4).
-    ledger.post_fund(LineKind::Assessment, Fen::sum(kept)?, &cite);
-    ledger.post_fund(LineKind::Deduction, Fen::sum(deducted)?, &cite);
     Ok(settled)
+}
+
+/// × the assessment coefficient, rounded to the fen; what that takes away stays in the fund (J17, 1.4).
+fn assess(
+    claims: &[Claim<'_>],
+    paid: &mut [Fen],
+    ledger: &mut Ledger<'_>,
+) -> Result<(), UnitError> {
+    let cite = reading("J17");
+    let mut kept = Vec::with_capacity(claims.len());
+    for (claim, paid) in claims.iter().zip(paid) {
+        let coefficient = claim.assessment.coefficient;
+        if coefficient != Decimal::ONE {
+            let assessed = Fen::nearest(&(paid.to_ratio() * exact(coefficient)))?;
+            ledger.post(claim.code, LineKind::Assessment, difference(assessed, *paid)?, &cite);
+            kept.push(difference(*paid, assessed)?);
+            *paid = assessed;
+        }
+    }
+    ledger.post_fund(LineKind::Assessment, Fen::sum(kept)?, &cite);
+    Ok(())
+}
+
+/// − violations − deductions; both stay in the fund (Z26, J17).
+fn deduct(
+    claims: &[Claim<'_>],
+    paid: &mut [Fen],
+    ledger: &mut Ledger<'_>,
+) -> Result<(), UnitError> {
+    type Of = fn(&Assessment) -> Fen;
+    let violations: Of = |assessment| assessment.violations;
+    let deductions: Of = |assessment| assessment.deduction;
+    for (kind, of, cite) in [
+        (LineKind::Violation, violations, reading("Z26")),
+        (LineKind::Deduction, deductions, reading("J17")),
+    ] {
+        for (claim, paid) in claims.iter().zip(paid.iter_mut()) {
+            let off = of(&claim.assessment);
+            ledger.post(claim.code, kind, difference(Fen::ZERO, off)?, &cite);
+            *paid = difference(*paid, off)?;
+        }
+        let all = Fen::sum(claims.iter().map(|claim| of(&claim.assessment)))?;
+        ledger.post_fund(kind, all, &cite);
+    }
+    Ok(())
 }
 
 /// The most an institution may be paid, in whole fen; `None` where the cap cannot bind.
@@ -137,5 +190,5 @@ fn apply_cap(
     }
     ledger.post_fund(LineKind::SurplusReturned, returned, &cap.cite);
     let capped = i64::try_from(held.iter().filter(|held| **held).count()).unwrap_or(i64::MAX);
-    Ok(Settled { paid, returned, capped })
+    Ok(Settled { paid, returned, capped, compensated: None })
 }

@@ -61,6 +61,24 @@ fn weights(years: &[&str]) -> Weights {
     }
 }
 
+/// A scope that tests nothing.
+fn everything() -> Scope {
+    Scope {
+        cite: Cite::default(),
+        insutype: Vec::new(),
+        self_paying_insutype: Vec::new(),
+        med_type: Vec::new(),
+        dise_codg: Vec::new(),
+        exclude_out_of_area: false,
+        insu_admdvs: Vec::new(),
+        proxy_upload_codes: Vec::new(),
+        carve_out_hi_paymtd: Vec::new(),
+        carve_out_diagnoses: Vec::new(),
+        only_started_institutions: false,
+        completed_from: None,
+    }
+}
+
 /// A policy that is all about its weights.
 fn policy(weights: Weights) -> Policy {
     let cite = Cite::default;
@@ -72,20 +90,7 @@ fn policy(weights: Weights) -> Policy {
             valid_from: NaiveDate::from_ymd_opt(2024, 1, 1).unwrap(),
             valid_to: None,
         },
-        scope: Scope {
-            cite: cite(),
-            insutype: Vec::new(),
-            self_paying_insutype: Vec::new(),
-            med_type: Vec::new(),
-            dise_codg: Vec::new(),
-            exclude_out_of_area: false,
-            insu_admdvs: Vec::new(),
-            proxy_upload_codes: Vec::new(),
-            carve_out_hi_paymtd: Vec::new(),
-            carve_out_diagnoses: Vec::new(),
-            only_started_institutions: false,
-            completed_from: None,
-        },
+        scope: everything(),
         case: CaseRule {
             cite: cite(),
             unit: CaseUnit::Settlement,
@@ -121,6 +126,8 @@ fn policy(weights: Weights) -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        compensation: None,
+        value: None,
         life: Life::default(),
         coefficient: None,
         auxiliary: None,

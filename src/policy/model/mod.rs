@@ -9,6 +9,7 @@ mod apg;
 mod auxiliary;
 mod capitation;
 mod coefficient;
+mod compensation;
 mod cost;
 mod dip;
 pub mod drg;
@@ -17,6 +18,8 @@ mod money;
 mod points;
 mod score;
 mod special;
+mod value;
+mod waterfall;
 mod weights;
 
 pub use apg::{
@@ -29,6 +32,7 @@ use rust_decimal::Decimal;
 
 pub use auxiliary::*;
 pub use coefficient::*;
+pub use compensation::{Compensation, CompensationLimit};
 pub use cost::CostClasses;
 pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCount};
 pub use drg::Drg;
@@ -43,6 +47,8 @@ pub use special::{Special, SpecialReference};
 
 use crate::units::Fen;
 
+pub use value::{Value, ValueMethod};
+pub use waterfall::{LineForm, ReserveBase, Shortfall, Waterfall, WaterfallLine};
 pub use weights::{
     BlendLevel, Centre, Credibility, CredibilityMethod, Denominator, ExcludedYear, Inversions,
     Outliers, PointBase, SingleYear, Trim, TrimStage, Weights,
@@ -87,8 +93,12 @@ pub struct Policy {
     pub budget: Budget,
     /// Shares of surplus and overspend between institutions and fund.
     pub sharing: Sharing,
+    /// What a point is worth; absent: the value floats.
+    pub value: Option<Value>,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
+    /// What an institution gets back of a reasonable overspend; absent: nothing.
+    pub compensation: Option<Compensation>,
     /// What happens to a catalog after the statistics.
     pub life: Life,
     /// What a hospital's points are multiplied by; absent: 1 everywhere.

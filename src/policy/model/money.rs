@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::Cite;
+use super::{Cite, Waterfall};
 use crate::units::Fen;
 
 /// `[payment]`
@@ -65,7 +65,7 @@ pub enum Pools {
 pub enum BudgetSource {
     /// `table`: rows of table `budget` with this `item` and the year settled.
     Table {
-        /// `budget` (济宁) or `control_total` (烟台).
+        /// The item, for example `budget` or `control_total`.
         item: String,
     },
     /// `amount`: stated in the policy, `(year, fen)`.
@@ -76,6 +76,8 @@ pub enum BudgetSource {
         /// 0.03 is 3 %.
         growth: Decimal,
     },
+    /// `waterfall`: what is left of the income of each pool (3.1).
+    Waterfall(Waterfall),
 }
 
 /// What a point is worth (A42).

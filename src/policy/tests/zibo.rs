@@ -2,12 +2,13 @@
 
 use super::{date, decimal, loaded};
 use crate::policy::model::{
-    Attribute, CaseUnit, ExtremeRule, MatchStep, Method, NoScore, OnOutliers, PointBase, Pools,
-    ResidualBelow, Tie, Trim, YearCount,
+    Attribute, BudgetSource, CaseUnit, CompensationLimit, ExtremeRule, LineForm, MatchStep, Method,
+    NoScore, OnOutliers, PointBase, Pools, ReserveBase, ResidualBelow, Shortfall, Tie, Trim,
+    YearCount,
 };
 use crate::policy::unsettled;
 
-// shows: Z16, Z17, R05, R32, A33, A50
+// shows: Z02, Z04, Z05, Z06, Z07, Z08, Z12, Z16, Z17, A29, A30, A31, R05, R32, A33, A50
 #[test]
 fn zibo_is_what_its_document_and_readings_say() {
     let policy = loaded("zibo-dip").policy;
@@ -33,6 +34,9 @@ fn zibo_is_what_its_document_and_readings_say() {
     let base = PointBase::BaseDisease { group_code: "K80.1+51.2300".to_owned() };
     assert_eq!(policy.weights.base, base); // Z15
     assert_eq!(policy.budget.pools, Pools::Insutype); // A49
+    zibo_waterfall(&policy.budget.source);
+    let limit = policy.compensation.as_ref().unwrap().limit;
+    assert_eq!(limit, CompensationLimit::Entitlement { rate: decimal("0.10") }); // 3.3
     assert_eq!(policy.coefficient.as_ref().unwrap().tiers.len(), 7); // Z20
     let score = policy.score.as_ref().unwrap();
     let abnormal = score.abnormal.as_ref().unwrap();
@@ -43,4 +47,23 @@ fn zibo_is_what_its_document_and_readings_say() {
     assert!(score.auxiliary && score.special && score.no_score == NoScore::Factor);
     assert_eq!((score.day_surgery, score.external_expert), (decimal("1"), decimal("0")));
     assert_eq!(unsettled(&policy), ["coefficient", "auxiliary", "score"]);
+}
+
+fn zibo_waterfall(source: &BudgetSource) {
+    let BudgetSource::Waterfall(rule) = source else { panic!("a waterfall") };
+    assert_eq!((rule.reserve, rule.settle_share), (decimal("0.10"), decimal("0.70"))); // Z02, Z12
+    assert_eq!((rule.base, rule.shortfall), (ReserveBase::Premium, Shortfall::Gross)); // A29, A31
+    let lines: Vec<_> = rule
+        .lines
+        .iter()
+        .map(|line| (line.item.as_str(), line.form, line.deducted, line.actual.as_deref()))
+        .collect();
+    let wanted = [
+        ("b1", LineForm::PerHead, true, Some("actual1")), // Z04
+        ("b2", LineForm::CostAndIncidence, true, Some("actual2")), // Z05
+        ("b3", LineForm::Growth, true, Some("actual3")),  // Z06
+        ("b4", LineForm::Growth, true, Some("actual4")),  // Z07
+        ("b5", LineForm::PerHead, false, None),           // Z08, A30
+    ];
+    assert_eq!(lines, wanted);
 }

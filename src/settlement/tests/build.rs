@@ -117,6 +117,8 @@ pub(super) fn points_policy() -> Policy {
             by: ShareBy::Points,
         },
         surplus_cap: None,
+        compensation: None,
+        value: None,
         life: Life::default(),
         coefficient: None,
         auxiliary: None,

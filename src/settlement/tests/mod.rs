@@ -5,9 +5,11 @@
     reason = "tests compute on small numbers of their own; an overflow fails them"
 )]
 
+mod budgets;
 mod build;
 mod capitation;
 mod capitation_properties;
+mod closing;
 mod coefficients;
 mod decided;
 mod numbers;
@@ -19,3 +21,6 @@ mod scores;
 mod special;
 mod speed;
 mod units;
+mod value;
+mod waterfall;
+mod year_end;

@@ -24,16 +24,16 @@ use super::reference::settle_slowly;
 
 /// One scenario with everything it needs.
 #[derive(Debug, Clone)]
-struct World {
-    rows: Vec<Case>,
-    policy: Policy,
-    catalog: Catalog,
-    budgets: BTreeMap<(String, String), Fen>,
-    assessments: BTreeMap<(String, String), Assessment>,
+pub(super) struct World {
+    pub(super) rows: Vec<Case>,
+    pub(super) policy: Policy,
+    pub(super) catalog: Catalog,
+    pub(super) budgets: BTreeMap<(String, String), Fen>,
+    pub(super) assessments: BTreeMap<(String, String), Assessment>,
 }
 
 impl World {
-    fn input(&self) -> ScenarioInput<'_> {
+    pub(super) fn input(&self) -> ScenarioInput<'_> {
         ScenarioInput {
             name: "base".to_owned(),
             policy: &self.policy,
@@ -51,7 +51,7 @@ impl World {
 }
 
 /// `B` has a mean of 0, `D` is missing.
-fn small_catalog() -> Catalog {
+pub(super) fn small_catalog() -> Catalog {
     catalog(
         "316.4",
         "1000",
@@ -146,7 +146,7 @@ fn policy() -> impl Strategy<Value = Policy> {
 }
 
 /// Budgets between nothing and twice what is booked, in odd fen.
-fn world() -> impl Strategy<Value = World> {
+pub(super) fn world() -> impl Strategy<Value = World> {
     let rows = prop::collection::vec(row(), 1..40);
     let shares = prop::collection::vec(0i64..=2000, 8);
     let assessed = (any::<bool>(), 900i64..=1010, 0i64..5000);
