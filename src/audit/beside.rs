@@ -1,6 +1,6 @@
 //! The cases of a year beside each line, whether they bunch, and what moving the line would move (E35).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use num_traits::ToPrimitive as _;
 use rust_decimal::Decimal;
@@ -8,17 +8,18 @@ use rust_decimal::Decimal;
 use super::binomial::two_sided;
 use super::cliffs::Cliff;
 use super::finding::Finding;
-use super::lines::{Line, lines};
+use super::lines::{Line, ends, lines};
 use super::prices::Prices;
 use super::{Error, Settings};
 use crate::finding::Severity;
-use crate::policy::model::{Compare, PayMethod, Policy};
+use crate::policy::model::Policy;
 use crate::settlement::ScenarioInput;
-use crate::settlement::cases::{Cases, UNGROUPED, flag};
+use crate::settlement::cases::Cases;
 use crate::settlement::decide::{CaseView, Pay, decide};
-use crate::settlement::tariff::Tariff;
+use crate::settlement::segments::Measure;
+use crate::settlement::tariff::{Kind, Tariff};
 use crate::table::{Column, Table};
-use crate::units::{Fen, Points, exact, fraction, ratio};
+use crate::units::{Fen, Points, fraction, ratio};
 
 /// Ends of the bins beside a line, in percent of it: outer and inner below, inner and outer above.
 const BINS: [i64; 4] = [90, 95, 105, 110];
@@ -108,8 +109,8 @@ pub struct Beside {
 
 /// Counts the cases of the year of `input` beside every line of its policy, and moves each line.
 ///
-/// Lines are drawn at the published standard or mean of the group. Merged cases are not counted beside a
-/// line they never pass (Y24), nor cases without outlier test.
+/// Every case meets the lines that the kernel draws for its kind: none without outlier test, a merged one
+/// none that it never passes (Y24).
 ///
 /// # Errors
 /// [`Error::Settlement`] where the kernel cannot judge the cases, [`Error::Amount`].
@@ -119,17 +120,20 @@ pub fn beside(
     settings: &Settings,
 ) -> Result<Vec<Beside>, Error> {
     let prices = Prices::of(input.policy, input.catalog, settings);
-    let published = Pays::of(input, input.policy, cases, &prices)?;
+    let lines = lines(input.policy);
+    let tariff = Tariff::resolve(input, cases)?;
+    let published = Pays::of(input, &tariff, cases, &prices);
+    let counted = count(input, cases, (&lines, &tariff), &prices);
     let mut found = Vec::new();
-    for line in lines(input.policy) {
-        let (all, institutions) = count(input, cases, &line, &prices);
+    for (line, (all, institutions)) in lines.into_iter().zip(counted) {
         let moved = |percent: i64| {
-            let ratio = line.ratio * Decimal::new(percent, 2);
-            let policy = line.moved_to(input.policy, ratio);
+            let policy = line.moved_to(input.policy, line.ratio * Decimal::new(percent, 2));
             if !ascending(&policy) {
                 return Ok(None);
             }
-            let other = Pays::of(input, &policy, cases, &prices)?;
+            let other = ScenarioInput { policy: &policy, ..input.clone() };
+            let tariff = Tariff::resolve(&other, cases)?;
+            let other = Pays::of(&other, &tariff, cases, &prices);
             published.against(&other, input.policy).map(Some)
         };
         let (raised, lowered) = (moved(101)?, moved(99)?);
@@ -150,52 +154,59 @@ fn ascending(policy: &Policy) -> bool {
     rising && score && outlier
 }
 
-/// Bins of a line by group: ends in fen of the outer and inner bin below, the line, inner and outer above.
-fn ends(line: &Line, cases: &Cases, prices: &Prices) -> Vec<Option<[i64; 5]>> {
-    let of_group = |code: &String| {
-        let reference = prices.reference.get(code)?;
-        let last = line.last_below(reference).filter(|_| line.is_for(prices.weight.get(code)))?;
-        let at = exact(line.ratio) * reference;
-        let end = |percent: i64| (&at * ratio(percent) / ratio(100)).floor().to_integer().to_i64();
-        Some([end(BINS[0])?, end(BINS[1])?, last, end(BINS[2])?, end(BINS[3])?])
-    };
-    cases.groups.iter().map(of_group).collect()
+/// A line with the last amounts of the outer and inner bin below it, and of the inner and outer one above.
+type Bins = (usize, [i64; 5]);
+
+/// Bins by the last fen below a line, rounded down to whole fen.
+fn bins((line, last): (usize, i64)) -> Option<Bins> {
+    let end = |percent: i64| i128::from(last) * i128::from(percent) / 100;
+    let [outer_below, below, above, outer_above] = BINS.map(|percent| i64::try_from(end(percent)));
+    Some((line, [outer_below.ok()?, below.ok()?, last, above.ok()?, outer_above.ok()?]))
 }
 
+/// Cases of the year beside each line: of all institutions, and by institution.
 fn count(
     input: &ScenarioInput<'_>,
     cases: &Cases,
-    line: &Line,
+    (lines, tariff): (&[Line], &Tariff),
     prices: &Prices,
-) -> (Counts, BTreeMap<String, Counts>) {
-    let ends = ends(line, cases, prices);
-    let standards = input.policy.payment.method == PayMethod::Standard;
-    let untested = if standards { flag::LATE | flag::UNUSABLE } else { 0 };
-    let untested = if line.except_merged { untested | flag::MERGED } else { untested };
-    let compare = input.policy.deviation.as_ref().map_or(Compare::Fee, |rule| rule.compare);
-    let amounts = match compare {
-        Compare::Fee => &cases.fee_fen,
-        Compare::InScope => &cases.inscope_fen,
-        Compare::Fund => &cases.fund_fen,
-    };
-    let mut all = Counts::default();
-    let mut own = vec![Counts::default(); cases.institutions.len()];
-    for (row, amount) in amounts.iter().enumerate() {
-        let skipped = cases.year[row] != input.year
-            || cases.group[row] == UNGROUPED
-            || cases.flags[row] & untested != 0;
-        let Some(ends) = ends.get(cases.group[row] as usize).and_then(Option::as_ref) else {
-            continue;
+) -> Vec<(Counts, BTreeMap<String, Counts>)> {
+    let institutions = cases.institutions.len();
+    let mut all = vec![Counts::default(); lines.len()];
+    let mut own = vec![Counts::default(); lines.len().saturating_mul(institutions)];
+    let mut known: HashMap<Kind, (Measure, Vec<Bins>)> = HashMap::new();
+    for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
+        let view = CaseView::of(cases, row);
+        let kind = Kind::of(tariff, &view);
+        let (by, of_kind) = known.entry(kind).or_insert_with(|| {
+            let segments = tariff.segments(&kind);
+            let weight = cases.groups.get(kind.group as usize);
+            let weight = weight.and_then(|code| prices.weight.get(code));
+            let ends = ends(lines, &segments, weight).into_iter();
+            let inner = ends.filter(|end| (1..i64::MAX).contains(&end.last));
+            (segments.by, inner.filter_map(|end| bins((end.line, end.last))).collect())
+        });
+        let amount = match by {
+            Measure::Fee => view.fee_fen,
+            Measure::InScope => view.inscope_fen,
+            Measure::Fund => view.fund_fen,
+            Measure::Days => continue,
         };
-        if skipped || *amount <= ends[0] || *amount > ends[4] {
-            continue;
+        for (line, ends) in of_kind {
+            if amount <= ends[0] || amount > ends[4] {
+                continue;
+            }
+            let bin = ends[1..4].iter().filter(|end| amount > **end).count();
+            all[*line].add(bin);
+            own[line.saturating_mul(institutions) + view.institution as usize].add(bin);
         }
-        let bin = ends[1..4].iter().filter(|end| amount > end).count();
-        all.add(bin);
-        own[cases.institution[row] as usize].add(bin);
     }
-    let named = cases.institutions.iter().cloned().zip(own);
-    (all, named.filter(|(_, counts)| *counts != Counts::default()).collect())
+    let named = |at: usize| {
+        let of_line = own[at * institutions..].iter().zip(&cases.institutions);
+        let there = of_line.filter(|(counts, _)| **counts != Counts::default());
+        there.map(|(counts, code)| (code.clone(), *counts)).collect()
+    };
+    (0..lines.len()).map(|at| (all[at], named(at))).collect()
 }
 
 /// What every case of the year is paid under one policy, before pools, in fen; points at their value.
@@ -206,20 +217,12 @@ struct Pays {
 }
 
 impl Pays {
-    fn of(
-        input: &ScenarioInput<'_>,
-        policy: &Policy,
-        cases: &Cases,
-        prices: &Prices,
-    ) -> Result<Self, Error> {
-        let input = ScenarioInput { policy, ..input.clone() };
-        let tariff = Tariff::resolve(&input, cases)?;
+    fn of(input: &ScenarioInput<'_>, tariff: &Tariff, cases: &Cases, prices: &Prices) -> Self {
         let of_year = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
-        let pays = of_year.map(|row| decide(&tariff, &CaseView::of(cases, row)).pay).collect();
+        let pays = of_year.map(|row| decide(tariff, &CaseView::of(cases, row)).pay).collect();
         let value = prices.point_value_fen.as_ref();
-        let value =
-            value.and_then(|value| Some((value.numer().to_i128()?, value.denom().to_i128()?)));
-        Ok(Self { pays, value: value.unwrap_or((0, 1)) })
+        let value = value.and_then(|fen| Some((fen.numer().to_i128()?, fen.denom().to_i128()?)));
+        Self { pays, value: value.unwrap_or((0, 1)) }
     }
 
     fn against(&self, other: &Self, policy: &Policy) -> Result<Moved, Error> {

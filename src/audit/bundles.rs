@@ -58,7 +58,11 @@ fn combines(policy: &Policy) -> Option<&Apg> {
 /// prices are listed one by one; of points, which follow from means, the largest difference stands for all.
 pub(super) fn findings(policy: &Policy, prices: &Prices) -> Vec<Finding> {
     let Some(apg) = combines(policy) else { return Vec::new() };
-    let clause = super::lines::words(&apg.cite);
+    // The clause of the price where it is published, else that of the letters.
+    let clause = |code: &str| {
+        let standard = policy.standards.iter().find(|standard| standard.group_code == code);
+        super::lines::words(standard.map_or(&apg.cite, |standard| &standard.cite))
+    };
     let (mut found, mut bundles) = (Vec::new(), Vec::new());
     for (disease, known) in by_disease(prices) {
         for (bits, worth) in &known {
@@ -72,13 +76,14 @@ pub(super) fn findings(policy: &Policy, prices: &Prices) -> Vec<Finding> {
                     continue;
                 }
                 let parts: Vec<String> = parts.iter().map(|part| code(*part)).collect();
-                bundles
-                    .push(non_additive(&code(*bits), &parts, (worth, &sum)).under(clause.as_str()));
+                bundles.push(
+                    non_additive(&code(*bits), &parts, (worth, &sum)).under(clause(&code(*bits))),
+                );
             }
             for (poorer, cheaper) in known.iter().filter(|(poorer, _)| **poorer & !bits == 0) {
                 if poorer != bits && cheaper > worth {
                     let pair = (code(*bits), code(*poorer));
-                    found.push(richer_cheaper(&pair, (worth, cheaper)).under(clause.as_str()));
+                    found.push(richer_cheaper(&pair, (worth, cheaper)).under(clause(&code(*bits))));
                 }
             }
         }

@@ -81,7 +81,6 @@ fn without_clause(policy: &LoadedPolicy, list: &[ClauseRow]) -> Vec<Finding> {
         let Some(clause) = &cite.clause else {
             found.push(
                 Finding::new("parameter_without_clause", Severity::Info, cite.section.as_str())
-                    .under(reading.as_str())
                     .says(
                         format!("{} 没有文件条款，依据是口径 {reading}", cite.section),
                         format!(

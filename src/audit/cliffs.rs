@@ -2,19 +2,25 @@
 //!
 //! Probe cases are judged by the kernel, so that a cliff is what a settlement would pay.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::finding::Finding;
-use super::lines::{Line, lines};
+use super::lines::{Line, ends, lines};
 use super::prices::Prices;
 use super::{Error, Settings};
 use crate::catalog::model::Catalog;
 use crate::finding::Severity;
-use crate::policy::model::{Coefficient, CoefficientMethod, Compare, OnOutliers, Policy};
-use crate::settlement::cases::Cases;
+use crate::policy::model::{
+    Coefficient, CoefficientBasis, CoefficientMethod, Combine, OnOutliers, Passes, PayMethod,
+    Policy,
+};
+use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::coefficient::InstitutionFacts;
 use crate::settlement::decide::{CaseView, Pay, decide};
-use crate::settlement::tariff::Tariff;
+use crate::settlement::segments::Measure;
+use crate::settlement::tariff::{Kind, Tariff};
 use crate::settlement::{Given, ScenarioInput};
 use crate::table::{Column, Table};
 use crate::units::{Fen, Points, Ratio, exact, ratio};
@@ -70,28 +76,32 @@ impl Cliff {
 /// The policy as probe cases meet it: one institution with the stated coefficient.
 fn probed(policy: &Policy, coefficient: Decimal) -> Policy {
     let mut policy = policy.clone();
-    if let Some(rule) = &policy.coefficient {
-        policy.coefficient = Some(Coefficient {
-            method: CoefficientMethod::Given { default: coefficient },
-            tiers: Vec::new(),
-            bonuses: Vec::new(),
-            disease: None,
-            ..rule.clone()
-        });
-    } else if coefficient != Decimal::ONE {
-        policy.coefficient = Some(Coefficient {
-            cite: crate::policy::model::Cite::default(),
-            method: CoefficientMethod::Given { default: coefficient },
-            basis: crate::policy::model::CoefficientBasis::Mean,
-            combine: crate::policy::model::Combine::Add,
-            outliers: OnOutliers::Apply,
-            passes: crate::policy::model::Passes::One,
-            tiers: Vec::new(),
-            bonuses: Vec::new(),
-            disease: None,
-        });
+    let is_plain = policy.coefficient.is_none() && coefficient == Decimal::ONE;
+    if is_plain || policy.payment.method == PayMethod::Standard {
+        return policy;
     }
+    let rule = policy.coefficient.take();
+    policy.coefficient = Some(Coefficient {
+        cite: rule.as_ref().map(|rule| rule.cite.clone()).unwrap_or_default(),
+        method: CoefficientMethod::Given { default: coefficient },
+        basis: CoefficientBasis::Mean,
+        combine: Combine::Add,
+        outliers: rule.map_or(OnOutliers::Apply, |rule| rule.outliers),
+        passes: Passes::One,
+        tiers: Vec::new(),
+        bonuses: Vec::new(),
+        disease: None,
+    });
     policy
+}
+
+/// Lines as probe cases meet them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Probed {
+    /// Both sides of every line.
+    pub(super) cliffs: Vec<Cliff>,
+    /// Line and groups that have no whole fen between the line before and this one.
+    pub(super) empty: BTreeMap<usize, Vec<String>>,
 }
 
 /// Every line of the policy for every group it is drawn for, in the order of the lines, then of the codes.
@@ -103,19 +113,52 @@ pub fn cliffs(
     catalog: Option<&Catalog>,
     settings: &Settings,
 ) -> Result<Vec<Cliff>, Error> {
+    probe(policy, catalog, settings).map(|probed| probed.cliffs)
+}
+
+/// [`cliffs`], with the bands in which nothing lies.
+pub(super) fn probe(
+    policy: &Policy,
+    catalog: Option<&Catalog>,
+    settings: &Settings,
+) -> Result<Probed, Error> {
     let prices = Prices::of(policy, catalog, settings);
+    let lines = lines(policy);
     let mut probes = Probes::new(policy, &prices, settings);
-    for (at, line) in lines(policy).iter().enumerate() {
-        for (code, reference) in &prices.reference {
-            let drawn = line.is_for(prices.weight.get(code)) && prices.worth.contains_key(code);
-            let last = line.last_below(reference).filter(|last| drawn && *last > 0);
-            if let Some(last) = last {
-                probes.add((at, code), last)?;
-                probes.add((at, code), last.saturating_add(1))?;
+    // The lines are those of the codes alone; only the area's ratio (A16) looks at rows.
+    let tariff = Tariff::resolve(&probes.input(catalog), &probes.cases)?;
+    let mut empty: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut found: Vec<(usize, String, Measure, i64)> = Vec::new();
+    for (at, code) in probes.cases.groups.iter().enumerate() {
+        let segments = tariff.segments(&kind(at));
+        for end in ends(&lines, &segments, prices.weight.get(code)) {
+            if end.is_empty {
+                empty.entry(end.line).or_default().push(code.clone());
+            }
+            if (1..i64::MAX).contains(&end.last) {
+                found.push((end.line, code.clone(), segments.by, end.last));
             }
         }
     }
-    probes.judged(catalog)
+    found.sort_by(|one, two| (one.0, &one.1).cmp(&(two.0, &two.1)));
+    for (line, code, by, last) in found {
+        probes.add((line, &code), by, last)?;
+        probes.add((line, &code), by, last.saturating_add(1))?;
+    }
+    Ok(Probed { cliffs: probes.judged(catalog)?, empty })
+}
+
+/// A case of January at the one institution, never merged, of no discipline and no type.
+fn kind(group: usize) -> Kind {
+    Kind {
+        group: u32::try_from(group).unwrap_or(UNGROUPED),
+        month: 1,
+        institution: 0,
+        discipline: u16::MAX,
+        auxiliary: UNGROUPED,
+        flags: 0,
+        above_self_paid_limit: false,
+    }
 }
 
 /// Probe cases, two for each line and group.
@@ -140,24 +183,38 @@ impl<'a> Probes<'a> {
         Self { policy, prices, settings, cases, of: Vec::new() }
     }
 
+    fn input<'b>(&'b self, catalog: Option<&'b Catalog>) -> ScenarioInput<'b> {
+        let facts = InstitutionFacts { code: PROBE.to_owned(), ..InstitutionFacts::default() };
+        ScenarioInput {
+            name: self.policy.identity.id.clone(),
+            policy: &self.policy,
+            catalog,
+            year: self.settings.year,
+            budgets: BTreeMap::new(),
+            assessments: BTreeMap::new(),
+            given: Given { institutions: vec![facts], ..Given::default() },
+        }
+    }
+
     fn wrong(&self, source: crate::units::UnitError) -> Error {
         Error::Amount { policy: self.policy.identity.id.clone(), source }
     }
 
     /// A case with this amount compared, its fund at the stated ratio.
-    fn add(&mut self, (line, code): (usize, &str), amount: i64) -> Result<(), Error> {
-        let compare = self.policy.deviation.as_ref().map_or(Compare::Fee, |rule| rule.compare);
+    fn add(&mut self, (line, code): (usize, &str), by: Measure, amount: i64) -> Result<(), Error> {
         let share = exact(self.settings.ratio);
         let nearest = |fen: &Ratio| Fen::nearest(fen).map_err(|source| self.wrong(source));
-        let (fee, fund) = match compare {
-            Compare::Fee | Compare::InScope => (Fen(amount), nearest(&(ratio(amount) * share))?),
-            Compare::Fund => (nearest(&(ratio(amount) / share))?, Fen(amount)),
+        let (fee, fund) = match by {
+            Measure::Fund => (nearest(&(ratio(amount) / share))?, Fen(amount)),
+            Measure::Fee | Measure::InScope | Measure::Days => {
+                (Fen(amount), nearest(&(ratio(amount) * share))?)
+            }
         };
         let group = self.cases.groups.binary_search_by(|known| known.as_str().cmp(code));
         let group = group.ok().and_then(|at| u32::try_from(at).ok());
         let cases = &mut self.cases;
         cases.institution.push(0);
-        cases.group.push(group.unwrap_or(crate::settlement::cases::UNGROUPED));
+        cases.group.push(group.unwrap_or(UNGROUPED));
         cases.insutype.push(0);
         cases.year.push(self.settings.year);
         cases.month.push(1);
@@ -170,21 +227,7 @@ impl<'a> Probes<'a> {
     }
 
     fn judged(&self, catalog: Option<&Catalog>) -> Result<Vec<Cliff>, Error> {
-        let facts = InstitutionFacts {
-            code: PROBE.to_owned(),
-            hosp_lv: "1".to_owned(),
-            ..InstitutionFacts::default()
-        };
-        let input = ScenarioInput {
-            name: self.policy.identity.id.clone(),
-            policy: &self.policy,
-            catalog,
-            year: self.settings.year,
-            budgets: std::collections::BTreeMap::new(),
-            assessments: std::collections::BTreeMap::new(),
-            given: Given { institutions: vec![facts], ..Given::default() },
-        };
-        let tariff = Tariff::resolve(&input, &self.cases)?;
+        let tariff = Tariff::resolve(&self.input(catalog), &self.cases)?;
         let sides: Vec<Side> =
             (0..self.cases.len()).map(|row| self.side(&tariff, row)).collect::<Result<_, _>>()?;
         let pairs = self.of.chunks(2).zip(sides.chunks(2));
@@ -219,9 +262,12 @@ impl<'a> Probes<'a> {
 }
 
 /// One finding a line with a cliff: the group with the largest jump, and how many there are.
-pub(super) fn findings(policy: &Policy, cliffs: &[Cliff]) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (at, line) in lines(policy).iter().enumerate() {
+pub(super) fn findings(policy: &Policy, probed: &Probed) -> Vec<Finding> {
+    let lines = lines(policy);
+    let mut found: Vec<Finding> =
+        probed.empty.iter().map(|(at, codes)| nothing_below(&lines[*at], codes)).collect();
+    let cliffs = &probed.cliffs;
+    for (at, line) in lines.iter().enumerate() {
         let of_line = || cliffs.iter().filter(|cliff| cliff.line == at);
         let jumps = of_line().filter(|cliff| cliff.is_cliff());
         // The first of the largest: codes ascend.
@@ -232,6 +278,20 @@ pub(super) fn findings(policy: &Policy, cliffs: &[Cliff]) -> Vec<Finding> {
         found.push(finding(line, worst, (jumps.count(), of_line().count())));
     }
     found
+}
+
+fn nothing_below(line: &Line, codes: &[String]) -> Finding {
+    let (count, name) = (codes.len(), line.name());
+    Finding::new("band_unreachable", Severity::Warning, line.path.as_str())
+        .shown_by(codes[0].as_str())
+        .under(line.clause.as_str())
+        .says(
+            format!("{count} 个病组在线 {name} 与前一条线之间没有整分的费用，这一档永远用不到"),
+            format!(
+                "{count} groups have no whole fen between the line {name} and the one before: that \
+                 band is never reached"
+            ),
+        )
 }
 
 fn finding(line: &Line, worst: &Cliff, (jumps, groups): (usize, usize)) -> Finding {

@@ -1,10 +1,11 @@
 //! The lines a policy draws between low, normal and high cases, whatever section they stand in.
 
-use num_traits::{Signed as _, ToPrimitive as _};
 use rust_decimal::Decimal;
 
 use crate::policy::model::{Cite, Class, Policy};
-use crate::units::{Ratio, exact, ratio};
+use crate::settlement::decide::CaseClass;
+use crate::settlement::segments::Segments;
+use crate::units::{Ratio, exact};
 
 /// One line: a ratio of the amount compared to its reference at which cases change their class.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub struct Line {
     pub ratio: Decimal,
     /// Whether a ratio of exactly that lies below the line.
     pub below_includes: bool,
-    /// Merged cases never pass it (Y24).
-    pub except_merged: bool,
+    /// Classes below and beyond it: by them it is found among the segments of a case.
+    pub classes: (CaseClass, CaseClass),
     /// Weights of the groups it is drawn for: from, included, and below.
     pub weights: (Option<Decimal>, Option<Decimal>),
     at: Place,
@@ -43,67 +44,104 @@ pub(super) fn words(cite: &Cite) -> String {
 /// The lines of a policy, in the order of its sections, ascending within each.
 #[must_use]
 pub fn lines(policy: &Policy) -> Vec<Line> {
-    let mut found = Vec::new();
-    if let Some(deviation) = &policy.deviation {
-        for (at, pair) in deviation.bands.windows(2).enumerate() {
-            let (band, next) = (&pair[0], &pair[1]);
-            let Some(ratio) = band.up_to else { continue };
-            let beyond = if band.class == Class::Normal { next } else { band };
-            found.push(Line {
-                path: format!("deviation.band[{}].up_to", class_word(band.class)),
-                clause: words(&beyond.cite),
-                below_includes: band.inclusive,
-                except_merged: next.except_merged,
-                ..line(Place::Band(at), ratio)
-            });
-        }
-    }
+    let mut found = band_lines(policy);
     if let Some(rule) = policy.score.as_ref().and_then(|score| score.abnormal.as_ref()) {
+        let low = (CaseClass::Low, CaseClass::Normal, rule.low_inclusive);
+        let high = (CaseClass::Normal, CaseClass::High, !rule.high_inclusive);
+        let extreme = (CaseClass::High, CaseClass::Extreme, true);
         let three = [
-            ("low", Place::ScoreLow, rule.low),
-            ("high", Place::ScoreHigh, rule.high),
-            ("extreme", Place::ScoreExtreme, rule.extreme),
+            ("low", Place::ScoreLow, rule.low, low),
+            ("high", Place::ScoreHigh, rule.high, high),
+            ("extreme", Place::ScoreExtreme, rule.extreme, extreme),
         ];
-        for (key, at, ratio) in three {
+        for (key, at, ratio, (below, beyond, below_includes)) in three {
             found.push(Line {
                 path: format!("score.abnormal.{key}"),
                 clause: words(&rule.cite),
-                below_includes: key != "low",
-                ..line(at, ratio)
+                ratio,
+                below_includes,
+                classes: (below, beyond),
+                weights: (None, None),
+                at,
             });
         }
     }
-    if let Some(rule) = &policy.outlier {
+    found.extend(outlier_lines(policy));
+    found
+}
+
+fn band_lines(policy: &Policy) -> Vec<Line> {
+    let mut found = Vec::new();
+    let bands = policy.deviation.iter().flat_map(|rule| rule.bands.windows(2));
+    for (at, pair) in bands.enumerate() {
+        let (band, next) = (&pair[0], &pair[1]);
+        let Some(ratio) = band.up_to else { continue };
+        let beyond = if band.class == Class::Normal { next } else { band };
         found.push(Line {
-            path: "outlier.low".to_owned(),
-            clause: words(&rule.cite),
-            below_includes: false,
-            ..line(Place::OutlierLow, rule.low)
+            path: format!("deviation.band[{}].up_to", class_word(band.class)),
+            clause: words(&beyond.cite),
+            ratio,
+            below_includes: band.inclusive,
+            classes: (band.class.into(), next.class.into()),
+            weights: (None, None),
+            at: Place::Band(at),
         });
-        let mut from = None;
-        for (at, high) in rule.high.iter().enumerate() {
-            found.push(Line {
-                path: format!("outlier.high[{}].ratio", high.ratio),
-                clause: words(&high.cite),
-                weights: (from, high.weight_below),
-                ..line(Place::OutlierHigh(at), high.ratio)
-            });
-            from = high.weight_below;
-        }
     }
     found
 }
 
-fn line(at: Place, ratio: Decimal) -> Line {
-    Line {
-        path: String::new(),
-        clause: String::new(),
-        ratio,
-        below_includes: true,
-        except_merged: false,
+fn outlier_lines(policy: &Policy) -> Vec<Line> {
+    let Some(rule) = &policy.outlier else { return Vec::new() };
+    let mut found = vec![Line {
+        path: "outlier.low".to_owned(),
+        clause: words(&rule.cite),
+        ratio: rule.low,
+        below_includes: false,
+        classes: (CaseClass::Low, CaseClass::Normal),
         weights: (None, None),
-        at,
+        at: Place::OutlierLow,
+    }];
+    let mut from = None;
+    for (at, high) in rule.high.iter().enumerate() {
+        found.push(Line {
+            path: format!("outlier.high[{}].ratio", high.ratio),
+            clause: words(&high.cite),
+            ratio: high.ratio,
+            below_includes: true,
+            classes: (CaseClass::Normal, CaseClass::High),
+            weights: (from, high.weight_below),
+            at: Place::OutlierHigh(at),
+        });
+        from = high.weight_below;
     }
+    found
+}
+
+/// A line where it falls for one kind of case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    /// Index into the policy's lines.
+    pub(super) line: usize,
+    /// The last amount below it, in fen.
+    pub(super) last: i64,
+    /// Whether no amount above 0 lies between the line before and this one.
+    pub(super) is_empty: bool,
+}
+
+/// The lines among the segments of a case whose group has this weight (points ÷ scale).
+pub(super) fn ends(lines: &[Line], segments: &Segments, weight: Option<&Ratio>) -> Vec<End> {
+    let mut found = Vec::new();
+    let mut before = 0;
+    for pair in segments.list.windows(2) {
+        let classes = (pair[0].class, pair[1].class);
+        let is_it = |line: &Line| line.classes == classes && line.is_for(weight);
+        if let Some(line) = lines.iter().position(is_it) {
+            let last = pair[0].end;
+            found.push(End { line, last, is_empty: last <= before });
+        }
+        before = before.max(pair[0].end);
+    }
+    found
 }
 
 fn class_word(class: Class) -> &'static str {
@@ -115,14 +153,6 @@ fn class_word(class: Class) -> &'static str {
 }
 
 impl Line {
-    /// The largest whole fen below the line, for a reference in fen.
-    #[must_use]
-    pub fn last_below(&self, reference_fen: &Ratio) -> Option<i64> {
-        let end = exact(self.ratio) * reference_fen;
-        let whole = if self.below_includes { end.floor() } else { end.ceil() - ratio(1) };
-        whole.to_integer().to_i64().filter(|_| reference_fen.is_positive())
-    }
-
     /// Whether it is drawn for groups of this weight (points ÷ scale).
     #[must_use]
     pub fn is_for(&self, weight: Option<&Ratio>) -> bool {
@@ -136,14 +166,10 @@ impl Line {
         }
     }
 
-    /// Where it lies among low, normal, high and beyond: reports name lines by it.
+    /// Its path with the ratio, as messages name it.
     #[must_use]
     pub fn name(&self) -> String {
-        let sign = match (self.at, self.below_includes) {
-            (Place::ScoreLow | Place::OutlierLow, _) => "<",
-            (_, true) => "≤",
-            (_, false) => "<",
-        };
+        let sign = if self.below_includes { "≤" } else { "<" };
         format!("{} ({sign} {})", self.path, self.ratio)
     }
 

@@ -102,15 +102,15 @@ pub fn rules(
     findings.extend(bundles::inversions(catalog));
     findings.extend(reach::findings(model, catalog, &prices));
     let needs_catalog = model.payment.method == PayMethod::Points;
-    let cliffs = if needs_catalog && catalog.is_none() {
+    let probed = if needs_catalog && catalog.is_none() {
         findings.extend(no_catalog(model));
-        Vec::new()
+        cliffs::Probed::default()
     } else {
-        cliffs(model, catalog, settings)?
+        cliffs::probe(model, catalog, settings)?
     };
-    findings.extend(cliffs::findings(model, &cliffs));
+    findings.extend(cliffs::findings(model, &probed));
     finding::sort(&mut findings);
-    Ok(Audit { findings, cliffs })
+    Ok(Audit { findings, cliffs: probed.cliffs })
 }
 
 fn no_catalog(policy: &Policy) -> Option<Finding> {

@@ -7,16 +7,14 @@ use rust_decimal::Decimal;
 
 use super::Settings;
 use crate::catalog::model::Catalog;
-use crate::policy::model::{PayMethod, Policy, Reference};
+use crate::policy::model::{PayMethod, Policy};
 use crate::units::{Fen, Points, Ratio, UnitError, exact, ratio};
 
-/// Worth and reference of every group that the policy or its catalog prices.
+/// Worth and weight of every group that the policy or its catalog prices.
 #[derive(Debug, Clone)]
 pub(super) struct Prices {
     /// Fen of a case without cut, in full cost money (a standard) or fund money (points), by group.
     pub(super) worth: BTreeMap<String, Ratio>,
-    /// What fees are compared with, in fen, by group; empty where the policy draws no lines.
-    pub(super) reference: BTreeMap<String, Ratio>,
     /// Points ÷ scale, by group.
     pub(super) weight: BTreeMap<String, Ratio>,
     /// Fen of fund money per point; `None` where standards are paid.
@@ -34,11 +32,6 @@ impl Prices {
             let groups = catalog.into_iter().flat_map(|catalog| &catalog.groups);
             groups.filter(|group| !group.mean.is_zero())
         };
-        let means = || -> BTreeMap<String, Ratio> {
-            groups()
-                .map(|group| (group.group_code.clone(), exact(group.mean) * ratio(100)))
-                .collect()
-        };
         let scale = catalog.and_then(|catalog| catalog.scale).map(exact);
         let weight = |points: Points| Some(points.to_ratio() / scale.clone()?);
         let weights =
@@ -52,18 +45,9 @@ impl Prices {
             });
             points.collect()
         } else {
-            standards.clone()
+            standards
         };
-        let at_standard = policy
-            .deviation
-            .as_ref()
-            .is_some_and(|deviation| deviation.reference == Reference::Standard);
-        Self {
-            reference: if at_standard { standards } else { means() },
-            weight: weights.collect(),
-            worth,
-            point_value_fen: value,
-        }
+        Self { weight: weights.collect(), worth, point_value_fen: value }
     }
 
     /// Fen of so many points; 0 where standards are paid.

@@ -24,7 +24,6 @@ pub(super) fn findings(
     let possible = possible_groups(policy, catalog);
     let mut found = standards(policy, possible.as_ref());
     found.extend(named_groups(policy, possible.as_ref()));
-    found.extend(bands(policy, prices));
     found.extend(outlier_lines(policy, prices));
     found.extend(units(&policy.units));
     found.extend(prefixes(policy));
@@ -120,41 +119,6 @@ fn named_groups(policy: &Policy, possible: Option<&BTreeSet<String>>) -> Vec<Fin
                 )
         })
         .collect()
-}
-
-/// Bands between two lines in which no whole fen lies, by group.
-fn bands(policy: &Policy, prices: &Prices) -> Vec<Finding> {
-    let lines = lines(policy);
-    let mut empty: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
-    for (code, reference) in &prices.reference {
-        let weight = prices.weight.get(code);
-        let ends = lines.iter().enumerate().filter(|(_, line)| line.is_for(weight));
-        let ends: Vec<(usize, i64)> =
-            ends.filter_map(|(at, line)| Some((at, line.last_below(reference)?))).collect();
-        if let Some((first, end)) = ends.first()
-            && *end < 1
-        {
-            empty.entry(*first).or_default().push(code);
-        }
-        for pair in ends.windows(2).filter(|pair| pair[1].1 <= pair[0].1) {
-            empty.entry(pair[1].0).or_default().push(code);
-        }
-    }
-    let finding = |(at, codes): (usize, Vec<&str>)| {
-        Finding::new("band_unreachable", Severity::Warning, lines[at].path.as_str())
-            .shown_by(codes[0])
-            .under(lines[at].clause.as_str())
-            .says(
-                format!("{} 个病组的金额太小，线 {} 之下没有整分的费用", codes.len(), lines[at].name()),
-                format!(
-                    "{} groups are so cheap that no whole fen lies below the line {} and above the one \
-                     before",
-                    codes.len(),
-                    lines[at].name()
-                ),
-            )
-    };
-    empty.into_iter().map(finding).collect()
 }
 
 /// High lines by weight that no group of the catalog has.

@@ -6,6 +6,7 @@
 )]
 
 mod history;
+mod points;
 mod rules;
 
 use rust_decimal::Decimal;
