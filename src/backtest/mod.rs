@@ -90,7 +90,7 @@ pub fn replay(
         }
         which.push(known.unwrap_or(sets.len() - 1));
     }
-    let warnings = warnings(settings, &sets);
+    let mut warnings = warnings(settings, &sets);
     let mut outcomes: Vec<Option<Outcome>> = composed.iter().map(|_| None).collect();
     let mut case_tables = Vec::new();
     for (number, set) in sets.iter().enumerate() {
