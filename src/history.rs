@@ -122,6 +122,7 @@ pub fn learn_keeping(
         keep_ids: keep.ids,
         keep_records: keep.records,
         parts: false,
+        cleared: false,
     };
     let mut built = cases::build(engine, snapshot, &request)?;
     leave_units_out(&mut built, policy);

@@ -11,6 +11,8 @@ pub mod units;
 
 pub mod policy;
 
+pub mod trail;
+
 pub mod catalog;
 
 pub mod settlement;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["explain", "finding", "period", "table", "units"],
     &["policy"],
+    &["trail"],
     &["catalog"],
     &["settlement"],
     &["audit"],

@@ -3,11 +3,12 @@
 -- inputs: stg_settlement, institution, int_cases__repeated_settlement, int_cases__reversal_match, int_cases__refund
 -- params: $insutype, $med_type, $dise_codg, $hi_paymtd, $upload_code, $area_pattern, $out_of_area, $started_only, $completed_from
 -- checks: not_null(fate); accepted(fate)
--- ref:    E01, A48, R05, R25, Y02, Y03, Y05, Y17, Y19
+-- ref:    E01, A45, A48, R03, R05, R25, Y02, Y03, Y05, Y17, Y19
 --
 -- What becomes of each settlement row, first match wins: voids, duplicates, refunds (8.4), then the
 -- scope of the policy. Amounts of `analysed` rows are net of their reversals. Lists are written
--- `|310|390|`; an empty list tests nothing. Identical copies are told apart by `is_repeated`.
+-- `|310|390|`; an empty list tests nothing. Identical copies are told apart by `is_repeated`; whether a
+-- row is in scope is said of every row, refunds included.
 with
 
 -- An institution loaded twice stands once, with the later of its dates.
@@ -76,6 +77,7 @@ joined as (
         coalesce(event.is_repeated, false) and not stg_settlement.is_void as is_repeated,
         coalesce(event.is_conflicting, false) as is_conflicting,
         event.original_setl_time,
+        coalesce(event.original_setl_time, stg_settlement.setl_time) as visit_time,
         coalesce(event.is_refunded, false) as is_refunded,
         stg_settlement.fee_fen - coalesce(event.fee_fen, 0) as net_fee_fen,
         stg_settlement.inscope_fen - coalesce(event.inscope_fen, 0) as net_inscope_fen,
@@ -86,71 +88,81 @@ joined as (
         on stg_settlement.setl_key = event.setl_key
     left join started
         on stg_settlement.fixmedins_code = started.fixmedins_code
+),
+
+-- The scope is that of a refund too: it is one of the policy's earlier years only inside it.
+judged as (
+    select
+        joined.*,
+        case
+            when $insutype <> '' and not listed($insutype, joined.insutype)
+                then 'scope_insutype'
+            when $med_type <> '' and not listed($med_type, joined.med_type)
+                then 'scope_med_type'
+            when
+                $out_of_area
+                and (
+                    coalesce(joined.pay_loc, '') in ('3', '4')
+                    or (
+                        $area_pattern <> ''
+                        and coalesce(joined.insu_admdvs, '') <> ''
+                        and not regexp_like(joined.insu_admdvs, $area_pattern)
+                    )
+                )
+                then 'scope_out_of_area'
+            when listed($upload_code, joined.upload_code)
+                then 'scope_proxy_upload'
+            when $dise_codg <> '' and not listed($dise_codg, joined.dise_codg) then 'scope_disease'
+            when listed($hi_paymtd, joined.hi_paymtd)
+                then 'scope_paid_otherwise'
+            when
+                $started_only
+                and (
+                    joined.start_date is null
+                    or cast(joined.start_date as date) > cast(joined.visit_time as date)
+                )
+                then 'scope_institution_not_started'
+            when
+                $completed_from is not null
+                and (
+                    joined.visit_time < $completed_from
+                    or coalesce(joined.endtime, joined.setl_time) < $completed_from
+                )
+                then 'scope_before_start'
+        end as out_of_scope
+    from joined
 )
 
 select
-    joined.setl_key,
-    joined.setl_id,
+    judged.setl_key,
+    judged.setl_id,
     case
-        when joined.is_void then 'void'
-        when joined.is_conflicting then 'duplicate_conflict'
-        when joined.init_setl_id <> '' and joined.original_setl_time is not null
+        when judged.is_void then 'void'
+        when judged.is_conflicting then 'duplicate_conflict'
+        when judged.init_setl_id <> '' and judged.original_setl_time is not null
             then 'reversal'
-        when joined.init_setl_id <> '' then 'orphan_refund'
-        when joined.is_flagged_refund and joined.fee_fen < 0 then 'orphan_refund'
-        when joined.is_refunded and joined.net_fee_fen = 0 then 'refund_full'
-        when joined.is_refunded and joined.net_fee_fen < 0 then 'over_refund'
-        when joined.is_flagged_refund and joined.fee_fen > 0 and not joined.is_refunded
+        when judged.init_setl_id <> '' then 'orphan_refund'
+        when judged.is_flagged_refund and judged.fee_fen < 0 then 'orphan_refund'
+        when judged.is_refunded and judged.net_fee_fen = 0 then 'refund_full'
+        when judged.is_refunded and judged.net_fee_fen < 0 then 'over_refund'
+        when judged.is_flagged_refund and judged.fee_fen > 0 and not judged.is_refunded
             then 'refund_flag_only'
-        when $insutype <> '' and not listed($insutype, joined.insutype)
-            then 'scope_insutype'
-        when $med_type <> '' and not listed($med_type, joined.med_type)
-            then 'scope_med_type'
-        when
-            $out_of_area
-            and (
-                coalesce(joined.pay_loc, '') in ('3', '4')
-                or (
-                    $area_pattern <> ''
-                    and coalesce(joined.insu_admdvs, '') <> ''
-                    and not regexp_like(joined.insu_admdvs, $area_pattern)
-                )
-            )
-            then 'scope_out_of_area'
-        when listed($upload_code, joined.upload_code)
-            then 'scope_proxy_upload'
-        when $dise_codg <> '' and not listed($dise_codg, joined.dise_codg) then 'scope_disease'
-        when listed($hi_paymtd, joined.hi_paymtd)
-            then 'scope_paid_otherwise'
-        when
-            $started_only
-            and (
-                joined.start_date is null
-                or cast(joined.start_date as date) > cast(joined.setl_time as date)
-            )
-            then 'scope_institution_not_started'
-        when
-            $completed_from is not null
-            and (
-                joined.setl_time < $completed_from
-                or coalesce(joined.endtime, joined.setl_time) < $completed_from
-            )
-            then 'scope_before_start'
-        else 'analysed'
+        else coalesce(judged.out_of_scope, 'analysed')
     end as fate,
-    joined.is_repeated,
-    joined.psn_no,
-    joined.mdtrt_id,
-    joined.fixmedins_code,
-    joined.insutype,
-    joined.dise_codg,
-    joined.begntime,
-    joined.setl_time,
-    joined.original_setl_time,
-    joined.upload_time,
-    joined.fee_fen as raw_fee_fen,
-    joined.fund_fen as raw_fund_fen,
-    joined.net_fee_fen as fee_fen,
-    joined.net_inscope_fen as inscope_fen,
-    joined.net_fund_fen as fund_fen
-from joined
+    judged.out_of_scope is null as is_in_scope,
+    judged.is_repeated,
+    judged.psn_no,
+    judged.mdtrt_id,
+    judged.fixmedins_code,
+    judged.insutype,
+    judged.dise_codg,
+    judged.begntime,
+    judged.setl_time,
+    judged.original_setl_time,
+    judged.upload_time,
+    judged.fee_fen as raw_fee_fen,
+    judged.fund_fen as raw_fund_fen,
+    judged.net_fee_fen as fee_fen,
+    judged.net_inscope_fen as inscope_fen,
+    judged.net_fund_fen as fund_fen
+from judged

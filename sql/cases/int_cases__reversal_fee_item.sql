@@ -15,6 +15,7 @@ select
         as med_list_codg,
     fee_item_elsewhen.med_chrgitm_type,
     fee_item_elsewhen.hi_nego_drug_flag,
+    cast(round(fee_item_elsewhen.prd_days) as bigint) as prd_days,
     fen(fee_item_elsewhen.det_item_fee_sumamt) as amount_fen
 from fee_item_elsewhen
 left semi join int_cases__reversal_match

@@ -32,6 +32,7 @@ select
     int_cases__reversal.fee_fen,
     int_cases__reversal.inscope_fen,
     int_cases__reversal.fund_fen,
+    int_cases__reversal.own_fen,
     int_cases__reversal.is_foreign,
     case
         when original.setl_id is null then matched_elsewhere.original_setl_time

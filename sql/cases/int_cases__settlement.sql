@@ -12,6 +12,7 @@ select
     int_cases__netted.setl_id,
     int_cases__netted.fate,
     int_cases__netted.is_repeated,
+    int_cases__netted.is_in_scope,
     int_cases__netted.psn_no,
     int_cases__netted.mdtrt_id,
     int_cases__netted.fixmedins_code,

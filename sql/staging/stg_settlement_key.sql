@@ -16,6 +16,7 @@ select
     settlement_history.row_digest,
     fen(settlement_history.medfee_sumamt) as fee_fen,
     coalesce(fen(settlement_history.inscp_scp_amt), 0) as inscope_fen,
-    fen(settlement_history.hifp_pay) as fund_fen
+    fen(settlement_history.hifp_pay) as fund_fen,
+    coalesce(fen(settlement_history.fulamt_ownpay_amt), 0) as own_fen
 from settlement_history
 where coalesce(settlement_history.vali_flag, '1') <> '0'

@@ -1,11 +1,8 @@
 //! The cases of a year beside the lines of every scenario: the part of an audit that needs the warehouse.
 
-use std::collections::BTreeMap;
-
-use super::{CaseSet, Composed, Error, Settings, case_set, scenario};
+use super::{Composed, Error, Settings, prepare, scenario};
 use crate::audit::beside::{Beside, beside};
 use crate::audit::{self};
-use crate::settlement::{Given, ScenarioInput};
 use crate::warehouse::engine::Engine;
 use crate::warehouse::snapshot::Snapshot;
 
@@ -21,28 +18,15 @@ pub fn beside_lines(
     composed: &[(Composed, audit::Settings)],
 ) -> Result<Vec<Vec<Beside>>, Error> {
     scenario::check_catalog(settings)?;
-    scenario::check_year(snapshot, settings.year)?;
-    let mut sets: Vec<CaseSet> = Vec::new();
-    let mut found = Vec::with_capacity(composed.len());
-    for (one, probes) in composed {
+    for (one, _) in composed {
         scenario::check_rules(one, settings.catalog_policy)?;
-        if !sets.iter().any(|set| set.serves(&one.policy)) {
-            sets.push(case_set(engine, snapshot, &one.policy, settings)?);
-        }
-        let set = sets.iter().find(|set| set.serves(&one.policy));
-        let cases =
-            set.map(|set| &set.built.cases).ok_or(Error::NoCases { year: settings.year })?;
-        let input = ScenarioInput {
-            name: one.name.clone(),
-            policy: &one.policy.policy,
-            catalog: Some(settings.catalog),
-            year: settings.year,
-            budgets: BTreeMap::new(),
-            assessments: BTreeMap::new(),
-            given: Given::default(),
-        };
+    }
+    let scenarios = composed.iter().map(|(one, _)| one.clone()).collect();
+    let prepared = prepare::gather(engine, snapshot, settings, (scenarios, false))?;
+    let mut found = Vec::with_capacity(composed.len());
+    for (at, (_, probes)) in composed.iter().enumerate() {
         let probes = audit::Settings { year: settings.year, ..probes.clone() };
-        found.push(beside(&input, cases, &probes)?);
+        found.push(beside(&prepared.input(at), &prepared.built(at).cases, &probes)?);
     }
     Ok(found)
 }

@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use crate::explain::{Explain, Kind};
+use crate::explain::{Explain, Kind, nearest};
+use crate::settlement::coefficient::CoefficientError;
 use crate::units::UnitError;
 use crate::{audit, history, policy, settlement, warehouse, weights};
 
@@ -25,6 +26,9 @@ pub enum Error {
     /// The grouping of the cases.
     #[error(transparent)]
     Grouping(#[from] history::Error),
+    /// What table `institution` says.
+    #[error(transparent)]
+    Institution(#[from] CoefficientError),
     /// The audit.
     #[error(transparent)]
     Audit(#[from] audit::Error),
@@ -143,6 +147,45 @@ pub enum Error {
         /// What is allowed.
         wanted: &'static str,
     },
+    /// Rows of a dimension table that say different things of one key.
+    #[error("table `{table}`: {versions} rows of `{key}` disagree")]
+    Disagree {
+        /// Table.
+        table: &'static str,
+        /// What they are about.
+        key: String,
+        /// How many.
+        versions: String,
+    },
+    /// A decision on a case that is none of the known kinds.
+    #[error("table `special`: kind `{kind}` of `{setl_id}` is not known")]
+    SpecialKind {
+        /// The settlement decided on.
+        setl_id: String,
+        /// What stands there.
+        kind: String,
+    },
+    /// An advance that is none of the known kinds.
+    #[error("table `advance`: kind `{kind}` of `{institution}` is not known")]
+    AdvanceKind {
+        /// The institution.
+        institution: String,
+        /// What stands there.
+        kind: String,
+    },
+    /// A row about an institution that is neither in table `institution` nor has a case.
+    #[error(
+        "table `{table}`: institution `{code}` is unknown: it is not in table `institution` and has \
+         no case of the year"
+    )]
+    UnknownInstitution {
+        /// Table.
+        table: &'static str,
+        /// Its code.
+        code: String,
+        /// A known code that is nearly the same.
+        nearest: Option<String>,
+    },
 }
 
 /// How messages call a scenario.
@@ -162,6 +205,7 @@ impl Explain for Error {
             Self::Statistics(err) => err.kind(),
             Self::Warehouse(err) => err.kind(),
             Self::Grouping(err) => err.kind(),
+            Self::Institution(err) => err.kind(),
             Self::Audit(err) => err.kind(),
             _ => Kind::Input,
         }
@@ -174,6 +218,7 @@ impl Explain for Error {
             Self::Statistics(err) => err.hints(),
             Self::Warehouse(err) => err.hints(),
             Self::Grouping(err) => err.hints(),
+            Self::Institution(err) => err.hints(),
             Self::Audit(err) => err.hints(),
             Self::Weights { scenario } => vec![format!(
                 "build another catalog with `dianshu catalog build … --scenario {scenario}` and \
@@ -225,7 +270,35 @@ impl Explain for Error {
                         .to_owned(),
                 ]
             }
+            _ => self.hints_of_tables(),
+        }
+    }
+}
+
+impl Error {
+    /// What to try where a dimension table says what cannot be meant.
+    fn hints_of_tables(&self) -> Vec<String> {
+        match self {
+            Self::Disagree { table, .. } => vec![format!(
+                "keep one row of it and load the table `{table}` into a new warehouse"
+            )],
+            Self::SpecialKind { kind, .. } => kinds(kind, &["points", "item", "add", "refused"]),
+            Self::AdvanceKind { kind, .. } => kinds(kind, &["monthly", "working_capital"]),
+            Self::UnknownInstitution { nearest: Some(code), .. } => {
+                vec![format!("did you mean `{code}`?")]
+            }
+            Self::UnknownInstitution { table, .. } => vec![format!(
+                "correct `fixmedins_code` in `{table}`, or load the institution's row of table \
+                 `institution`"
+            )],
             _ => Vec::new(),
         }
     }
+}
+
+/// The words allowed, the nearest first.
+fn kinds(word: &str, known: &[&str]) -> Vec<String> {
+    let allowed = format!("allowed are `{}`", known.join("`, `"));
+    let meant = nearest(word, known.iter().copied());
+    meant.map(|meant| format!("did you mean `{meant}`?")).into_iter().chain([allowed]).collect()
 }

@@ -106,6 +106,7 @@ impl Suggestion {
             keep_ids: false,
             keep_records: false,
             parts: false,
+            cleared: false,
         };
         let outlay = outlay::by_year(engine, snapshot, &request)??;
         Ok(Self {

@@ -5,11 +5,11 @@ use std::str::FromStr as _;
 
 use rust_decimal::Decimal;
 
-use super::{Composed, Error, request};
-use crate::grouping::cases;
+use super::{Error, given};
+use crate::grouping::cases::Built;
 use crate::policy::model::{BudgetSource, Policy, Pools};
 use crate::settlement::cases::Cases;
-use crate::settlement::{ALL, Assessment, YEAR};
+use crate::settlement::{ALL, YEAR};
 use crate::table::Table;
 use crate::units::{Fen, exact};
 use crate::warehouse::dimension;
@@ -39,15 +39,15 @@ pub(super) fn institutions(
         .collect())
 }
 
-/// Money by pool and period, as the policy says where it comes from (J01, J04, Y27).
+/// Money by pool and period, as the policy says where it comes from (J01, J04, Y27). `before`: the cases
+/// of the year before, where they are needed.
 pub(super) fn budgets(
     engine: &Engine,
     snapshot: &Snapshot,
-    one: &Composed,
-    year: u16,
-    last_year: &mut Option<BTreeMap<String, Fen>>,
+    (policy, year): (&Policy, u16),
+    before: Option<&Built>,
 ) -> Result<BTreeMap<(String, String), Fen>, Error> {
-    let budget = &one.policy.policy.budget;
+    let budget = &policy.budget;
     match &budget.source {
         BudgetSource::Table { item } => {
             let params = Params::default().whole("year", i64::from(year)).text("item", item);
@@ -67,34 +67,35 @@ pub(super) fn budgets(
         // The kernel draws it up from the rows of table `budget` (3.1).
         BudgetSource::Waterfall(_) => Ok(BTreeMap::new()),
         BudgetSource::LastYearBooked { growth } => {
-            if last_year.is_none() {
-                let before = year.saturating_sub(1);
-                let request = request(&one.policy, before, false)?;
-                let built = cases::build(engine, snapshot, &request)?;
-                if built.cases.is_empty() {
-                    return Err(Error::NoCases { year: before });
-                }
-                *last_year = Some(booked(&built.cases)?);
-            }
-            let factor = exact(Decimal::ONE) + exact(*growth);
-            let by_insutype = last_year.clone().unwrap_or_default();
-            let mut money = BTreeMap::new();
-            match budget.pools {
-                Pools::One => {
-                    let total = Fen::sum(by_insutype.values().copied())?;
-                    let grown = Fen::nearest(&(total.to_ratio() * &factor))?;
-                    money.insert((ALL.to_owned(), YEAR.to_owned()), grown);
-                }
-                Pools::Insutype => {
-                    for (pool, total) in by_insutype {
-                        let grown = Fen::nearest(&(total.to_ratio() * &factor))?;
-                        money.insert((pool, YEAR.to_owned()), grown);
-                    }
-                }
-            }
-            Ok(money)
+            let before = before.filter(|before| !before.cases.is_empty());
+            let before = before.ok_or(Error::NoCases { year: year.saturating_sub(1) })?;
+            grown(&booked(&before.cases)?, budget.pools, *growth)
         }
     }
+}
+
+/// What was booked by insurance type, with the growth, for each pool.
+fn grown(
+    by_insutype: &BTreeMap<String, Fen>,
+    pools: Pools,
+    growth: Decimal,
+) -> Result<BTreeMap<(String, String), Fen>, Error> {
+    let factor = exact(Decimal::ONE) + exact(growth);
+    let mut money = BTreeMap::new();
+    match pools {
+        Pools::One => {
+            let total = Fen::sum(by_insutype.values().copied())?;
+            let grown = Fen::nearest(&(total.to_ratio() * &factor))?;
+            money.insert((ALL.to_owned(), YEAR.to_owned()), grown);
+        }
+        Pools::Insutype => {
+            for (pool, total) in by_insutype {
+                let grown = Fen::nearest(&(total.to_ratio() * &factor))?;
+                money.insert((pool.clone(), YEAR.to_owned()), grown);
+            }
+        }
+    }
+    Ok(money)
 }
 
 fn booked(cases: &Cases) -> Result<BTreeMap<String, Fen>, Error> {
@@ -128,11 +129,12 @@ fn from_table(
             return Err(Error::BudgetTwice { item, year, pool, period, versions });
         }
         let value = cell("amount", row);
-        let amount = Fen::from_str(&value).map_err(|_| Error::Value {
+        let amount = Fen::from_str(&value).ok().filter(|amount| *amount >= Fen::ZERO);
+        let amount = amount.ok_or_else(|| Error::Value {
             table: "budget",
             key: format!("{item}, pool {pool}, period {period}"),
-            value: value.clone(),
-            wanted: "an amount in yuan with at most two decimal places",
+            value: given::plain(&value),
+            wanted: given::AMOUNT,
         })?;
         money.insert((pool, period), amount);
     }
@@ -167,42 +169,6 @@ fn total(money: &BTreeMap<(String, String), Fen>) -> Result<Option<Fen>, Error> 
     if money.is_empty() { Ok(None) } else { Ok(Some(Fen::sum(money.values().copied())?)) }
 }
 
-/// Assessment coefficients and deductions by pool and institution; empty pool: every pool (J17).
-pub(super) fn assessments(
-    engine: &Engine,
-    snapshot: &Snapshot,
-    year: u16,
-) -> Result<BTreeMap<(String, String), Assessment>, Error> {
-    let params = Params::default().whole("year", i64::from(year));
-    let table = dimension::read(engine, snapshot, "stg_assessment", &params)?;
-    let cell = |column: &str, row: usize| table.cell(column, row).unwrap_or_default();
-    (0..table.rows())
-        .map(|row| {
-            let (pool, code) = (cell("pool", row), cell("fixmedins_code", row));
-            let wrong = |value: String, wanted| Error::Value {
-                table: "assessment",
-                key: code.clone(),
-                value,
-                wanted,
-            };
-            let versions = cell("versions", row);
-            if versions != "1" {
-                return Err(wrong(versions, "one value: loads disagree on this institution"));
-            }
-            let text = cell("coefficient", row);
-            let coefficient =
-                Decimal::from_str(&text).map_err(|_| wrong(text, "a coefficient such as 0.98"))?;
-            let text = cell("deduction", row);
-            let deduction = Fen::from_str(&text).map_err(|_| wrong(text, "an amount in yuan"))?;
-            let pool = if pool == ALL { String::new() } else { pool };
-            Ok((
-                (pool, code.clone()),
-                Assessment { coefficient, deduction, ..Assessment::default() },
-            ))
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Error, from_table, total};
@@ -222,13 +188,16 @@ mod tests {
     // shows: P03, P04
     #[test]
     fn a_control_total_is_that_of_all_pools_and_nothing_is_left_out_of_it() {
-        let read = |rows| from_table(&budget(rows), "drg", 2024);
+        let read = |rows: &[(&str, i64, &str)]| from_table(&budget(rows), "drg", 2024);
         let both = read(&[("310", 1, "100.50"), ("390", 1, "200.25")]).unwrap();
         assert_eq!(total(&both).unwrap(), Some(Fen(30_075)));
         assert_eq!(total(&read(&[]).unwrap()).unwrap(), None);
         let twice = read(&[("310", 2, "100.50")]).unwrap_err();
         assert!(matches!(twice, Error::BudgetTwice { versions: 2, .. }), "{twice}");
-        let unreadable = read(&[("310", 1, "100.50"), ("390", 1, "much")]).unwrap_err();
-        assert!(matches!(unreadable, Error::Value { .. }), "{unreadable}");
+        // Neither words, nor half fen, nor less than nothing.
+        for wrong in ["much", "200.255", "-200.250000"] {
+            let refused = read(&[("310", 1, "100.50"), ("390", 1, wrong)]).unwrap_err();
+            assert!(matches!(refused, Error::Value { .. }), "{refused}");
+        }
     }
 }

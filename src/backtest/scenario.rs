@@ -12,7 +12,7 @@ use crate::warehouse::snapshot::Snapshot;
 pub const BASELINE: &str = "baseline";
 
 /// One scenario ready to be settled.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Composed {
     /// File names joined by `+`, or [`BASELINE`].
     pub name: String,
@@ -104,6 +104,23 @@ pub(super) fn check_dates(one: &Composed, catalog: &Catalog) -> Result<(), Error
         }
         _ => Ok(()),
     }
+}
+
+/// Says so where the policy is not in force on every day of the year settled (J15, Z29): what it yields
+/// for the other days is a simulation.
+pub(super) fn not_in_force(policy: &LoadedPolicy, year: u16) -> Option<String> {
+    let identity = &policy.policy.identity;
+    let day = |month, day| NaiveDate::from_ymd_opt(i32::from(year), month, day);
+    let (first, last) = (day(1, 1)?, day(12, 31)?);
+    if identity.valid_from <= first && identity.valid_to.is_none_or(|end| end >= last) {
+        return None;
+    }
+    let end = identity.valid_to.map_or_else(String::new, |end| format!(" to {end}"));
+    Some(format!(
+        "policy `{}` is in force from {}{end}: what it yields for other settlement dates of {year} is a \
+         simulation",
+        identity.id, identity.valid_from
+    ))
 }
 
 /// The warehouse has settlements of the year.

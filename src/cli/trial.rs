@@ -66,11 +66,13 @@ impl Side {
     ) -> Result<Self, Error> {
         let (policy, _) = built_under(folder, &stored)?;
         let rules = policy.policy.clone();
+        let (policy, keep_records) = (policy.policy, false);
         let request = Request {
-            policy: policy.policy,
+            policy,
             years: years.clone(),
             keep_ids,
-            keep_records: false,
+            keep_records,
+            cleared: false,
             parts: false,
         };
         let built = history::of_year(engine, snapshot, &request, &stored.catalog)?;

@@ -161,7 +161,7 @@ impl Bucket {
         }
         self.register_fee_lines_elsewhen(session, &reversals)?;
         let mut lines = FeeLines::new(Arc::clone(classes));
-        let flagged = classes.lines().is_some_and(LineRules::looks_at_negotiated);
+        let flagged = classes.lines().is_some_and(LineRules::looks_at_more);
         let own = if flagged { "stg_fee_item_flagged" } else { "stg_fee_item" };
         for model in [own, "int_cases__reversal_fee_item"] {
             session.stream::<Error>(model, params, |batch| lines.take_batch(batch)).await?;

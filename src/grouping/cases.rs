@@ -7,9 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::apg::ItemClasses;
 use super::batch::Batch;
 use super::buckets::{self, Bucket, Handover, Models, Needs};
+use super::columns::Extra;
 use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
 use super::rows::{Collector, Part, PriorRefund, Rules, Tally, TierSum, step};
@@ -40,6 +43,8 @@ pub struct Request {
     pub keep_records: bool,
     /// Tell who is signed with whom (R08): the year is settled under a policy with head budgets.
     pub parts: bool,
+    /// The years are cleared: refunds after the last of them take nothing from their cases (R03).
+    pub cleared: bool,
 }
 
 /// The cases and how they came about.
@@ -64,6 +69,12 @@ pub struct Built {
     pub heads: BTreeMap<(String, HeadClass), Heads>,
     /// What the user should know: rules that could not be applied, times that were missing.
     pub warnings: Vec<String>,
+}
+
+/// Whether cases built under one policy have the columns that the other reads.
+#[must_use]
+pub fn same_columns(one: &Policy, other: &Policy) -> bool {
+    Extra::of(one) == Extra::of(other)
 }
 
 /// The models beyond those that checks run too.
@@ -163,6 +174,7 @@ pub(super) fn plan(
         .bool("out_of_area", scope.exclude_out_of_area)
         .bool("started_only", scope.only_started_institutions)
         .time("completed_from", completed_from)
+        .time("refunds_before", refunds_before(request))
         .text("scheme", scheme);
     let unusable = policy.case.unusable_to_fallback;
     let drg = match &policy.grouping.method {
@@ -180,6 +192,7 @@ pub(super) fn plan(
         typing: policy.auxiliary.as_ref().map(Typing::new),
         signing: signing(engine, snapshot, request, warnings)?,
         keep_disciplines: policy.has_discipline_bonus(),
+        extra: Extra::of(policy),
     };
     let mut wanted = Wanted::of(policy, request.keep_records);
     wanted.payment |= request.parts;
@@ -205,6 +218,13 @@ fn signing(
         ));
     }
     Ok(Some(signing))
+}
+
+/// The day from which refunds no longer count: the first after cleared years (R03).
+fn refunds_before(request: &Request) -> Option<i64> {
+    let next = i32::from(request.years.last()) + 1;
+    let day = NaiveDate::from_ymd_opt(next, 1, 1).filter(|_| request.cleared)?;
+    Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
 }
 
 /// A pattern that the codes of an area begin with; empty for no codes.
@@ -270,11 +290,18 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     built.cases.insutypes = names(|cases| &cases.insutypes);
     built.cases.auxiliaries = names(|cases| &cases.auxiliaries);
     built.cases.disciplines = names(|cases| &cases.disciplines);
+    let mut persons: Vec<&String> = parts.iter().flat_map(|part| &part.persons).collect();
+    // A person lies in one bucket; ids that repeat would number nobody anew.
+    persons.sort_unstable();
+    persons.dedup();
+    let persons: Vec<String> = persons.into_iter().cloned().collect();
     let mut without_begin = 0;
     let mut knows_negotiated = parts.is_empty();
     for part in parts {
         without_begin += part.without_begin;
         knows_negotiated |= !part.lacks_negotiated;
+        let person = renumber(&part.persons, &persons);
+        built.cases.person.extend(part.cases.person.iter().map(|id| person[*id as usize]));
         append(&mut built.cases, part.cases);
         built.records.extend(part.records);
         built.reasons.extend(part.reasons);
@@ -304,11 +331,13 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     built
 }
 
+/// The number of each name among those known, ascending.
+fn renumber(names: &[String], known: &[String]) -> Vec<u32> {
+    let id = |name: &String| known.binary_search(name).unwrap_or_default();
+    names.iter().map(|name| u32::try_from(id(name)).unwrap_or(UNGROUPED)).collect()
+}
+
 fn append(into: &mut Cases, part: Cases) {
-    let renumber = |names: &[String], known: &[String]| -> Vec<u32> {
-        let id = |name: &String| known.binary_search(name).unwrap_or_default();
-        names.iter().map(|name| u32::try_from(id(name)).unwrap_or(UNGROUPED)).collect()
-    };
     let institutions = renumber(&part.institutions, &into.institutions);
     let groups = renumber(&part.groups, &into.groups);
     let insutypes = renumber(&part.insutypes, &into.insutypes);
@@ -331,6 +360,12 @@ fn append(into: &mut Cases, part: Cases) {
     into.part.extend(part.part);
     into.cost_fen.extend(part.cost_fen);
     into.unit_days.extend(part.unit_days);
+    into.begin_day.extend(part.begin_day);
+    into.prd_days.extend(part.prd_days);
+    into.drug_fen.extend(part.drug_fen);
+    into.negotiated_fen.extend(part.negotiated_fen);
+    into.carved_fen.extend(part.carved_fen);
+    into.self_paid_fen.extend(part.self_paid_fen);
     into.auxiliary.extend(part.auxiliary.iter().map(|id| auxiliaries[*id as usize]));
     let discipline = |id: &u16| u16::try_from(disciplines[usize::from(*id)]).unwrap_or(u16::MAX);
     into.discipline.extend(part.discipline.iter().map(discipline));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::buckets::{Bucket, Handover};
 use super::fees::{COST_COLUMNS, CostSums, FeeRoll};
-use super::line_traits::LineFacts;
+use super::line_traits::{LineFacts, Money};
 use super::rows::year_of;
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
@@ -32,8 +32,10 @@ pub(super) struct Reversal {
     taken_fen: [i64; 3],
     /// What they take away from each class of cost; zeros unless asked for.
     cost_taken_fen: CostSums,
-    /// What they take away from what is carved out; 0 unless asked for.
-    carved_taken_fen: i64,
+    /// What they take away from lines looked at singly; nothing unless asked for.
+    lines_taken: Money,
+    /// `fulamt_ownpay_amt`.
+    own_fen: i64,
 }
 
 impl Reversal {
@@ -43,6 +45,7 @@ impl Reversal {
         let (setl_id, init, code) =
             (text("setl_id")?, text("init_setl_id")?, text("fixmedins_code")?);
         let (fee, inscope, fund) = (whole("fee_fen")?, whole("inscope_fen")?, whole("fund_fen")?);
+        let own = whole("own_fen")?;
         let times = time_column(batch, "setl_time")?;
         let originals = time_column(batch, "original_setl_time")?;
         let foreign = bool_column(batch, "is_foreign")?;
@@ -61,7 +64,8 @@ impl Reversal {
                 original_setl_time: originals.is_valid(row).then(|| originals.value(row)),
                 taken_fen: [0; 3],
                 cost_taken_fen: CostSums::default(),
-                carved_taken_fen: 0,
+                lines_taken: Money::default(),
+                own_fen: own.value(row),
             })
             .collect())
     }
@@ -92,15 +96,15 @@ pub(super) struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Carved lines that reversals take back from settlements of this bucket (R14, A47), whether the
-    /// reversals stand here or came along.
+    /// Lines that reversals take back from settlements of this bucket (R14, A47), whether the reversals
+    /// stand here or came along.
     pub(super) fn take_back(&self, reversals: &mut [Reversal], facts: &mut LineFacts) {
         for reversal in reversals.iter_mut().filter(|reversal| !reversal.is_foreign) {
-            reversal.carved_taken_fen = facts.carved_taken(&reversal.setl_id);
+            reversal.lines_taken = facts.taken_by(&reversal.setl_id);
         }
         let own = reversals.iter().filter(|reversal| !reversal.is_foreign);
         for reversal in own.chain(&self.foreign) {
-            facts.take_back(&reversal.init_setl_id, reversal.carved_taken_fen);
+            facts.take_back(&reversal.init_setl_id, &reversal.lines_taken);
         }
     }
 
@@ -125,6 +129,7 @@ impl Elsewhere {
             ("fee_fen", sums(&|row| row.fee_fen)),
             ("inscope_fen", sums(&|row| row.inscope_fen)),
             ("fund_fen", sums(&|row| row.fund_fen)),
+            ("own_fen", sums(&|row| row.own_fen)),
             ("o_taken_fen", sums(&|row| row.taken_fen[0])),
             ("m_taken_fen", sums(&|row| row.taken_fen[1])),
             ("a_taken_fen", sums(&|row| row.taken_fen[2])),

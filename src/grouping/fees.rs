@@ -28,6 +28,8 @@ pub(super) struct FeeLine<'a> {
     pub(super) fen: i64,
     /// `hi_nego_drug_flag`; read only where the policy asks.
     pub(super) negotiated: Option<&'a str>,
+    /// `prd_days`; read only where the policy asks.
+    pub(super) days: u16,
 }
 
 /// A line until all lines are known.
@@ -103,6 +105,8 @@ impl FeeLines {
         let (items, charge_types) = (text("med_list_codg")?, text("med_chrgitm_type")?);
         let asked = self.classes.lines().is_some_and(LineRules::looks_at_negotiated);
         let negotiated = asked.then(|| text("hi_nego_drug_flag")).transpose()?;
+        let asked = self.classes.lines().is_some_and(LineRules::looks_at_days);
+        let days = asked.then(|| whole_column(batch, "prd_days")).transpose()?;
         let (digests, amounts) =
             (whole_column(batch, "row_digest")?, whole_column(batch, "amount_fen")?);
         if digests.null_count() + amounts.null_count() > 0 {
@@ -121,6 +125,9 @@ impl FeeLines {
                 charge_type: value(&charge_types, row),
                 fen: amounts.value(row),
                 negotiated: negotiated.as_ref().and_then(|column| value(column, row)),
+                days: days.filter(|column| column.is_valid(row)).map_or(0, |column| {
+                    u16::try_from(column.value(row).max(0)).unwrap_or(u16::MAX)
+                }),
             });
         }
         Ok(())
@@ -365,6 +372,7 @@ mod tests {
                 charge_type: *charge_type,
                 fen: *fen,
                 negotiated: None,
+                days: 0,
             });
         }
         taken.finish()

@@ -1,8 +1,10 @@
 //! What fee lines say of a settlement beyond its class sums: the main item of each class and negotiated
-//! drugs (H11), and what is carved out of its fee (H10, A47). Only where the policy asks.
+//! drugs (H11, Y33), what is carved out of its fee (H10, A47), drugs and how long they last (A17, R16).
+//! Only where the policy asks.
 
 use std::collections::HashMap;
 
+use super::columns::Extra;
 use super::fees::FeeLine;
 use crate::policy::model::{CarveOut, Method, Policy, Refine};
 use crate::warehouse::vocabulary::id_key;
@@ -16,6 +18,8 @@ pub struct LineRules {
     items: bool,
     negotiated: bool,
     carve_out: Option<CarveOut>,
+    /// Charge types of drugs, where they are summed (R16).
+    drugs: Vec<String>,
 }
 
 impl LineRules {
@@ -27,11 +31,14 @@ impl LineRules {
             Method::Given { .. } | Method::Dip(_) | Method::Drg(_) => None,
         };
         let carve_out = policy.carve_out.clone();
+        let extra = Extra::of(policy);
         let rules = Self {
             items: refine.is_some_and(Refine::looks_at_items),
             negotiated: refine.is_some_and(Refine::looks_at_negotiated)
-                || carve_out.as_ref().is_some_and(|rule| rule.negotiated_drugs),
+                || carve_out.as_ref().is_some_and(|rule| rule.negotiated_drugs)
+                || extra.negotiated,
             carve_out,
+            drugs: if extra.days { drug_types(policy) } else { Vec::new() },
         };
         (rules != Self::default()).then_some(rules)
     }
@@ -40,6 +47,22 @@ impl LineRules {
     #[must_use]
     pub fn looks_at_negotiated(&self) -> bool {
         self.negotiated
+    }
+
+    /// Whether lines must say how long they last.
+    #[must_use]
+    pub fn looks_at_days(&self) -> bool {
+        !self.drugs.is_empty()
+    }
+
+    /// Whether lines must say more than their class needs.
+    #[must_use]
+    pub fn looks_at_more(&self) -> bool {
+        self.looks_at_negotiated() || self.looks_at_days()
+    }
+
+    fn is_drug(&self, line: &FeeLine<'_>) -> bool {
+        line.charge_type.is_some_and(|code| self.drugs.iter().any(|known| known == code))
     }
 
     fn carves(&self, line: &FeeLine<'_>) -> bool {
@@ -53,30 +76,92 @@ impl LineRules {
     }
 }
 
+/// Charge types of drugs (R16): those of class M of an APG, else those of the class of cost.
+fn drug_types(policy: &Policy) -> Vec<String> {
+    match (&policy.grouping.method, &policy.case.cost_classes) {
+        (Method::Apg(apg), _) => apg.charge_types[1].clone(),
+        (_, Some(classes)) => classes.charge_types[0].clone(),
+        _ => Vec::new(),
+    }
+}
+
 /// A line until all lines are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LineTraits {
     /// Number of its item.
     item: u32,
+    /// Days it lasts, 0 where it is no drug or does not say.
+    days: u16,
     is_negotiated: bool,
+    is_drug: bool,
     /// It leaves the fee: it has no class and is no main item.
     pub(super) is_carved: bool,
 }
 
 impl LineTraits {
     /// Where nothing is asked.
-    pub(super) const NONE: Self = Self { item: u32::MAX, is_negotiated: false, is_carved: false };
+    pub(super) const NONE: Self =
+        Self { item: u32::MAX, days: 0, is_negotiated: false, is_drug: false, is_carved: false };
 }
 
 /// What the lines of one settlement say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Sums {
     /// Item with the largest sum in class O, M, A, by number.
     items: [u32; 3],
     is_negotiated: bool,
-    carved_fen: i64,
+    /// Days that its longest drug lasts.
+    days: u16,
+    own: Money,
     /// The same where the settlement is a reversal: amounts whatever their sign (R14).
-    carved_taken_fen: i64,
+    taken: Money,
+}
+
+/// Fen of lines that are looked at singly. What is carved out is in neither sum.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Money {
+    /// Each line that is carved out.
+    pub(super) carved: Vec<i64>,
+    /// Σ drugs.
+    pub(super) drug_fen: i64,
+    /// Σ negotiated drugs.
+    pub(super) negotiated_fen: i64,
+}
+
+impl Money {
+    fn of(lines: &[Stays], fen_of: fn(i64) -> i64) -> Self {
+        let mut money = Self::default();
+        for (_, traits, fen) in lines {
+            let fen = fen_of(*fen);
+            if traits.is_carved {
+                money.carved.push(fen);
+                continue;
+            }
+            money.drug_fen += if traits.is_drug { fen } else { 0 };
+            money.negotiated_fen += if traits.is_negotiated { fen } else { 0 };
+        }
+        money
+    }
+
+    /// Takes in the lines of another settlement.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.carved.extend_from_slice(&other.carved);
+        self.drug_fen += other.drug_fen;
+        self.negotiated_fen += other.negotiated_fen;
+    }
+
+    /// Σ of the lines carved out.
+    pub(super) fn carved_fen(&self) -> i64 {
+        self.carved.iter().sum()
+    }
+
+    fn negated(&self) -> Self {
+        Self {
+            carved: self.carved.iter().map(|fen| -fen).collect(),
+            drug_fen: -self.drug_fen,
+            negotiated_fen: -self.negotiated_fen,
+        }
+    }
 }
 
 /// Takes the lines of one bucket beside [`super::fees::FeeLines`].
@@ -102,9 +187,12 @@ impl Traits {
     /// What one line says.
     pub(super) fn of_line(&mut self, line: &FeeLine<'_>) -> LineTraits {
         self.knows_negotiated |= line.negotiated.is_some_and(|flag| !flag.is_empty());
+        let is_drug = self.rules.is_drug(line);
         LineTraits {
             item: line.item.filter(|_| self.rules.items).map_or(u32::MAX, |item| self.number(item)),
+            days: if is_drug { line.days } else { 0 },
             is_negotiated: line.negotiated == Some(NEGOTIATED),
+            is_drug,
             is_carved: self.rules.carves(line),
         }
     }
@@ -121,12 +209,12 @@ impl Traits {
 
     /// Takes the lines of the next settlement.
     pub(super) fn close_settlement(&mut self, lines: &[Stays]) {
-        let carved = || lines.iter().filter(|(_, traits, _)| traits.is_carved);
         let sums = Sums {
             items: [0, 1, 2].map(|class| self.main_item(lines, class)),
             is_negotiated: lines.iter().any(|(_, traits, _)| traits.is_negotiated),
-            carved_fen: carved().map(|(.., fen)| fen).sum(),
-            carved_taken_fen: carved().map(|(.., fen)| fen.abs()).sum(),
+            days: lines.iter().map(|(_, traits, _)| traits.days).max().unwrap_or(0),
+            own: Money::of(lines, |fen| fen),
+            taken: Money::of(lines, i64::abs),
         };
         self.sums.push(sums);
     }
@@ -164,8 +252,8 @@ pub(super) struct LineFacts {
     settlements: HashMap<i128, u32>,
     names: Vec<String>,
     sums: Vec<Sums>,
-    /// Key of a settlement → what its reversals take back of its carved lines.
-    taken: HashMap<i128, i64>,
+    /// Key of a settlement → what its reversals take back.
+    taken: HashMap<i128, Money>,
     /// The policy asks for negotiated drugs, but no line says whether it is one.
     pub(super) lacks_negotiated: bool,
 }
@@ -177,8 +265,10 @@ pub(super) struct LineFact {
     pub(super) items: [String; 3],
     /// Whether a line is a negotiated drug.
     pub(super) is_negotiated: bool,
-    /// Fen of the lines carved out, net of reversals.
-    pub(super) carved_fen: i64,
+    /// Days that its longest drug lasts; 0 where none says.
+    pub(super) drug_days: u32,
+    /// Money of its lines and of those that reversals take back, which count below 0.
+    pub(super) money: Money,
 }
 
 impl LineFacts {
@@ -186,15 +276,15 @@ impl LineFacts {
         self.settlements.get(&key).and_then(|at| self.sums.get(*at as usize))
     }
 
-    /// What the carved lines of a reversal take away.
-    pub(super) fn carved_taken(&self, setl_id: &str) -> i64 {
-        self.sums(id_key(setl_id)).map_or(0, |sums| sums.carved_taken_fen)
+    /// What the lines of a reversal take away.
+    pub(super) fn taken_by(&self, setl_id: &str) -> Money {
+        self.sums(id_key(setl_id)).map_or_else(Money::default, |sums| sums.taken.clone())
     }
 
-    /// A reversal takes carved lines back.
-    pub(super) fn take_back(&mut self, setl_id: &str, fen: i64) {
-        if fen != 0 {
-            *self.taken.entry(id_key(setl_id)).or_default() += fen;
+    /// A reversal takes lines back.
+    pub(super) fn take_back(&mut self, setl_id: &str, money: &Money) {
+        if *money != Money::default() {
+            self.taken.entry(id_key(setl_id)).or_default().add(money);
         }
     }
 
@@ -204,10 +294,15 @@ impl LineFacts {
         let key = id_key(setl_id);
         let Some(sums) = self.sums(key) else { return LineFact::default() };
         let name = |item: u32| self.names.get(item as usize).cloned().unwrap_or_default();
+        let mut money = sums.own.clone();
+        if let Some(taken) = self.taken.get(&key) {
+            money.add(&taken.negated());
+        }
         LineFact {
             items: sums.items.map(name),
             is_negotiated: sums.is_negotiated,
-            carved_fen: sums.carved_fen - self.taken.get(&key).copied().unwrap_or(0),
+            drug_days: sums.days.into(),
+            money,
         }
     }
 }

@@ -6,6 +6,7 @@ mod buckets;
 pub mod cases;
 pub mod check;
 mod codes;
+mod columns;
 mod decide;
 mod dictionary;
 mod elsewhere;

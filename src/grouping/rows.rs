@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDateTime};
 
+use super::apg::CLASS_LETTERS;
 use super::batch::Row;
+use super::columns::Extra;
 use super::dictionary::Dictionary;
 use super::late::is_late;
 use super::signing::Signing;
@@ -100,6 +102,8 @@ pub struct PriorRefund {
 pub(super) struct Part {
     /// Its cases, with dictionaries of its own.
     pub cases: Cases,
+    /// Persons by number, where cases have persons.
+    pub persons: Vec<String>,
     /// Records of the cases; empty unless kept.
     pub records: Vec<Record>,
     /// Why each case is grouped or not; empty unless ids are kept.
@@ -120,7 +124,7 @@ pub(super) struct Part {
 #[derive(Debug, Clone)]
 pub(super) struct Settlement {
     setl_id: String,
-    psn_no: String,
+    pub(super) psn_no: String,
     mdtrt_id: String,
     institution: u32,
     insutype: u8,
@@ -128,9 +132,12 @@ pub(super) struct Settlement {
     pub(super) reason: Reason,
     pub(super) begin: i64,
     pub(super) settled: i64,
-    fee_fen: i64,
+    /// Without what is carved out.
+    pub(super) fee_fen: i64,
     inscope_fen: i64,
-    fund_fen: i64,
+    pub(super) fund_fen: i64,
+    /// Of the fee, what is carved out (A47).
+    pub(super) carved_fen: i64,
     flags: u8,
     /// Whom its person is signed with (R08).
     contract: u32,
@@ -165,6 +172,8 @@ pub(super) struct Rules {
     pub keep_ids: bool,
     /// Keep the records of the cases.
     pub keep_records: bool,
+    /// Columns that only some policies read.
+    pub extra: Extra,
 }
 
 impl Rules {
@@ -186,7 +195,8 @@ impl Rules {
 /// Collects the rows of one bucket.
 pub(super) struct Collector {
     pub(super) rules: Arc<Rules>,
-    part: Part,
+    pub(super) part: Part,
+    pub(super) persons: Dictionary,
     institutions: Dictionary,
     pub(super) groups: Dictionary,
     insutypes: Dictionary,
@@ -207,6 +217,7 @@ impl Collector {
         Self {
             rules,
             part: Part::default(),
+            persons: Dictionary::default(),
             institutions: Dictionary::default(),
             groups: Dictionary::default(),
             insutypes: Dictionary::default(),
@@ -245,6 +256,7 @@ impl Collector {
         }
         self.count(year, row.fate, -1, -row.raw_fee_fen);
         if row.fate == "reversal"
+            && row.is_in_scope
             && let Some(original) = row.original_setl_time
             && year_of(original) < year
         {
@@ -312,7 +324,7 @@ impl Collector {
         let decided = self.group(row, (flags, fee_fen), stay.as_deref());
         let mut settlement = Settlement {
             setl_id: text(row.setl_id, keep || rules.keep_ids),
-            psn_no: text(row.psn_no, keep),
+            psn_no: text(row.psn_no, keep || rules.extra.days),
             mdtrt_id: text(row.mdtrt_id, keep),
             institution: self.institutions.id(row.fixmedins_code),
             insutype: u8::try_from(self.insutypes.id(row.insutype)).unwrap_or(u8::MAX),
@@ -323,6 +335,7 @@ impl Collector {
             fee_fen,
             inscope_fen: row.inscope_fen,
             fund_fen: row.fund_fen,
+            carved_fen,
             flags,
             contract: rules.contract(row.psn_no, row.setl_time),
             is_unit: decided.is_unit,
@@ -374,6 +387,8 @@ impl Collector {
         cases.inscope_fen.push(case.inscope_fen);
         cases.fund_fen.push(case.fund_fen);
         cases.flags.push(case.flags);
+        self.push_extra(&case);
+        let cases = &mut self.part.cases;
         if self.rules.keep_ids {
             cases.case_id.push(case.setl_id);
             self.part.reasons.push(case.reason);
@@ -403,13 +418,16 @@ impl Collector {
     fn push_parts(&mut self, case: &Settlement, disease: &str, fees: &[(&'static str, i64)]) {
         let inscope = split::share(case.inscope_fen, fees);
         let fund = split::share(case.fund_fen, fees);
+        let drugs = fees.iter().position(|(letter, _)| *letter == CLASS_LETTERS[1]).unwrap_or(0);
         for (at, (letter, fee)) in fees.iter().enumerate() {
             let mut part = case.clone();
             part.group = self.code(letter, disease);
             (part.fee_fen, part.inscope_fen, part.fund_fen) = (*fee, inscope[at], fund[at]);
-            if let Some(stay) = part.stay.as_mut().filter(|_| at > 0) {
-                // Classes of cost are known of the case as a whole: they stay with its main part.
-                stay.cost_fen = Default::default();
+            if let Some(stay) = &mut part.stay {
+                stay.keep_part(at == 0, at == drugs);
+            }
+            if at > 0 {
+                part.carved_fen = 0;
             }
             self.push(part);
         }
@@ -450,13 +468,14 @@ impl Collector {
         self.part.cases.insutypes = self.insutypes.into_names();
         self.part.cases.auxiliaries = self.auxiliaries.into_names();
         self.part.cases.disciplines = self.disciplines.into_names();
+        self.part.persons = self.persons.into_names();
         self.part
     }
 }
 
 /// Fen of the lines carved out of a fee, at most the fee (A47).
 fn carved_out(row: &Row<'_>, stay: Option<&Stay>) -> i64 {
-    stay.map_or(0, |stay| stay.lines.carved_fen.clamp(0, row.fee_fen.max(0)))
+    stay.map_or(0, |stay| stay.lines.money.carved_fen().clamp(0, row.fee_fen.max(0)))
 }
 
 /// One case a visit: amounts summed, the rest from the last settlement (A54, R15).
@@ -524,6 +543,9 @@ fn merge_cycles(
                 }
                 open.settled = open.settled.max(row.settled);
                 absorb(open, &row);
+                if let (Some(open), Some(last)) = (&mut open.stay, &row.stay) {
+                    open.lines.drug_days = last.lines.drug_days;
+                }
             }
             _ => cases.push(row),
         }
@@ -536,6 +558,7 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     open.fee_fen += other.fee_fen;
     open.inscope_fen += other.inscope_fen;
     open.fund_fen += other.fund_fen;
+    open.carved_fen += other.carved_fen;
     open.flags |= other.flags | flag::MERGED;
     if let (Some(open), Some(other)) = (&mut open.stay, &other.stay) {
         open.absorb(other);

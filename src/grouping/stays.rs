@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::columns::Extra;
 use super::fees::{COST_COLUMNS, CostSums};
 use super::line_traits::{LineFact, LineFacts, LineRules};
 use crate::grouper::record::Record;
@@ -15,6 +16,9 @@ use crate::warehouse::arrow::datatypes::Decimal128Type;
 use crate::warehouse::engine::{Params, Session};
 use crate::warehouse::rows::{text_column, time_column, whole_column};
 use crate::warehouse::vocabulary::id_key;
+
+/// `day_surgery` of a stay that is one.
+const DAY_SURGERY: &str = "1";
 
 /// What is read beyond settlements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +33,8 @@ pub(super) struct Wanted {
     pub(super) payment: bool,
     /// What single fee lines say.
     pub(super) lines: bool,
+    /// What patients paid in full themselves.
+    pub(super) own_payment: bool,
 }
 
 impl Wanted {
@@ -49,6 +55,7 @@ impl Wanted {
             diagnosis: diagnosis && !record,
             payment: !policy.units.is_empty(),
             lines: LineRules::of(policy).is_some(),
+            own_payment: Extra::of(policy).self_paid,
         }
     }
 
@@ -77,6 +84,10 @@ pub(super) struct Stay {
     pub(super) clct_grde: String,
     /// What its fee lines say.
     pub(super) lines: LineFact,
+    /// `fulamt_ownpay_amt` in fen, net of reversals.
+    pub(super) own_fen: i64,
+    /// `day_surgery` is 1.
+    pub(super) is_day_surgery: bool,
 }
 
 impl Stay {
@@ -89,10 +100,25 @@ impl Stay {
         self.record.stay_days = u32::try_from(days.max(1)).unwrap_or(u32::MAX);
     }
 
-    /// Takes in an earlier settlement of the stay: its cost; all else is that of the last (R15).
-    pub(super) fn absorb(&mut self, earlier: &Self) {
-        for (sum, part) in self.cost_fen.iter_mut().zip(earlier.cost_fen) {
+    /// Takes in another settlement of the case: its money; all else is that of the one at hand (R15).
+    pub(super) fn absorb(&mut self, other: &Self) {
+        for (sum, part) in self.cost_fen.iter_mut().zip(other.cost_fen) {
             *sum += part;
+        }
+        self.lines.money.add(&other.lines.money);
+        self.own_fen += other.own_fen;
+    }
+
+    /// What one part of a split case (A15) carries: the main part what is known of the case as a whole,
+    /// and the part of the drugs, the main one where there is none, their money.
+    pub(super) fn keep_part(&mut self, is_main: bool, has_drugs: bool) {
+        if !is_main {
+            self.cost_fen = CostSums::default();
+            self.own_fen = 0;
+            self.lines.money.carved.clear();
+        }
+        if !has_drugs {
+            (self.lines.money.drug_fen, self.lines.money.negotiated_fen) = (0, 0);
         }
     }
 }
@@ -135,6 +161,15 @@ impl Stays {
                 .stream::<Error>("int_cases__payment", params, |batch| stays.take_payment(batch))
                 .await?;
         }
+        if wanted.own_payment {
+            session
+                .stream::<Error>("int_cases__own_payment", params, |batch| {
+                    let own = whole_column(batch, "own_fen")?;
+                    stays.each(batch, |stay, row| stay.own_fen = own.value(row));
+                    Ok(())
+                })
+                .await?;
+        }
         if wanted.cost {
             session
                 .stream::<Error>("int_cases__cost", params, |batch| stays.take_costs(batch))
@@ -143,12 +178,22 @@ impl Stays {
         Ok(stays)
     }
 
+    /// Calls `take` with the stay and the row of each key in the first column.
+    fn each(&mut self, batch: &RecordBatch, mut take: impl FnMut(&mut Stay, usize)) {
+        for (row, key) in batch.column(0).as_primitive::<Decimal128Type>().iter().enumerate() {
+            if let Some(key) = key {
+                take(self.known.entry(key).or_default(), row);
+            }
+        }
+    }
+
     fn take_records(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let text = |name| text_column(batch, name);
         let (main_diagnosis, others) = (text("main_diagnosis")?, text("other_diagnoses")?);
         let (main_operation, related) = (text("main_operation")?, text("other_operations")?);
         let (gend, dscg_way) = (text("gend")?, text("dscg_way")?);
         let (asst_type, dscg_caty) = (text("asst_type")?, text("dscg_caty")?);
+        let day_surgery = text("day_surgery")?;
         let (age, icu) = (whole_column(batch, "age_days")?, whole_column(batch, "icu_days")?);
         let ends = time_column(batch, "endtime")?;
         let days = |column: &Int64Array, row: usize| {
@@ -171,6 +216,7 @@ impl Stays {
             };
             stay.end = ends.is_valid(row).then(|| ends.value(row));
             text_at(&dscg_caty, row).clone_into(&mut stay.discipline);
+            stay.is_day_surgery = text_at(&day_surgery, row) == DAY_SURGERY;
         }
         Ok(())
     }

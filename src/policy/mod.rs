@@ -59,7 +59,7 @@ pub use parameters::{Parameter, parameters};
 pub use scenario::{Change, Scenario, load_scenario, load_scenarios};
 
 use document::Node;
-use model::{Apg, Combined, Method, Policy};
+use model::{PayMethod, Policy, RatioOf};
 use store::Folder;
 
 use crate::units::hex;
@@ -108,16 +108,11 @@ pub fn load(name_or_path: &str) -> Result<LoadedPolicy, Error> {
 /// backtest would leave their money out, so it refuses.
 #[must_use]
 pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
-    let method = &policy.grouping.method;
-    let splits = |apg: &Apg| apg.combined == Combined::Split;
+    let of_scope =
+        policy.payment.method == PayMethod::Standard && policy.payment.ratio != RatioOf::Fee;
     let sections = [
-        ("grouping.apg.combined", matches!(method, Method::Apg(apg) if splits(apg))),
-        ("carve_out", policy.carve_out.is_some()),
-        ("coefficient", policy.coefficient.is_some()),
-        ("auxiliary", policy.auxiliary.is_some()),
-        ("score", policy.score.is_some()),
-        ("outlier", policy.outlier.is_some()),
-        ("same_price", policy.same_price.as_ref().is_some_and(|same| !same.groups.is_empty())),
+        // A carved-out line is paid by the ratio of fund to fee alone (A47).
+        ("payment.ratio` with `carve_out", policy.carve_out.is_some() && of_scope),
     ];
     sections.into_iter().filter(|(_, there)| *there).map(|(section, _)| section).collect()
 }

@@ -136,7 +136,7 @@ fn readings_that_may_be_left_out_take_the_default_of_the_readings() {
     assert_eq!(policy.weights.single_year, model::SingleYear::Rescale);
     assert_eq!(policy.weights.denominator, model::Denominator::All);
     assert_eq!(policy.deviation.unwrap().compare, model::Compare::Fee);
-    assert_eq!(policy.payment.ratio, model::RatioOf::Fee);
+    assert_eq!(policy.payment.ratio, RatioOf::Fee);
     assert_eq!(policy.budget.pools, model::Pools::One);
     assert_eq!(policy.sharing.by, model::ShareBy::Points);
     let cap = policy.surplus_cap.unwrap();

@@ -14,12 +14,6 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
-    /// Not a language we write.
-    #[error("`{name}` is not a report language; there are `zh` and `en`")]
-    UnknownLang {
-        /// What was asked for.
-        name: String,
-    },
     /// The report folder cannot be made.
     #[error("cannot make the report folder `{}`", path.display())]
     MakeFolder {
@@ -65,10 +59,9 @@ pub enum Error {
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::UnknownFormat { .. }
-            | Self::UnknownLang { .. }
-            | Self::MakeFolder { .. }
-            | Self::Write { .. } => Kind::Input,
+            Self::UnknownFormat { .. } | Self::MakeFolder { .. } | Self::Write { .. } => {
+                Kind::Input
+            }
             Self::Draw { .. } | Self::Template { .. } | Self::Workbook { .. } => Kind::Internal,
         }
     }

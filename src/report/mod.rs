@@ -33,6 +33,7 @@ use std::str::FromStr;
 
 use crate::table::Table;
 
+pub use crate::trail::Lang;
 pub use error::Error;
 
 /// What a report is made of: the record of a run and its result tables by name.
@@ -72,28 +73,6 @@ impl FromStr for Format {
             "html" => Ok(Self::Html),
             "xlsx" => Ok(Self::Xlsx),
             _ => Err(Error::UnknownFormat { name: name.to_owned() }),
-        }
-    }
-}
-
-/// Language of headings and words; data (names, clauses) stay as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Lang {
-    /// Chinese.
-    #[default]
-    Zh,
-    /// English.
-    En,
-}
-
-impl FromStr for Lang {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self, Error> {
-        match name {
-            "zh" => Ok(Self::Zh),
-            "en" => Ok(Self::En),
-            _ => Err(Error::UnknownLang { name: name.to_owned() }),
         }
     }
 }

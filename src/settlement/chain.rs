@@ -5,7 +5,10 @@
 
 use num_traits::{One as _, Zero as _};
 
-use crate::policy::model::{AbnormalHigh, Cite, OnOutliers, PayMethod, Policy};
+use crate::policy::model::{
+    AbnormalHigh, Cite, Combine, OnOutliers, PayMethod, Policy, RatioOf, UnitKind,
+};
+use crate::trail::{Step, Value};
 use crate::units::{Fen, Points, Ratio, exact, fraction, ratio};
 
 use super::cases::{Cases, UNGROUPED, flag};
@@ -15,21 +18,21 @@ use super::input::{ScenarioInput, SpecialKind};
 use super::outcome::UNGROUPED_CODE;
 use super::segments::{Measure, Rule, Segments};
 use super::tariff::{Kind, Tariff};
-use super::trail::{Step, Trail, Value};
+use super::trail::lines;
 
-/// The chain of steps of the case in this row, ending in its points or its money.
+/// The steps of the case in this row, ending in its points or its money.
 ///
 /// `tariff` is that of `input` for these cases.
 ///
 /// # Panics
 /// If the steps do not lead to what the case is paid: a fault of the program.
 #[must_use]
-pub fn explain_case(
+pub(super) fn steps(
     tariff: &Tariff,
     input: &ScenarioInput<'_>,
     cases: &Cases,
     row: usize,
-) -> Trail {
+) -> Vec<Step> {
     let case = CaseView::of(cases, row);
     let kind = Kind::of(tariff, &case);
     let chain = Chain {
@@ -41,15 +44,19 @@ pub fn explain_case(
         segments: tariff.segments(&kind),
         judged: decide(tariff, &case),
     };
-    let mut steps = vec![chain.group()];
-    if case.fee_fen != 0 {
+    let mut steps = Vec::new();
+    if case.fee_fen == 0 {
+        let inputs = vec![("fee", fen(0))];
+        let class = Step::of("class", Value::Word("zero_fee"));
+        steps.push(class.by("fee = 0", inputs).reading("R11"));
+    } else {
         steps.extend(chain.tested());
     }
     steps.extend(chain.decided());
     steps.extend(chain.numbers());
-    steps.push(chain.paid());
     steps.extend(chain.carved());
-    Trail { steps }
+    steps.extend(chain.paid());
+    steps
 }
 
 struct Chain<'a> {
@@ -80,11 +87,6 @@ impl Chain<'_> {
             UNGROUPED => UNGROUPED_CODE,
             at => self.cases.groups.get(at as usize).map_or(UNGROUPED_CODE, String::as_str),
         }
-    }
-
-    fn group(&self) -> Step {
-        Step::of("group", Value::Text(self.code().to_owned()))
-            .at("grouping", &self.policy().grouping.cite)
     }
 
     /// Where the rule that pays the case stands.
@@ -135,60 +137,108 @@ impl Chain<'_> {
 
     /// What the amount was compared with, and between which lines it lies.
     fn tested(&self) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if let Some((yuan, source)) = self.tariff.reference_of(&self.kind) {
-            let step = Step::of("reference", Value::Decimal(yuan))
-                .by("source", vec![("source", Value::Word(source.as_str()))])
-                .reading("A37, R06");
-            steps.push(step);
-            let times = exact(yuan) * ratio(100);
-            if times != ratio(0) {
-                let times = ratio(self.case.fee_fen) / times;
-                let inputs = vec![("fee", fen(self.case.fee_fen)), ("mean", Value::Decimal(yuan))];
-                steps.push(Step::of("ratio", Value::Ratio(times)).by("fee ÷ mean", inputs));
-            }
-        }
+        let mut steps = self.reference();
         let amount = amount(self.segments.by, &self.case.amounts());
         let (at, segment) = self.segments.of(amount);
-        if self.segments.list.len() > 1 {
-            let symbol = match self.segments.by {
-                Measure::Fee => "fee",
-                Measure::InScope => "in_scope",
-                Measure::Fund => "fund",
-                Measure::Days => "days",
-            };
-            let mut inputs = vec![(symbol, fen(amount))];
-            if let Some(below) = at.checked_sub(1) {
-                inputs.push(("above", fen(self.segments.list[below].end)));
-            }
-            if segment.end != i64::MAX {
-                inputs.push(("up_to", fen(segment.end)));
-            }
-            let (path, cite) = self.place();
-            let class = Value::Word(segment.class.as_str());
-            steps.push(
-                Step::of("class", class).by("above < amount ≤ up_to", inputs).at(path, &cite),
-            );
-        } else {
-            steps.push(Step::of("class", Value::Word(segment.class.as_str())));
+        let class = Step::of("class", Value::Word(segment.class.as_str()));
+        let (path, cite) = self.place();
+        if self.segments.list.len() < 2 {
+            steps.push(self.untested(class));
+            return steps;
+        }
+        steps.extend(lines::of(
+            self.input,
+            (self.tariff, &self.kind),
+            (self.code(), self.case.month),
+        ));
+        let symbol = match self.segments.by {
+            Measure::Fee => "fee",
+            Measure::InScope => "in_scope",
+            Measure::Fund => "fund",
+            Measure::Days => "days",
+        };
+        let mut symbols = symbol.to_owned();
+        let mut inputs = vec![(symbol, fen(amount))];
+        let below = at.checked_sub(1).map(|below| self.segments.list[below].end);
+        if let Some(below) = below {
+            symbols = format!("above < {symbols}");
+            inputs.push(("above", fen(below)));
+        }
+        if segment.end != i64::MAX {
+            symbols.push_str(" ≤ up_to");
+            inputs.push(("up_to", fen(segment.end)));
+        }
+        steps.push(class.by(symbols, inputs).at(path, &cite));
+        for (end, symbols) in [(below, "amount − line"), (Some(segment.end), "line − amount")] {
+            let Some(end) = end.filter(|end| *end != i64::MAX) else { continue };
+            let gap = Fen(end.abs_diff(amount).try_into().unwrap_or(i64::MAX));
+            let inputs = vec![("amount", fen(amount)), ("line", fen(end))];
+            steps.push(Step::of("distance", Value::Money(gap)).by(symbols, inputs));
         }
         steps
     }
 
-    fn decided(&self) -> Option<Step> {
-        let id = self.cases.case_id.get(self.case.row as usize)?;
-        self.tariff.special_of(self.case.row)?;
-        let decided = self.input.given.special.get(id)?;
-        let (word, value) = match decided.kind {
-            SpecialKind::Points(value) => ("points", Some(value)),
-            SpecialKind::Add(value) => ("add", Some(value)),
-            SpecialKind::Item => ("item", None),
-            SpecialKind::Refused => ("refused", None),
+    /// The mean that the fee is measured by, and how many times it is (A37).
+    fn reference(&self) -> Vec<Step> {
+        let Some((yuan, source)) = self.tariff.reference_of(&self.kind) else { return Vec::new() };
+        let policy = self.policy();
+        let abnormal = policy.score.as_ref().and_then(|score| score.abnormal.as_ref());
+        let (path, cite) = match (abnormal, &policy.outlier) {
+            (Some(rule), _) => ("score.abnormal.reference", rule.cite.clone()),
+            (None, Some(rule)) => ("outlier", rule.cite.clone()),
+            (None, None) => ("", Cite::default()),
         };
-        let mut inputs = vec![("reviewer", Value::Text(decided.reviewer.clone()))];
-        inputs.push(("reason", Value::Text(decided.reason.clone())));
-        inputs.extend(value.map(|value| ("value", Value::Decimal(value))));
-        Some(Step::of("special", Value::Word(word)).by("special", inputs).reading("Z25, R17"))
+        let mut steps = vec![
+            Step::of("reference_source", Value::Word(source.as_str())).at(path, &cite),
+            Step::of("reference", Value::yuan(yuan)),
+        ];
+        if yuan.is_zero() {
+            return steps;
+        }
+        let times = ratio(self.case.fee_fen) / (exact(yuan) * ratio(100));
+        let inputs = vec![("fee", fen(self.case.fee_fen)), ("reference", Value::yuan(yuan))];
+        steps.push(Step::of("r", Value::Ratio(times)).by("fee ÷ reference", inputs));
+        steps
+    }
+
+    /// The class of a case that is not tested: late, unusable, ungrouped, of another unit, or under a
+    /// policy without lines.
+    fn untested(&self, class: Step) -> Step {
+        let policy = self.policy();
+        match self.judged.class {
+            CaseClass::Late => {
+                let cite = policy.case.late.as_ref().map(|late| late.cite.clone());
+                class.at("case.late", &cite.unwrap_or_default())
+            }
+            CaseClass::Unusable => class.at("case.unusable_to_fallback", &policy.case.cite),
+            CaseClass::Ungrouped => class.reading("A41").reading("A53"),
+            CaseClass::Unit => {
+                let (path, cite) = self.place();
+                class.at(path, &cite)
+            }
+            _ => class,
+        }
+    }
+
+    /// What experts decided, who and why (Z25, P08).
+    fn decided(&self) -> Vec<Step> {
+        let id = self.cases.case_id.get(self.case.row as usize);
+        let found = self.tariff.special_of(self.case.row).and(id);
+        let Some(decided) = found.and_then(|id| self.input.given.special.get(id)) else {
+            return Vec::new();
+        };
+        let (word, value) = match decided.kind {
+            SpecialKind::Points(value) => ("decided_points", Some(value)),
+            SpecialKind::Add(value) => ("decided_add", Some(value)),
+            SpecialKind::Item => ("decided_item", None),
+            SpecialKind::Refused => ("decided_refused", None),
+        };
+        let mut steps = vec![Step::of("special", Value::Word(word)).reading("Z25").reading("R17")];
+        let value = value.map(|value| Step::of("decided", Value::PointSum(exact(value))));
+        steps.extend(value);
+        steps.push(Step::of("reviewer", Value::Text(decided.reviewer.clone())));
+        steps.push(Step::of("review_reason", Value::Text(decided.reason.clone())));
+        steps
     }
 
     /// The numbers that the points are made of, where the rule takes them.
@@ -208,8 +258,7 @@ impl Chain<'_> {
             steps.push(Step::of("day_surgery", factor).at("score.day_surgery", &score.cite));
         }
         if let Some((name, factor)) = self.auxiliary() {
-            let inputs = vec![("type", Value::Text(name.to_owned()))];
-            let step = Step::of("auxiliary", Value::Ratio(factor.clone())).by("type", inputs);
+            let step = Step::of("auxiliary", Value::Ratio(factor.clone())).which(name);
             let cite = policy.auxiliary.as_ref().map(|rule| rule.cite.clone()).unwrap_or_default();
             steps.push(step.at("auxiliary.factor", &cite));
         }
@@ -218,12 +267,13 @@ impl Chain<'_> {
             && self.kind.above_self_paid_limit
         {
             let inputs = vec![
-                ("own", fen(self.case.self_paid_fen)),
+                ("self_paid", fen(self.case.self_paid_fen)),
                 ("fee", fen(self.case.fee_fen)),
-                ("limit", Value::Decimal(rule.limit)),
+                ("self_paid_limit", Value::Decimal(rule.limit)),
             ];
-            let step = Step::of("self_paid", Value::Decimal(rule.factor));
-            steps.push(step.by("own ÷ fee > limit", inputs).at("score.self_paid", &rule.cite));
+            let step = Step::of("self_paid_factor", Value::Decimal(rule.factor));
+            let step = step.by("self_paid ÷ fee > self_paid_limit", inputs);
+            steps.push(step.at("score.self_paid", &rule.cite));
         }
         steps
     }
@@ -273,52 +323,93 @@ impl Chain<'_> {
         for (name, value) in &class.bonuses {
             let bonus = rule.bonuses.iter().find(|bonus| bonus.name == *name);
             let cite = bonus.map(|bonus| bonus.cite.clone()).unwrap_or_default();
-            let inputs = vec![("bonus", Value::Text(name.clone()))];
-            let step = Step::of("bonus", Value::Decimal(*value)).by("bonus", inputs);
+            let step = Step::of("bonus", Value::Decimal(*value)).which(name.clone());
             steps.push(step.at(format!("coefficient.bonus[{name}].value"), &cite));
         }
         let path = if own { "coefficient.disease" } else { "coefficient.combine" };
-        steps.push(Step::of("coefficient", k).at(path, &rule.cite));
+        let step = Step::of("coefficient", k).at(path, &rule.cite);
+        if own {
+            steps.push(step);
+            return steps;
+        }
+        let base = ("base_coefficient", Value::Ratio(class.base.clone()));
+        let bonuses = class.bonuses.iter().map(|(_, value)| Value::Decimal(*value)).collect();
+        steps.push(match (rule.combine, class.bonuses.is_empty()) {
+            (_, true) => step.by("base_coefficient", vec![base]),
+            (Combine::Add, false) => {
+                let inputs = vec![base, ("bonuses", Value::List(bonuses))];
+                step.by("base_coefficient + sum(bonuses)", inputs).reading("A35")
+            }
+            (Combine::Multiply, false) => step.reading("A35"),
+        });
         steps
     }
 
-    /// The last step: points or money.
-    fn paid(&self) -> Step {
+    /// The last steps: points, or money.
+    fn paid(&self) -> Vec<Step> {
         let (path, cite) = self.place();
         let step = |key, value| Step::of(key, value).at(path.clone(), &cite);
         match self.judged.pay {
             Pay::Booked(amount) => {
-                let inputs = vec![
-                    ("fund", fen(self.case.fund_fen)),
-                    ("carved_out", fen(self.judged.carved)),
-                ];
-                step("paid_as_booked", fen(amount)).by("fund − carved_out", inputs)
+                let fund = ("fund", fen(self.case.fund_fen));
+                let step = step("booked_pay", fen(amount));
+                if self.judged.carved == 0 {
+                    return vec![step.by("fund", vec![fund])];
+                }
+                let inputs = vec![fund, ("carved", fen(self.judged.carved))];
+                vec![step.by("fund − carved", inputs)]
             }
-            Pay::Standard(amount) => {
-                let (numerator, denominator) = reimbursement(self.tariff, &self.case.amounts());
-                let share = fraction(numerator, denominator).unwrap_or_else(|| ratio(0));
-                let price = self.tariff.rate(&self.kind).value;
-                let inputs = vec![("standard", fen(price)), ("ratio", Value::Ratio(share))];
-                step("paid_by_standard", fen(amount)).by("standard × ratio", inputs)
-            }
+            Pay::Standard(amount) => self.by_standard(Fen(amount)),
             Pay::Points(points) => {
                 let found = points_of(points);
                 let Some((symbols, inputs, value)) = self.formula() else {
-                    return step("points", found);
+                    return vec![step("case_points", found)];
                 };
                 let rounded = self.tariff.rounded(&value);
                 assert_eq!(rounded, Some(points), "the explanation of row {}", self.case.row);
-                step("points", found).by(symbols, inputs)
+                let symbols = format!("round{}({symbols})", self.tariff.places());
+                vec![step("case_points", found).by(symbols, inputs).reading("A46")]
             }
-            Pay::Refused(_) => step("refused", Value::Word("refused")),
+            Pay::Refused(_) => Vec::new(),
         }
+    }
+
+    /// Standard × reimbursement ratio (Y20, A16).
+    fn by_standard(&self, pay: Fen) -> Vec<Step> {
+        let payment = &self.policy().payment;
+        let (fund, all) = reimbursement(self.tariff, &self.case.amounts());
+        let yuan = |sum: i128| Value::Yuan(fraction(sum, 100).unwrap_or_else(|| ratio(0)));
+        let symbols = match payment.ratio {
+            RatioOf::Fee => ("fund", "fee"),
+            RatioOf::InScope => ("fund", "in_scope"),
+            RatioOf::Area => ("area_fund", "area_fee"),
+        };
+        let ratio_of = fraction(fund, all).unwrap_or_else(|| ratio(0));
+        let inputs = vec![(symbols.0, yuan(fund)), (symbols.1, yuan(all))];
+        let price = ("standard", fen(self.tariff.rate(&self.kind).value));
+        let standard = Step::of("standard", price.1.clone());
+        let (path, cite) = lines::price(self.input, self.code(), self.case.month);
+        let both = vec![price, ("ratio", Value::Ratio(ratio_of.clone()))];
+        vec![
+            standard.at(path, &cite),
+            Step::of("ratio", Value::Ratio(ratio_of))
+                .by(format!("{} ÷ {}", symbols.0, symbols.1), inputs)
+                .at("payment.ratio", &payment.cite),
+            Step::of("standard_pay", Value::Money(pay))
+                .by("round2(standard × ratio)", both)
+                .at("payment.method", &payment.cite),
+        ]
     }
 
     /// The formula of the points; `None` where they are looked up or of another unit.
     fn formula(&self) -> Option<Formula> {
         let special = self.tariff.special_of(self.case.row);
         if let (Rule::Decided, Some(SpecialKind::Points(value))) = (self.judged.rule, special) {
-            return Some(("value", vec![("value", Value::Decimal(value))], exact(value)));
+            let inputs = vec![("decided", Value::PointSum(exact(value)))];
+            return Some(("decided".to_owned(), inputs, exact(value)));
+        }
+        if self.judged.rule == Rule::Unit {
+            return self.of_unit();
         }
         let policy = self.policy();
         let rate = self.tariff.rate(&self.kind);
@@ -366,6 +457,34 @@ impl Chain<'_> {
         .formula()
     }
 
+    /// Points of a case paid by another unit than its group (1.4).
+    fn of_unit(&self) -> Option<Formula> {
+        let catalog = self.input.catalog?;
+        let unit = self.policy().units.iter().find(|unit| unit.code == self.code())?;
+        let (amount, mut inputs, yuan) = match unit.kind {
+            UnitKind::Item => {
+                let fee = Fen(self.case.fee_fen);
+                ("fee", vec![("fee", Value::Money(fee))], fee.to_ratio())
+            }
+            UnitKind::BedDays { standard } => {
+                let days = self.case.days;
+                let inputs = vec![
+                    ("days", Value::Count(days.into())),
+                    ("day_standard", Value::Money(standard)),
+                ];
+                ("days × day_standard", inputs, ratio(days) * standard.to_ratio())
+            }
+            UnitKind::Quota { standard } => {
+                ("quota", vec![("quota", Value::Money(standard))], standard.to_ratio())
+            }
+        };
+        let scale = catalog.scale.unwrap_or_default();
+        inputs.push(("base_mean", Value::yuan(catalog.base_mean)));
+        inputs.push(("scale", Value::Decimal(scale)));
+        let value = yuan / (exact(catalog.base_mean) * ratio(100)) * exact(scale);
+        Some((format!("{amount} ÷ base_mean × scale"), inputs, value))
+    }
+
     fn outliers(&self) -> OnOutliers {
         let rule = self.policy().coefficient.as_ref();
         rule.map_or(OnOutliers::Apply, |rule| rule.outliers)
@@ -373,6 +492,6 @@ impl Chain<'_> {
 
     fn carved(&self) -> Option<Step> {
         let rule = self.policy().carve_out.as_ref().filter(|_| self.judged.carved != 0)?;
-        Some(Step::of("carved_out", fen(self.judged.carved)).at("carve_out", &rule.cite))
+        Some(Step::of("carved", fen(self.judged.carved)).at("carve_out", &rule.cite))
     }
 }

@@ -8,7 +8,7 @@ use crate::units::{Fen, Points, UnitError, allocate, fraction};
 
 use super::cases::{Cases, UNSIGNED};
 use super::clearing::difference;
-use super::decide::{CaseView, Pay, decide};
+use super::decide::{CaseView, Judgement, Pay, decide};
 use super::error::{Error, Place};
 use super::heads::{Placing, Units};
 use super::input::ScenarioInput;
@@ -39,23 +39,11 @@ pub fn decide_all(
         return Err(Error::CaseIds { cases: cases.len(), with_id });
     }
     let tariff = Tariff::resolve(input, cases)?;
-    let placing = match &input.policy.capitation {
-        Some(rule) => Some(Placing::new(rule, &Units::of(input)?, cases)),
-        None => None,
-    };
+    let keys = Keys::new(cases, input)?;
     let mut decisions = Vec::new();
     let mut keyed: BTreeMap<Key<'_>, Vec<Judged>> = BTreeMap::new();
     for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
-        let mut judgement = decide(&tariff, &CaseView::of(cases, row));
-        let mut key = key(cases, input, row);
-        if let Some(placing) = &placing {
-            let contract = cases.part.get(row).copied().unwrap_or(UNSIGNED);
-            let placed = placing.place(contract, cases.institution[row] as usize);
-            (key.0, key.1) = (placed.part.unwrap_or(key.0), placed.payee);
-            if placed.role.is_as_booked() {
-                (judgement.pay, judgement.carved) = (Pay::Booked(cases.fund_fen[row]), 0);
-            }
-        }
+        let (key, judgement) = keys.judge(&tariff, row);
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
         keyed.entry(key).or_default().push(Judged {
             row,
@@ -76,14 +64,9 @@ pub fn decide_all(
     let entitlements = entitlements(outcome);
     for (key, judged) in &keyed {
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
-        let pays = divide(cases, input, entitlement, judged).map_err(|source| Error::Divide {
-            place: Box::new(Place {
-                scenario: input.name.clone(),
-                pool: key.0.to_owned(),
-                period: key.2.to_owned(),
-            }),
-            source,
-        })?;
+        let overflow = |source| divide_error(input, *key, source);
+        let claims = claims(cases, input, entitlement, judged).map_err(overflow)?;
+        let pays = divide(cases, &claims, judged).map_err(overflow)?;
         for (case, pay) in judged.iter().zip(pays) {
             decisions[case.decision].pay = pay;
         }
@@ -99,16 +82,53 @@ struct Judged {
     carved: i64,
 }
 
-fn key<'a>(cases: &'a Cases, input: &ScenarioInput<'_>, row: usize) -> Key<'a> {
-    let pool = match input.policy.budget.pools {
-        Pools::One => ALL,
-        Pools::Insutype => cases.insutypes[usize::from(cases.insutype[row])].as_str(),
-    };
-    let month = usize::from(cases.month[row]);
-    let mut periods = periods(input.policy.budget.period).iter();
-    let period = periods.find(|(_, months)| months.contains(&month));
-    let institution = &cases.institutions[cases.institution[row] as usize];
-    (pool, institution, period.map_or(super::YEAR, |(period, _)| *period))
+/// Where cases are settled: their pool, the row they stand in, their period.
+struct Keys<'a> {
+    cases: &'a Cases,
+    input: &'a ScenarioInput<'a>,
+    /// Under head budgets: by whom the person is signed with and the institution visited (R09).
+    placing: Option<Placing<'a>>,
+}
+
+impl<'a> Keys<'a> {
+    fn new(cases: &'a Cases, input: &'a ScenarioInput<'_>) -> Result<Self, Error> {
+        let placing = match &input.policy.capitation {
+            Some(rule) => Some(Placing::new(rule, &Units::of(input)?, cases)),
+            None => None,
+        };
+        Ok(Self { cases, input, placing })
+    }
+
+    /// Where the case is settled, and whether that alone says that it is paid as booked.
+    fn of(&self, row: usize) -> (Key<'a>, bool) {
+        let (cases, input) = (self.cases, self.input);
+        let pool = match input.policy.budget.pools {
+            Pools::One => ALL,
+            Pools::Insutype => cases.insutypes[usize::from(cases.insutype[row])].as_str(),
+        };
+        let month = usize::from(cases.month[row]);
+        let mut periods = periods(input.policy.budget.period).iter();
+        let period = periods.find(|(_, months)| months.contains(&month));
+        let period = period.map_or(super::YEAR, |(period, _)| *period);
+        let institution = cases.institution[row] as usize;
+        let Some(placing) = &self.placing else {
+            return ((pool, &cases.institutions[institution], period), false);
+        };
+        let contract = cases.part.get(row).copied().unwrap_or(UNSIGNED);
+        let placed = placing.place(contract, institution);
+        ((placed.part.unwrap_or(pool), placed.payee, period), placed.role.is_as_booked())
+    }
+
+    /// Where the case is settled, and what was decided of it there.
+    fn judge(&self, tariff: &Tariff, row: usize) -> (Key<'a>, Judgement) {
+        let (key, as_booked) = self.of(row);
+        let mut judgement = decide(tariff, &CaseView::of(self.cases, row));
+        if as_booked {
+            // All that was booked, lines carved out included (A26, R07).
+            (judgement.pay, judgement.carved) = (Pay::Booked(self.cases.fund_fen[row]), 0);
+        }
+        (key, judgement)
+    }
 }
 
 /// Entitlement by pool, institution and period: the lines before the year end.
@@ -122,15 +142,25 @@ fn entitlements(outcome: &Outcome) -> BTreeMap<(&str, &str, &str), i128> {
     sums
 }
 
-/// Divides an institution's entitlement over its cases.
-fn divide(
+/// What the cases of an institution bring to the division of its entitlement.
+struct Claims {
+    /// What each case has for certain.
+    own: Vec<Fen>,
+    /// What it takes part with in the rest.
+    weights: Vec<i128>,
+    /// The entitlement without what is certain.
+    rest: Fen,
+    /// The rest is what the cases have by standard: nothing is rescaled.
+    as_it_is: bool,
+}
+
+fn claims(
     cases: &Cases,
     input: &ScenarioInput<'_>,
     entitlement: i128,
     judged: &[Judged],
-) -> Result<Vec<Fen>, UnitError> {
+) -> Result<Claims, UnitError> {
     let by_points = input.policy.payment.method == PayMethod::Points;
-    // What each case has for certain, and what it takes part with in the rest.
     let from_booked = by_points && input.policy.sharing.by != ShareBy::Points;
     let mut own = Vec::with_capacity(judged.len());
     let mut weights = Vec::with_capacity(judged.len());
@@ -149,22 +179,118 @@ fn divide(
     }
     let rest = difference(fen(entitlement)?, Fen::sum(own.iter().copied())?)?;
     let total: i128 = weights.iter().sum();
-    let parts = if !by_points && total == i128::from(rest.0) {
-        weights.iter().map(|weight| fen(*weight)).collect::<Result<_, _>>()?
+    if total == 0 && (from_booked || input.policy.capitation.is_some()) {
+        // An own excess (A24) or the rest of a unit (A26) without any points: by what the cases booked.
+        weights = judged.iter().map(|case| cases.fund_fen[case.row].into()).collect();
+    }
+    if input.policy.capitation.is_some() && weights.iter().all(|weight| *weight == 0) {
+        // The rest of a unit whose cases cost nothing belongs to no case.
+        return Ok(Claims { own, weights, rest: Fen::ZERO, as_it_is: false });
+    }
+    Ok(Claims { own, weights, rest, as_it_is: !by_points && total == i128::from(rest.0) })
+}
+
+/// Divides an institution's entitlement over its cases.
+fn divide(cases: &Cases, claims: &Claims, judged: &[Judged]) -> Result<Vec<Fen>, UnitError> {
+    let parts = if claims.as_it_is {
+        claims.weights.iter().map(|weight| fen(*weight)).collect::<Result<_, _>>()?
     } else {
-        let unweighted = from_booked || input.policy.capitation.is_some();
-        if total == 0 && unweighted {
-            // An own excess (A24) or a unit's rest without any points: by what the cases booked.
-            weights = judged.iter().map(|case| cases.fund_fen[case.row].into()).collect();
-        }
-        if input.policy.capitation.is_some() && weights.iter().all(|weight| *weight == 0) {
-            // The rest of a unit whose cases cost nothing belongs to no case.
-            return Ok(own);
-        }
         let ids: Vec<&str> = judged.iter().map(|case| cases.case_id[case.row].as_str()).collect();
-        allocate_signed(rest, &weights, &ids)?
+        allocate_signed(claims.rest, &claims.weights, &ids)?
     };
-    own.iter().zip(parts).map(|(own, part)| Fen::sum([*own, part])).collect()
+    claims.own.iter().zip(parts).map(|(own, part)| Fen::sum([*own, part])).collect()
+}
+
+/// How one case came to its part of its institution's entitlement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Division {
+    pub(super) pool: String,
+    pub(super) period: &'static str,
+    pub(super) institution: String,
+    /// Cases the entitlement is divided over.
+    pub(super) cases: usize,
+    pub(super) entitlement: Fen,
+    /// Σ of what cases have for certain.
+    pub(super) certain: Fen,
+    /// The entitlement without that.
+    pub(super) rest: Fen,
+    /// What this case has for certain.
+    pub(super) own: Fen,
+    /// What it takes part with in the rest: points in millionths, or fen.
+    pub(super) weight: i128,
+    /// Σ weight, of negative ones apart.
+    pub(super) weights: (i128, i128),
+    /// What cases with negative weights take out of the rest.
+    pub(super) negative: Fen,
+    /// Nothing is rescaled: its pay by standard is its part.
+    pub(super) as_it_is: bool,
+    /// The weights are what the cases booked.
+    pub(super) by_booked: bool,
+    /// Its pay.
+    pub(super) pay: Fen,
+}
+
+/// The division of the entitlement that the case in this row takes part in.
+///
+/// # Errors
+/// [`Error::Divide`].
+pub(super) fn division(
+    (cases, input): (&Cases, &ScenarioInput<'_>),
+    (tariff, outcome): (&Tariff, &Outcome),
+    row: usize,
+) -> Result<Division, Error> {
+    let keys = Keys::new(cases, input)?;
+    let (wanted, _) = keys.of(row);
+    let mut judged = Vec::new();
+    let of_year = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
+    for row in of_year.filter(|row| keys.of(*row).0 == wanted) {
+        let (_, judgement) = keys.judge(tariff, row);
+        let (pay, carved) = (judgement.pay, judgement.carved);
+        judged.push(Judged { row, decision: judged.len(), pay, carved });
+    }
+    let entitlement = entitlements(outcome).get(&wanted).copied().unwrap_or(0);
+    let overflow = |source| divide_error(input, wanted, source);
+    let claims = claims(cases, input, entitlement, &judged).map_err(overflow)?;
+    let pays = divide(cases, &claims, &judged).map_err(overflow)?;
+    let at = judged.iter().position(|case| case.row == row).unwrap_or_default();
+    let sum = |wanted: fn(i128) -> bool| -> i128 {
+        claims.weights.iter().copied().filter(|weight| wanted(*weight)).sum()
+    };
+    let (positive, negative) = (sum(|weight| weight >= 0), sum(|weight| weight < 0));
+    let parts = pays.iter().zip(&claims.own).zip(&claims.weights);
+    let below = parts.filter(|(_, weight)| **weight < 0).map(|((pay, own), _)| (*pay, *own));
+    let mut taken = Fen::ZERO;
+    for (pay, own) in below {
+        let part = difference(pay, own).map_err(overflow)?;
+        taken = Fen::sum([taken, part]).map_err(overflow)?;
+    }
+    Ok(Division {
+        pool: wanted.0.to_owned(),
+        period: wanted.2,
+        institution: wanted.1.to_owned(),
+        cases: judged.len(),
+        entitlement: fen(entitlement).map_err(overflow)?,
+        certain: Fen::sum(claims.own.iter().copied()).map_err(overflow)?,
+        rest: claims.rest,
+        own: claims.own[at],
+        weight: claims.weights[at],
+        weights: (positive, negative),
+        negative: taken,
+        as_it_is: claims.as_it_is,
+        by_booked: matches!(judged[at].pay, Pay::Points(points) if i128::from(points) != claims.weights[at]),
+        pay: pays[at],
+    })
+}
+
+fn divide_error(input: &ScenarioInput<'_>, key: Key<'_>, source: UnitError) -> Error {
+    Error::Divide {
+        place: Box::new(Place {
+            scenario: input.name.clone(),
+            pool: key.0.to_owned(),
+            period: key.2.to_owned(),
+        }),
+        source,
+    }
 }
 
 /// [`allocate`] where single weights may be negative (a negative fee kept with a finding, R25):

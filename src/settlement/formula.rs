@@ -4,10 +4,10 @@ use num_traits::{One as _, Zero as _};
 use rust_decimal::Decimal;
 
 use crate::policy::model::OnOutliers;
+use crate::trail::Value;
 use crate::units::{Fen, Points, Ratio, exact, ratio};
 
 use super::segments::Rule;
-use super::trail::Value;
 
 /// The numbers of a case that points are made of.
 #[derive(Debug, Clone)]
@@ -39,8 +39,11 @@ pub(super) struct Parts {
     pub(super) ungrouped: Decimal,
 }
 
-/// A formula: symbols, the numbers put in, the exact result.
-pub(super) type Formula = (&'static str, Vec<(&'static str, Value)>, Ratio);
+/// A formula: symbols, the numbers put in, the exact result before it is rounded.
+pub(super) type Formula = (String, Vec<(&'static str, Value)>, Ratio);
+
+/// A part of a formula.
+type Part = (&'static str, Vec<(&'static str, Value)>, Ratio);
 
 impl Parts {
     fn k(&self) -> (&'static str, Value) {
@@ -48,7 +51,7 @@ impl Parts {
     }
 
     fn points(&self) -> (&'static str, Value) {
-        ("points", Value::Ratio(self.base.clone()))
+        ("points", Value::PointSum(self.base.clone()))
     }
 
     fn r(&self) -> (&'static str, Value) {
@@ -59,12 +62,12 @@ impl Parts {
         ("line", Value::Decimal(self.line))
     }
 
-    /// fee ÷ M × scale, with its numbers.
+    /// fee ÷ base_mean × scale, with its numbers.
     fn by_fee(&self) -> (Vec<(&'static str, Value)>, Ratio) {
         let (mean, scale) = self.measure;
         let inputs = vec![
             ("fee", Value::Money(Fen(self.fee))),
-            ("M", Value::Decimal(mean)),
+            ("base_mean", Value::yuan(mean)),
             ("scale", Value::Decimal(scale)),
         ];
         let mean = exact(mean) * ratio(100);
@@ -85,12 +88,16 @@ impl Parts {
             }
             Rule::LowNoFactor => {
                 let (inputs, value) = self.by_fee();
-                ("fee ÷ M × scale", inputs, value)
+                ("fee ÷ base_mean × scale", inputs, value)
             }
             Rule::Ungrouped => {
                 let (mut inputs, value) = self.by_fee();
-                inputs.insert(0, ("factor", Value::Decimal(self.ungrouped)));
-                ("factor × fee ÷ M × scale", inputs, value * exact(self.ungrouped))
+                inputs.insert(0, ("ungrouped_factor", Value::Decimal(self.ungrouped)));
+                (
+                    "ungrouped_factor × fee ÷ base_mean × scale",
+                    inputs,
+                    value * exact(self.ungrouped),
+                )
             }
             Rule::LinearAdd => self.linear_add(),
             Rule::Deduct => self.deduct(),
@@ -101,28 +108,42 @@ impl Parts {
         let factor =
             if self.rule == Rule::Ungrouped { Ratio::one() } else { self.self_paid.clone() };
         let value = value * &factor + &self.expert;
+        let mut symbols = symbols.to_owned();
         if !factor.is_one() {
+            symbols = if symbols.contains([' ']) {
+                format!("({symbols}) × s")
+            } else {
+                format!("{symbols} × s")
+            };
             inputs.push(("s", Value::Ratio(factor)));
         }
         if !self.expert.is_zero() {
-            inputs.push(("e", Value::Ratio(self.expert.clone())));
+            symbols.push_str(" + e");
+            inputs.push(("e", Value::PointSum(self.expert.clone())));
         }
         Some((symbols, inputs, value))
     }
 
-    fn normal(&self) -> Formula {
+    fn normal(&self) -> Part {
         let mut inputs = vec![self.points()];
         let mut value = self.base.clone();
         if !self.auxiliary.is_one() {
             inputs.push(("a", Value::Ratio(self.auxiliary.clone())));
             value *= &self.auxiliary;
         }
-        inputs.push(self.k());
-        let symbols = if inputs.len() == 3 { "points × a × k" } else { "points × k" };
+        if !self.coefficient.is_one() {
+            inputs.push(self.k());
+        }
+        let symbols = match (self.auxiliary.is_one(), self.coefficient.is_one()) {
+            (true, true) => "points",
+            (true, false) => "points × k",
+            (false, true) => "points × a",
+            (false, false) => "points × a × k",
+        };
         (symbols, inputs, value * &self.coefficient)
     }
 
-    fn low(&self) -> Formula {
+    fn low(&self) -> Part {
         let value = &self.base * &self.times;
         if self.outliers == OnOutliers::Apply {
             let inputs = vec![self.points(), self.r(), self.k()];
@@ -132,7 +153,7 @@ impl Parts {
     }
 
     /// What lies above the line joins a normal case: 1, or k inside.
-    fn high(&self, times: &Ratio) -> Formula {
+    fn high(&self, times: &Ratio) -> Part {
         let over = times - exact(self.line);
         let r = ("r", Value::Ratio(times.clone()));
         let mut inputs = vec![self.points(), r, self.line()];
@@ -150,7 +171,7 @@ impl Parts {
         }
     }
 
-    fn linear_add(&self) -> Formula {
+    fn linear_add(&self) -> Part {
         let over = (&self.times - exact(self.line)) * &self.base;
         let inputs = vec![self.points(), self.r(), self.line(), self.k()];
         let (base, k) = (&self.base, &self.coefficient);
@@ -161,23 +182,27 @@ impl Parts {
         }
     }
 
-    fn deduct(&self) -> Formula {
+    fn deduct(&self) -> Part {
         let (mut inputs, by_fee) = self.by_fee();
         inputs.extend([self.line(), self.points(), self.k()]);
         let taken = (exact(self.line) - ratio(1)) * &self.base;
         let k = &self.coefficient;
         match self.outliers {
             OnOutliers::Inside => {
-                ("fee ÷ M × scale − (line − 1) × points × k", inputs, by_fee - taken * k)
+                ("fee ÷ base_mean × scale − (line − 1) × points × k", inputs, by_fee - taken * k)
             }
-            OnOutliers::Apply => {
-                ("(fee ÷ M × scale − (line − 1) × points) × k", inputs, (by_fee - taken) * k)
+            OnOutliers::Apply => (
+                "(fee ÷ base_mean × scale − (line − 1) × points) × k",
+                inputs,
+                (by_fee - taken) * k,
+            ),
+            OnOutliers::None => {
+                ("fee ÷ base_mean × scale − (line − 1) × points", inputs, by_fee - taken)
             }
-            OnOutliers::None => ("fee ÷ M × scale − (line − 1) × points", inputs, by_fee - taken),
         }
     }
 
-    fn cap(&self) -> Formula {
+    fn cap(&self) -> Part {
         let value = exact(self.line) * &self.base;
         if self.outliers == OnOutliers::None {
             return ("line × points", vec![self.line(), self.points()], value);

@@ -30,6 +30,7 @@ pub mod heads;
 mod input;
 mod items;
 mod kinds;
+pub mod last_year;
 mod ledger;
 mod money;
 mod money_error;
@@ -58,7 +59,6 @@ mod year_end;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 
-pub use chain::explain_case;
 pub use decisions::decide_all;
 pub use error::{Error, Place};
 pub use input::{

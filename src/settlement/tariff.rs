@@ -223,6 +223,11 @@ impl Tariff {
         if self.carves { case.fund_fen.saturating_sub(case.carved_fen) } else { case.fund_fen }
     }
 
+    /// Decimal places of case points (A46).
+    pub(super) fn places(&self) -> u32 {
+        self.places
+    }
+
     /// Exact points, rounded as case points are; millionths.
     pub(super) fn rounded(&self, points: &Ratio) -> Option<i64> {
         Points::from_ratio(points, self.places).map(|points| points.0)
@@ -433,7 +438,7 @@ fn band_rules(deviation: &Deviation) -> Vec<BandRule> {
 }
 
 /// Σ fund and Σ fee of the pool each insurance type belongs to (A16 `area`).
-fn area_sums(input: &ScenarioInput<'_>, cases: &Cases) -> Vec<(i128, i128)> {
+pub(super) fn area_sums(input: &ScenarioInput<'_>, cases: &Cases) -> Vec<(i128, i128)> {
     let mut sums = vec![(0i128, 0i128); cases.insutypes.len()];
     for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
         let sum = &mut sums[usize::from(cases.insutype[row])];

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
+use super::books::Books;
 use super::defect::Defect;
 use super::error::Error;
 use super::inpatient::Inpatient;
@@ -74,6 +75,8 @@ pub struct City {
     pub(super) disease: Vec<Disease>,
     #[serde(default)]
     pub(super) inpatient: Option<Inpatient>,
+    #[serde(default)]
+    pub(super) books: Option<Books>,
 }
 
 /// Code, name, share of the people.
@@ -423,6 +426,7 @@ impl City {
             .or_else(|| self.insurance.iter().find_map(insurance_problem))
             .or_else(|| self.disease.iter().find_map(|disease| self.disease_problem(disease)))
             .or_else(|| self.inpatient.as_ref().and_then(Inpatient::problem))
+            .or_else(|| self.books.as_ref().and_then(Books::problem))
     }
 
     fn defect_problem(&self) -> Option<(String, String)> {

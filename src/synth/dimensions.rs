@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::books;
 use super::city::{GroupBy, InstitutionKind, Role};
 use super::defect::KeyLine;
 use super::directory::{self, Placed};
@@ -160,6 +161,9 @@ pub(super) fn budget(
             let amount = Fen::nearest(amount).map_err(Error::Amount)?.to_string();
             file.record(&[year_text.as_str(), pool, &rule.period, item, &amount])
         };
+        for (item, amount) in books::items(world, truth.booked(year)) {
+            record(&rule.pool, item, &amount)?;
+        }
         let Some(waterfall) = &rule.waterfall else {
             let booked = Ratio::from_integer(truth.booked(year).into());
             let agreed = booked * factor;

@@ -32,7 +32,8 @@
 //! * `truth_auxiliary.csv`: `type, year, effect_permille, share, ratio`: the same of severity, age,
 //!   intensive care and death; the largest effect that a stay meets counts.
 //!
-//! It does not make advances or assessments.
+//! Cities with books also have `special.csv` (experts' decisions on dear stays, within their quota),
+//! `assessment.csv` and `advance.csv`.
 //!
 //! ```no_run
 //! use dianshu::synth::{City, Format, Settings, generate};
@@ -50,6 +51,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod books;
 mod city;
 mod columns;
 mod defect;
@@ -79,10 +81,12 @@ pub use city::City;
 pub use error::Error;
 pub use output::Format;
 
+use books::Candidates;
 use defect::{Defect, KeyLine, Net, Planter, Shape};
 use output::Folder;
 use person::Person;
 use random::Shares;
+use row::{Row, SetlId};
 use tables::{Tables, Written};
 use truth::Truth;
 use world::World;
@@ -162,6 +166,7 @@ pub fn generate(settings: &Settings) -> Result<Summary, Error> {
         truth: Truth::new(&world, years),
         key: Vec::new(),
         people: dimensions::People::create(&folder, settings.format, &world)?,
+        candidates: Candidates::new(&world),
     };
     let rates = &settings.city.defects;
     maker.rates = Shares::new(maker.kinds.iter().map(|kind| rates[kind.name()]));
@@ -231,6 +236,7 @@ struct Maker<'s, 'w> {
     truth: Truth<'w>,
     key: Vec<KeyLine>,
     people: dimensions::People,
+    candidates: Candidates<'w>,
 }
 
 impl Maker<'_, '_> {
@@ -248,10 +254,16 @@ impl Maker<'_, '_> {
                 }
                 None => visits::draw(self.world, &person, seed, year, next_year),
             };
+            let visits: Vec<SetlId> = rows.iter().map(|row| row.visit).collect();
+            let is_whole =
+                |row: &Row<'_>| visits.iter().filter(|id| **id == row.visit).count() == 1;
             if self.kinds.is_empty() {
                 for row in &rows {
                     tables.write(row, Shape::Whole, &person.psn_no)?;
                     self.truth.add(row, Net::of(row));
+                    if is_whole(row) {
+                        self.candidates.take(row, &self.truth);
+                    }
                 }
                 continue;
             }
@@ -261,6 +273,9 @@ impl Maker<'_, '_> {
                 let Some(defect) = defect else {
                     tables.write(&row, Shape::Whole, &person.psn_no)?;
                     self.truth.add(&row, Net::of(&row));
+                    if is_whole(&row) {
+                        self.candidates.take(&row, &self.truth);
+                    }
                     continue;
                 };
                 let planted = planter.plant(row, defect)?;
@@ -283,6 +298,7 @@ impl Maker<'_, '_> {
         self.people.finish()?;
         dimensions::institutions(&folder, format, world)?;
         dimensions::budget(&folder, format, world, (&self.truth, self.years))?;
+        books::write(&folder, format, world, (&self.candidates, &self.truth, self.years))?;
         dimensions::answer_key(&folder, &mut self.key)?;
         dimensions::truth(&folder, world, (&self.truth, self.years))?;
         let files = folder.finish()?;

@@ -158,7 +158,7 @@ impl<'c> Truth<'c> {
     }
 
     /// The scope of the city's policy, tested per settlement before merging (R05).
-    fn in_scope(&self, row: &Row<'c>) -> bool {
+    pub(super) fn in_scope(&self, row: &Row<'_>) -> bool {
         let scope = self.scope;
         let listed = |list: &[String], value: &str| list.iter().any(|known| known == value);
         let disease = row.disease.code;
@@ -254,6 +254,12 @@ impl<'c> Truth<'c> {
         }
         lines.sort_by_key(|&(group, year, _)| (group, year));
         lines
+    }
+
+    /// Cases of a year.
+    pub(super) fn cases(&self, year: u16) -> u64 {
+        let position = self.years.iter().position(|&known| known == year);
+        position.map_or(0, |year| self.sums.iter().map(|sums| sums[year].cases).sum())
     }
 
     /// Fund money booked in a year, in fen.

@@ -288,7 +288,7 @@ pub const TABLES: &[TableContract] = &[
             optional("pool", Text),
             required("fixmedins_code", Text),
             required("kind", Text),
-            required("amount", Yuan),
+            required("amount", Number),
         ],
     },
     TableContract {
@@ -300,9 +300,9 @@ pub const TABLES: &[TableContract] = &[
             optional("pool", Text),
             required("fixmedins_code", Text),
             optional("coefficient", Number),
-            optional("deduction", Yuan),
-            optional("violations", Yuan),
-            optional("bond", Yuan),
+            optional("deduction", Number),
+            optional("violations", Number),
+            optional("bond", Number),
         ],
     },
     TableContract {

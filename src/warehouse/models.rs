@@ -24,6 +24,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__netted", include_str!("../../sql/cases/int_cases__netted.sql")),
     ("int_cases__operations", include_str!("../../sql/cases/int_cases__operations.sql")),
     ("int_cases__outlay", include_str!("../../sql/cases/int_cases__outlay.sql")),
+    ("int_cases__own_payment", include_str!("../../sql/cases/int_cases__own_payment.sql")),
     ("int_cases__payment", include_str!("../../sql/cases/int_cases__payment.sql")),
     ("int_cases__record", include_str!("../../sql/cases/int_cases__record.sql")),
     ("int_cases__refund", include_str!("../../sql/cases/int_cases__refund.sql")),
@@ -42,8 +43,10 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__settlement_id", include_str!("../../sql/cases/int_cases__settlement_id.sql")),
     ("int_cases__upload_time", include_str!("../../sql/cases/int_cases__upload_time.sql")),
     ("procedure", include_str!("../../sql/staging/procedure.sql")),
+    ("stg_advance", include_str!("../../sql/staging/stg_advance.sql")),
     ("stg_assessment", include_str!("../../sql/staging/stg_assessment.sql")),
     ("stg_budget", include_str!("../../sql/staging/stg_budget.sql")),
+    ("stg_budget_item", include_str!("../../sql/staging/stg_budget_item.sql")),
     ("stg_contractor", include_str!("../../sql/staging/stg_contractor.sql")),
     ("stg_code_map", include_str!("../../sql/staging/stg_code_map.sql")),
     ("stg_enrollee", include_str!("../../sql/staging/stg_enrollee.sql")),
@@ -56,6 +59,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("stg_settlement", include_str!("../../sql/staging/stg_settlement.sql")),
     ("stg_settlement_amount", include_str!("../../sql/staging/stg_settlement_amount.sql")),
     ("stg_settlement_key", include_str!("../../sql/staging/stg_settlement_key.sql")),
+    ("stg_special", include_str!("../../sql/staging/stg_special.sql")),
 ];
 
 /// What the header of a model says.

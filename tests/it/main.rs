@@ -11,10 +11,12 @@
 
 mod audit;
 mod bad_input;
+mod books;
 mod bytes;
 mod claims;
 mod codes;
 mod coefficients;
+mod columns;
 mod expected;
 mod group;
 mod history;

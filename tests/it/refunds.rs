@@ -29,16 +29,18 @@ R2,1,P3,2024-02-01 10:00:00,09,-100.00
 
 /// Group and fee of every case, and the number of prior-year refunds, for some years.
 fn cases(home: &Path, years: &str) -> (Vec<(String, i64)>, usize) {
+    cases_of(home, years, false)
+}
+
+/// The same of years that are cleared, or not.
+fn cases_of(home: &Path, years: &str, cleared: bool) -> (Vec<(String, i64)>, usize) {
     let engine = Engine::start(Limits { threads: 2, memory_bytes: 256 << 20 }).unwrap();
     let snapshot = Store::open(&home.join("wh")).unwrap().snapshot().unwrap();
     let years: Years = years.parse().unwrap();
     let policy = policy::load("jining-apg").unwrap().policy;
-    let built = build(
-        &engine,
-        &snapshot,
-        &Request { policy, years, keep_ids: false, keep_records: false, parts: false },
-    )
-    .unwrap();
+    let request =
+        Request { policy, years, keep_ids: false, keep_records: false, cleared, parts: false };
+    let built = build(&engine, &snapshot, &request).unwrap();
     let group = |id: u32| built.cases.groups[id as usize].clone();
     let mut cases: Vec<(String, i64)> =
         built.cases.group.iter().map(|id| group(*id)).zip(built.cases.fee_fen.clone()).collect();
@@ -57,7 +59,12 @@ fn a_refund_in_january_takes_its_lines_from_a_visit_in_december() {
     dianshu(home.path(), "ingest settlement.csv fee_item.csv --warehouse wh --quiet").ok();
     let expected = vec![("M_D1".to_owned(), 50_000), ("M_D2".to_owned(), 20_000)];
     assert_eq!(cases(home.path(), "2023"), (expected.clone(), 0));
-    assert_eq!(cases(home.path(), "2023,2024"), (expected, 2));
+    assert_eq!(cases(home.path(), "2023,2024"), (expected.clone(), 2));
+    // Cleared on the last day of 2023, both visits stand as they were: S1 led by 600.00 of O with 400.00
+    // of M. With 2024 in the same request the refunds are inside it.
+    let as_cleared = vec![("M_D2".to_owned(), 30_000), ("OM_D1".to_owned(), 100_000)];
+    assert_eq!(cases_of(home.path(), "2023", true), (as_cleared, 0));
+    assert_eq!(cases_of(home.path(), "2023,2024", true), (expected.clone(), 2));
     // Seen from the year of the refunds there is no case, and both are refunds of the year before.
     assert_eq!(cases(home.path(), "2024"), (Vec::new(), 2));
 }

@@ -209,7 +209,7 @@ const NOTHING_ELSEWHERE: [&str; 3] = [
     "create table matched_elsewhere as select setl_id, setl_time as original_setl_time
         from settlement",
     "create table foreign_reversal as select setl_id, init_setl_id, fixmedins_code, setl_time,
-        1 as fee_fen, 1 as inscope_fen, 1 as fund_fen, 1 as o_taken_fen, 1 as m_taken_fen,
+        1 as fee_fen, 1 as inscope_fen, 1 as fund_fen, 1 as own_fen, 1 as o_taken_fen, 1 as m_taken_fen,
         1 as a_taken_fen from settlement",
 ];
 

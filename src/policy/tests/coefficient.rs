@@ -5,7 +5,7 @@ use crate::policy::model::{
     Auxiliary, BandOf, BonusOn, CoefficientBasis, CoefficientMethod, Combine, Complication,
     OnOutliers, Passes, Rank,
 };
-use crate::policy::{Scenario, compose, unsettled};
+use crate::policy::{Scenario, compose};
 
 // shows: Z19, Z20, Z21, A35, A36, R41
 #[test]
@@ -77,10 +77,4 @@ fn dictionaries_come_from_files_and_are_counted() {
     let malignant = rule.malignant.unwrap();
     assert_eq!(malignant.codes, [("C00".to_owned(), "C97".to_owned())]);
     assert_eq!(malignant.stay_days, 3);
-}
-
-#[test]
-fn a_settlement_refuses_a_policy_whose_coefficients_it_does_not_apply_yet() {
-    let policy = loaded("tests/policy/coefficient").policy;
-    assert_eq!(unsettled(&policy), ["coefficient", "auxiliary"]);
 }

@@ -8,14 +8,13 @@ use proptest::sample::select;
 use crate::explain::render;
 use crate::policy::model::{CarveOut, Cite, OnOutliers, Policy, Reference};
 use crate::settlement::cases::{Cases, flag};
+use crate::settlement::chain;
 use crate::settlement::decide::{CaseClass, CaseView, Pay, decide};
 use crate::settlement::outcome::{LedgerLine, LineKind, Outcome};
 use crate::settlement::segments::Rule;
 use crate::settlement::tariff::Tariff;
-use crate::settlement::trail::Value;
-use crate::settlement::{
-    Given, ScenarioInput, SpecialCase, SpecialKind, decide_all, explain_case, settle,
-};
+use crate::settlement::{Given, ScenarioInput, SpecialCase, SpecialKind, decide_all, settle};
+use crate::trail::Value;
 use crate::units::{Fen, Points};
 
 use super::build::{
@@ -239,9 +238,11 @@ fn check_one_by_one(cases: &Cases, input: &ScenarioInput<'_>, outcome: &Outcome)
             }
             _ => panic!("points policies pay by points or as booked"),
         };
-        let trail = explain_case(&tariff, input, cases, row);
-        let last = trail.steps.iter().rev().find(|step| step.key != "carved_out").unwrap();
-        assert_eq!(last.result, paid);
+        let steps = chain::steps(&tariff, input, cases, row);
+        for step in &steps {
+            step.check().unwrap();
+        }
+        assert_eq!(steps.last().unwrap().result, paid);
     }
     for row in &outcome.institutions {
         let code = row.fixmedins_code.as_str();

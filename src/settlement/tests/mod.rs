@@ -20,6 +20,7 @@ mod scalar;
 mod scores;
 mod special;
 mod speed;
+mod trails;
 mod units;
 mod value;
 mod waterfall;

@@ -235,3 +235,42 @@ fn means_of_tiers_and_types_come_near_to_the_closed_forms() {
         }
     }
 }
+
+/// Experts decide on stays of one settlement that are dear, each once, and never on more than their quota
+/// of a year's cases (6.7): 5 ‰ and at most 8 in 淄博, 5 % and at most 20 in 攀枝花.
+#[test]
+fn experts_decide_on_dear_stays_within_their_quota() {
+    for (city, permille, most) in [("zibo-dip", 5, 8), ("panzhihua-drg", 50, 20)] {
+        let small = clean(city, 1500);
+        let settlements = read(small.out(), "settlement.csv");
+        let of_visit = |id: &str| settlements.iter().filter(|row| row["mdtrt_id"] == id).count();
+        let mut decided: BTreeMap<String, u64> = BTreeMap::new();
+        let mut ids = BTreeSet::new();
+        let mut kinds = BTreeSet::new();
+        for row in read(small.out(), "special.csv") {
+            let own = settlements.iter().find(|known| known["setl_id"] == row["setl_id"]).unwrap();
+            assert_eq!(of_visit(&own["mdtrt_id"]), 1, "{row:?}");
+            assert!(ids.insert(row["setl_id"].clone()), "{row:?}");
+            kinds.insert(row["kind"].clone());
+            *decided.entry(own["setl_time"][..4].to_owned()).or_default() += 1;
+        }
+        assert!(kinds.len() >= 3, "{city}: {kinds:?}");
+        let mut cases: BTreeMap<String, u64> = BTreeMap::new();
+        for ((_, year), sums) in truth_of(&small) {
+            *cases.entry(year).or_default() += sums.0;
+        }
+        for (year, decided) in decided {
+            let quota = (cases[&year] * permille / 1000).min(most);
+            assert!(decided <= quota, "{city} {year}: {decided} of {quota}");
+        }
+    }
+    // Every institution is assessed, by four rules in turn; working capital goes to the first.
+    let small = clean("zibo-dip", 100);
+    let assessed = read(small.out(), "assessment.csv");
+    let institutions = read(small.out(), "institution.csv");
+    assert_eq!(assessed.len(), 3 * institutions.len());
+    assert_eq!(assessed[1]["violations"], "1250.50");
+    let advances = read(small.out(), "advance.csv");
+    assert_eq!(advances.len(), 3);
+    assert_eq!(advances[0]["fixmedins_code"], institutions[0]["fixmedins_code"]);
+}

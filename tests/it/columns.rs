@@ -1,0 +1,143 @@
+//! Columns of cases that only some policies read, from raw rows through refunds and merging.
+
+use std::path::Path;
+
+use dianshu::grouping::cases::{Built, Request, build};
+use dianshu::policy::model::{Cite, Policy, SelfPaid};
+use dianshu::policy::{compose, load, load_scenarios};
+use dianshu::settlement::cases::flag;
+use dianshu::warehouse::engine::{Engine, Limits};
+use dianshu::warehouse::store::Store;
+
+use super::tools::dianshu;
+
+/// Loads tables and builds the cases of 2023 under a policy.
+fn built(tables: &[(&str, &str)], policy: Policy) -> Built {
+    let home = tempfile::tempdir().unwrap();
+    let path: &Path = home.path();
+    let mut names = Vec::new();
+    for (name, text) in tables {
+        std::fs::write(path.join(name), text).unwrap();
+        names.push(*name);
+    }
+    dianshu(path, &format!("ingest {} --warehouse wh --quiet", names.join(" "))).ok();
+    let engine = Engine::start(Limits { threads: 2, memory_bytes: 256 << 20 }).unwrap();
+    let snapshot = Store::open(&path.join("wh")).unwrap().snapshot().unwrap();
+    let years = "2023".parse().unwrap();
+    let request = Request {
+        policy,
+        years,
+        keep_ids: true,
+        keep_records: false,
+        cleared: false,
+        parts: false,
+    };
+    build(&engine, &snapshot, &request).unwrap()
+}
+
+/// Value of a column for the case of this id.
+fn of<T: Copy>(built: &Built, column: &[T], id: &str) -> T {
+    column[built.cases.case_id.iter().position(|known| known == id).unwrap()]
+}
+
+/// S2 is partly refunded on another person, so perhaps in another bucket.
+const VISITS: &str = "\
+setl_id,psn_no,fixmedins_code,insutype,med_type,setl_time,medfee_sumamt,hifp_pay,init_setl_id,refd_setl_flag
+S1,P1,H1,310,11,2023-03-01 10:00:00,100.00,85.00,,0
+S2,P2,H1,390,11,2023-03-02 10:00:00,100.00,85.00,,0
+R2,P3,H1,390,11,2023-03-05 10:00:00,-10.01,-8.51,S2,1
+S3,P1,H1,310,11,2023-03-09 10:00:00,60.00,30.00,,0
+";
+
+const LINES: &str = "\
+setl_id,feedetl_sn,psn_no,fee_ocur_time,med_chrgitm_type,hi_nego_drug_flag,det_item_fee_sumamt
+S1,1,P1,2023-03-01 10:00:00,02,2,10.01
+S1,2,P1,2023-03-01 10:00:00,09,1,0.03
+S1,3,P1,2023-03-01 10:00:00,09,2,89.96
+S2,1,P2,2023-03-02 10:00:00,02,2,10.01
+S2,2,P2,2023-03-02 10:00:00,09,1,0.03
+S2,3,P2,2023-03-02 10:00:00,09,2,89.96
+R2,1,P3,2023-03-05 10:00:00,02,2,-10.01
+S3,1,P1,2023-03-09 10:00:00,09,2,60.00
+";
+
+const DIAGNOSES: &str = "\
+setl_id,psn_no,diag_code,diag_srt_no,maindiag_flag
+S1,P1,J06.900,1,1
+S2,P2,J06.900,1,1
+S3,P1,J06.900,1,1
+";
+
+/// A47: consultation fee and negotiated drugs leave the fee and are paid line by line.
+/// S1: 10.01 × 0.85 = 8.5085 → 8.51, 0.03 × 0.85 = 0.0255 → 0.03: 8.54, fee 100 − 10.04.
+/// S2: 10.01 came back with its 8.51: the rest is 76.49 of 89.99; 10.01 and −10.01 cancel out to the fen,
+/// 0.03 × 76.49 ÷ 89.99 = 0.0255 → 0.03; fee 89.99 − 0.03.
+// shows: A47, H10, R14
+#[test]
+fn carved_out_lines_are_paid_one_by_one_by_the_ratio_of_their_case() {
+    let published = load("jinhua-apg").unwrap();
+    let scenario = load_scenarios("carve-out-both", &published).unwrap();
+    let policy = compose(&published, &scenario).unwrap().policy;
+    let tables =
+        [("settlement.csv", VISITS), ("fee_item.csv", LINES), ("diagnosis.csv", DIAGNOSES)];
+    let made = built(&tables, policy);
+    let cases = &made.cases;
+    let row = |id: &str| {
+        (
+            of(&made, &cases.fee_fen, id),
+            of(&made, &cases.carved_fen, id),
+            of(&made, &cases.fund_fen, id),
+        )
+    };
+    assert_eq!(row("S1"), (8_996, 854, 8_500));
+    assert_eq!(row("S2"), (8_996, 3, 7_649));
+    assert_eq!(row("S3"), (6_000, 0, 3_000));
+    // Without the section nothing leaves the fee and there is no such column.
+    let whole = built(&tables, published.policy);
+    assert_eq!(of(&whole, &whole.cases.fee_fen, "S1"), 10_000);
+    assert!(whole.cases.carved_fen.is_empty());
+}
+
+/// A stay of two settlements, the first partly refunded; one of day surgery.
+const STAYS: &str = "\
+setl_id,mdtrt_id,psn_no,fixmedins_code,insutype,med_type,begntime,endtime,setl_time,medfee_sumamt,fulamt_ownpay_amt,hifp_pay,init_setl_id,refd_setl_flag,day_surgery
+S1,M1,P1,H1,310,21,2023-03-01 10:00:00,2023-03-04 10:00:00,2023-03-04 10:00:00,1000.00,120.00,800.00,,0,1
+S2,M1,P1,H1,310,21,2023-03-04 10:00:00,2023-03-08 10:00:00,2023-03-08 10:00:00,2000.00,30.00,1500.00,,0,0
+R1,M1,P1,H1,310,21,2023-03-01 10:00:00,2023-03-04 10:00:00,2023-04-01 10:00:00,-100.00,-20.00,-80.00,S1,1,0
+S3,M2,P2,H1,310,21,2023-05-01 10:00:00,2023-05-01 18:00:00,2023-05-01 19:00:00,500.00,,400.00,,0,1
+S4,M3,P3,H1,390,52,2023-05-02 10:00:00,2023-05-05 18:00:00,2023-05-05 19:00:00,700.00,7.01,500.00,,0,0
+S5,M4,P3,H1,390,21,2023-06-02 10:00:00,2023-06-05 18:00:00,2023-06-05 19:00:00,900.00,0.00,500.00,,0,0
+";
+
+const STAY_DIAGNOSES: &str = "\
+setl_id,psn_no,diag_code,diag_srt_no,maindiag_flag
+S1,P1,I21.000x001,1,1
+S2,P1,I21.000x001,1,1
+S3,P2,H25.900,1,1
+S4,P3,O80.900,1,1
+S5,P3,I21.000x001,1,1
+";
+
+/// Z17: what patients paid in full themselves, net of refunds, of all settlements of a stay:
+/// 120 − |−20| + 30 = 130.00. Whether it was day surgery says the last one (R15). Day surgery and
+/// maternity (52) are in scope (Z10).
+// shows: Z10, Z17, R15, R05
+#[test]
+fn a_stay_knows_its_own_payment_and_whether_it_was_day_surgery() {
+    let mut policy = load("zibo-dip").unwrap().policy;
+    let limit = SelfPaid {
+        cite: Cite::default(),
+        limit: "0.1".parse().unwrap(),
+        factor: "0.9".parse().unwrap(),
+    };
+    let score = policy.score.as_mut().unwrap();
+    score.self_paid = Some(limit);
+    let made = built(&[("settlement.csv", STAYS), ("diagnosis.csv", STAY_DIAGNOSES)], policy);
+    let cases = &made.cases;
+    assert_eq!(cases.len(), 4);
+    let own = |id: &str| of(&made, &cases.self_paid_fen, id);
+    assert_eq!([own("S2"), own("S3"), own("S4"), own("S5")], [13_000, 0, 701, 0]);
+    let is_day_surgery = |id: &str| of(&made, &cases.flags, id) & flag::DAY_SURGERY != 0;
+    assert!(is_day_surgery("S3"));
+    assert!(!is_day_surgery("S2") && !is_day_surgery("S4") && !is_day_surgery("S5"));
+}
