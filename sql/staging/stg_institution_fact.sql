@@ -3,10 +3,10 @@
 -- inputs: institution
 -- params: none
 -- checks: none
--- ref:    Z20, Z21, E08, R18
+-- ref:    Z20, Z21, E08, E10, R18
 --
 -- What decides the coefficient of an institution: level, type, grade, key disciplines, and the
--- coefficient in force. Rows that repeat each other are one; an institution whose rows disagree stands
+-- coefficient in force; and its production cost. Rows that repeat each other are one; an institution whose rows disagree stands
 -- more than once and is refused.
 select distinct
     institution.fixmedins_code,
@@ -15,7 +15,8 @@ select distinct
     coalesce(institution.inst_type, '') as inst_type,
     coalesce(institution.grade_a, '') as grade_a,
     coalesce(institution.disciplines, '') as disciplines,
-    institution.coef
+    institution.coef,
+    institution.production_cost
 from institution
 order by
     institution.fixmedins_code

@@ -86,6 +86,7 @@ pub fn replay(
     let mut result = settlement::tables::tables(&outcomes);
     tables::name_institutions(&mut result, &institutions);
     tables::add_prior_refunds(&mut result, &outcomes, &base.prior_refunds);
+    result.push(settlement::value_table(&outcomes, settings.catalog.table(weights::START_VALUE)));
     result.push(tables::scenario_table(&prepared.composed));
     result.push(tables::tier_table(&result)?);
     result.push(forecast.table.clone());

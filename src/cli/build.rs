@@ -157,7 +157,8 @@ fn institutions(
 ) -> Result<Vec<InstitutionFacts>, Error> {
     let compared = policy.policy.weights.inversions.as_ref();
     let has_levels = compared.is_some_and(|rule| !rule.levels.is_empty());
-    if policy.policy.coefficient.is_none() && !has_levels {
+    let asked = policy.policy.coefficient.is_some() || policy.policy.start_value.is_some();
+    if !asked && !has_levels {
         return Ok(Vec::new());
     }
     let table = dimension::read(engine, snapshot, "stg_institution_fact", &Params::default())?;

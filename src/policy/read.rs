@@ -51,6 +51,8 @@ pub(crate) fn policy(
     let compensation =
         top.maybe("compensation", |fields| read_money::compensation(fields, &budget))?;
     let sharing = sharing(&top.section("sharing")?)?;
+    let start_value =
+        top.maybe("start_value", |fields| read_money::start_value(fields, &payment))?;
     let value =
         top.maybe("value", |fields| read_money::value(fields, &payment, &budget, &sharing))?;
     let beside = [("compensation", compensation.is_some()), ("value", value.is_some())];
@@ -75,6 +77,7 @@ pub(crate) fn policy(
         budget,
         sharing,
         value,
+        start_value,
         surplus_cap: top.maybe("surplus_cap", surplus_cap)?,
         compensation,
         life,

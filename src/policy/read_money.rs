@@ -7,8 +7,8 @@ use super::error::Error;
 use super::fields::Fields;
 use super::model::{
     Basis, Budget, BudgetSource, Clearing, Compensation, CompensationLimit, LineForm, PayMethod,
-    Payment, Pools, ReserveBase, ShareBy, Sharing, Shortfall, Value, ValueMethod, Waterfall,
-    WaterfallLine,
+    Payment, Pools, ReserveBase, ShareBy, Sharing, Shortfall, StartValue, Value, ValueMethod,
+    Waterfall, WaterfallLine,
 };
 use super::read::{absent, below, entries_below, yuan};
 use crate::units::Fen;
@@ -242,4 +242,21 @@ pub(crate) fn value(
         }
     };
     Ok(Value { cite: fields.cite.clone(), method })
+}
+
+/// Reads `[start_value]`, which only points have.
+pub(crate) fn start_value(fields: &Fields<'_>, payment: &Payment) -> Result<StartValue, Error> {
+    let (low, high) = (fields.share("low")?, fields.share("high")?);
+    if low >= high {
+        let above = format!("a share above `low`, which is {low}");
+        return Err(fields.not_allowed("high", &above));
+    }
+    if payment.method != PayMethod::Points {
+        return Err(Error::KeyWithoutMeaning {
+            at: fields.at.clone(),
+            path: fields.path.clone(),
+            beside: "payment.method = \"standard\"".to_owned(),
+        });
+    }
+    Ok(StartValue { cite: fields.cite.clone(), low, high })
 }

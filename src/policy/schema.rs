@@ -187,6 +187,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("budget.waterfall", &["reserve", "base", "shortfall", "settle_share"]),
     section("budget.waterfall.line", &["item", "name", "form", "deducted", "actual"]).many("item"),
     section("compensation", &["limit", "rate"]),
+    section("start_value", &["low", "high"]),
     section("value", &["method", "value", "base_share", "groups", "weight_from"]),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),

@@ -5,6 +5,7 @@
 //! with the bonuses.
 
 use std::collections::BTreeMap;
+use std::str::FromStr as _;
 
 use num_traits::One as _;
 use rust_decimal::Decimal;
@@ -12,7 +13,7 @@ use rust_decimal::Decimal;
 use crate::explain::{Explain, Kind};
 use crate::policy::model::{Bonus, BonusOn, Coefficient, Combine, Rank, Tier};
 use crate::table::Table;
-use crate::units::{Ratio, exact};
+use crate::units::{Fen, Ratio, exact};
 
 /// What the table `institution` says of one institution; empty where it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +32,8 @@ pub struct InstitutionFacts {
     pub disciplines: BTreeMap<String, Rank>,
     /// `coef`: the coefficient in force.
     pub in_force: Option<Decimal>,
+    /// `production_cost`: what its care of the newest statistics year cost to produce (6.5).
+    pub production_cost: Option<Fen>,
 }
 
 impl InstitutionFacts {
@@ -61,6 +64,7 @@ impl InstitutionFacts {
                 grade_a: grade_a(&code, &cell("grade_a", row))?,
                 disciplines: disciplines(&code, &cell("disciplines", row))?,
                 in_force,
+                production_cost: production_cost(&code, &cell("production_cost", row))?,
                 code,
             });
         }
@@ -116,6 +120,17 @@ pub enum CoefficientError {
         /// The institution.
         code: String,
         /// What stands there.
+        value: String,
+    },
+    /// `production_cost` that is no amount.
+    #[error(
+        "institution `{code}`: production_cost `{value}` is not an amount in yuan from 0 with at most \
+         two decimal places"
+    )]
+    ProductionCost {
+        /// The institution.
+        code: String,
+        /// Its value.
         value: String,
     },
     /// `disciplines` of another form.
@@ -197,10 +212,24 @@ impl Explain for CoefficientError {
             Self::NotFixed { .. } => {
                 vec!["raise `coefficient.rounds`, or take `passes = \"one\"`".to_owned()]
             }
+            Self::ProductionCost { .. } => {
+                vec!["leave it empty where it is not known".to_owned()]
+            }
             Self::Twice { .. } => vec!["load one row for each institution".to_owned()],
             Self::GradeA { .. } | Self::InForce { .. } => Vec::new(),
         }
     }
+}
+
+/// Reads `institution.production_cost`; nothing where it says nothing.
+fn production_cost(code: &str, text: &str) -> Result<Option<Fen>, CoefficientError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let cost = Fen::from_str(text).ok().filter(|cost| *cost >= Fen::ZERO);
+    let wrong =
+        || CoefficientError::ProductionCost { code: code.to_owned(), value: text.to_owned() };
+    cost.map(Some).ok_or_else(wrong)
 }
 
 /// Reads `institution.disciplines`, for example `0300:national;0400:provincial`.

@@ -53,6 +53,7 @@ mod tests;
 pub mod trail;
 mod types;
 mod value;
+mod value_table;
 mod waterfall;
 mod year_end;
 
@@ -67,11 +68,14 @@ pub use input::{
 pub use money_error::MoneyError;
 pub use outcome::Outcome;
 pub use pool::{ALL, YEAR};
+pub use value_table::value_table;
 
 use cases::Cases;
-use decide::Refusal;
+use decide::{CaseView, Pay, Refusal};
 use pass::TariffSums;
 use tariff::Tariff;
+
+use crate::units::Points;
 
 /// Settles the same cases under every scenario, in the order given.
 ///
@@ -122,6 +126,27 @@ pub fn points(
         }
     }
     Ok(points)
+}
+
+/// Rows of the cases of `input.year` that earn points, with their points: what a point costs (E10).
+/// Patients who pay themselves earn none.
+///
+/// # Errors
+/// As [`settle`], for what comes before the money.
+pub fn case_points(
+    cases: &Cases,
+    input: &ScenarioInput<'_>,
+) -> Result<Vec<(usize, Points)>, Error> {
+    pass::check_columns(cases)?;
+    let tariff = Tariff::resolve(input, cases)?;
+    let of_year = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
+    let paying = of_year.filter(|row| cases.flags[*row] & cases::flag::SELF_PAYING == 0);
+    let earned =
+        paying.filter_map(|row| match decide::decide(&tariff, &CaseView::of(cases, row)).pay {
+            Pay::Points(points) if points > 0 => Some((row, Points(points))),
+            _ => None,
+        });
+    Ok(earned.collect())
 }
 
 fn check(cases: &Cases, scenarios: &[ScenarioInput<'_>]) -> Result<(), Error> {

@@ -212,6 +212,7 @@ pub const TABLES: &[TableContract] = &[
             optional("grade_a", Text),
             optional("disciplines", Text),
             optional("coef", Number),
+            optional("production_cost", Yuan),
             optional("consortium", Text),
             optional("lead", Text),
             optional("eligible", Text),

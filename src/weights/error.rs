@@ -18,6 +18,9 @@ pub enum Error {
         "the policy types malignant diseases by high cost, but its cases have no classes of cost"
     )]
     NoCostClasses,
+    /// Cases that have no points (E10).
+    #[error("the points of the statistics years cannot be computed")]
+    Points(#[source] crate::settlement::Error),
     /// One method of a grid cannot be computed.
     #[error("method `{method}` cannot be computed")]
     Method {
@@ -202,6 +205,7 @@ impl Explain for Error {
         match self {
             Self::Method { source, .. } => source.hints(),
             Self::Coefficient(source) => source.hints(),
+            Self::Points(source) => source.hints(),
             Self::NoCostClasses => {
                 vec!["add [case.cost_class], or remove [auxiliary.malignant]".to_owned()]
             }

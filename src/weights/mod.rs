@@ -32,12 +32,14 @@ mod identity;
 mod impact;
 mod intervals;
 mod means;
+mod merit;
 mod parallel;
 mod pool;
 mod publish;
 mod quotient;
 mod review;
 mod scan;
+mod start_value;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -56,6 +58,7 @@ pub use grid::{Grid, Method, grid};
 pub use impact::{Grouped, crosswalk, impact};
 pub use intervals::{IntervalRequest, Intervals, intervals};
 pub use means::{learn, means};
+pub use start_value::START_VALUE;
 
 use blend::{Base, Blend};
 use centre::{Centres, Measures};
@@ -264,17 +267,20 @@ pub fn build(
     let kept_years = kept_years(policy, years);
     let plan = Plan::new(policy, years, &kept_years)?;
     let weigh = |cases: &Cases, passed| weigh(cases, policy, years, passed);
+    let facts = passed.institutions.clone();
     let mut built = coefficients::price(&plan, cases, passed, weigh)?;
     built.catalog.tables.extend(auxiliary::table(&plan, cases, &built.catalog)?);
+    let start = start_value::table(&plan, cases, &built.catalog, &facts)?;
+    built.catalog.tables.extend(start);
     built.catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(built)
 }
 
 /// Tables of a catalog that follow from its points besides coefficients and means.
-const OF_POINTS: [&str; 4] =
-    ["auxiliary", "coefficient_group", "coefficients", "institution_coefficient"];
+const OF_POINTS: [&str; 5] =
+    ["auxiliary", "coefficient_group", "coefficients", "institution_coefficient", START_VALUE];
 
-/// Computes the tables of coefficients and auxiliary types anew where points are not as computed:
+/// Computes the tables of coefficients, auxiliary types and start value anew where points are not as computed:
 /// capped, held or set by an expert. Facts are those of [`Passed::institutions`], the mean that of
 /// [`Built::mean_of_all`].
 ///
@@ -295,6 +301,7 @@ pub fn restate(
     tables.extend(auxiliary::table(&plan, cases, catalog)?);
     catalog.tables.retain(|table| !OF_POINTS.contains(&table.name.as_str()));
     catalog.tables.extend(tables);
+    catalog.tables.extend(start_value::table(&plan, cases, catalog, from.0)?);
     catalog.tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(())
 }

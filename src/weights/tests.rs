@@ -17,6 +17,7 @@ mod prices;
 mod properties;
 mod reference;
 mod reviews;
+mod start_values;
 mod tables;
 mod trims;
 mod volume;
@@ -128,6 +129,7 @@ fn policy(weights: Weights) -> Policy {
         surplus_cap: None,
         compensation: None,
         value: None,
+        start_value: None,
         life: Life::default(),
         coefficient: None,
         auxiliary: None,

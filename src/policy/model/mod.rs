@@ -18,6 +18,7 @@ mod money;
 mod points;
 mod score;
 mod special;
+mod start_value;
 mod value;
 mod waterfall;
 mod weights;
@@ -47,6 +48,7 @@ pub use special::{Special, SpecialReference};
 
 use crate::units::Fen;
 
+pub use start_value::StartValue;
 pub use value::{Value, ValueMethod};
 pub use waterfall::{LineForm, ReserveBase, Shortfall, Waterfall, WaterfallLine};
 pub use weights::{
@@ -95,6 +97,8 @@ pub struct Policy {
     pub sharing: Sharing,
     /// What a point is worth; absent: the value floats.
     pub value: Option<Value>,
+    /// What a point is worth at the start of a year; absent: not worked out.
+    pub start_value: Option<StartValue>,
     /// Limit of an institution's surplus; absent where none is printed.
     pub surplus_cap: Option<SurplusCap>,
     /// What an institution gets back of a reasonable overspend; absent: nothing.

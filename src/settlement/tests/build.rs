@@ -119,6 +119,7 @@ pub(super) fn points_policy() -> Policy {
         surplus_cap: None,
         compensation: None,
         value: None,
+        start_value: None,
         life: Life::default(),
         coefficient: None,
         auxiliary: None,

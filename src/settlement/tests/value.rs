@@ -3,7 +3,8 @@
 use crate::catalog::model::Catalog;
 use crate::policy::model::{Basis, Policy, Value, ValueMethod};
 use crate::settlement::outcome::LineKind;
-use crate::settlement::{Error, MoneyError, Outcome, ScenarioInput};
+use crate::settlement::{Error, MoneyError, Outcome, ScenarioInput, value_table};
+use crate::table::{Column, Table};
 use crate::units::Fen;
 
 use super::build::{Case, case, catalog, cite, dec, input, paid, points_policy, settle_one, yuan};
@@ -152,4 +153,29 @@ fn base_volume_is_the_points_of_last_years_cases() {
 fn a_floating_value_is_the_same_said_or_not() {
     let said = settle(&policy_of(ValueMethod::Floating), "100").unwrap();
     assert_eq!(said, settle(&points_policy(), "100").unwrap());
+}
+
+// 100.00 over 100 points is 1.0000 of fund money; booked 100 of a cost of 200, so 2.0000 of total cost. At
+// the start of the year a point cost 1.6: 2 ÷ 1.6 − 1 = 0.25.
+// shows: E10, A42, A43
+#[test]
+fn settlement_value_is_shown_on_both_bases_and_against_the_start_of_the_year() {
+    let outcome = settle(&points_policy(), "100").unwrap();
+    let start = Table::new("start_value")
+        .with("pool", Column::text(["all", "all", "310"]))
+        .with("measure", Column::text(["year_2023", "year_start", "year_start"]))
+        .with("value", Column::decimals(4, ["9", "1.6", "7"].map(|value| Some(dec(value)))));
+    let cells = |table: &Table| {
+        ["pool", "period", "fund_value", "cost_value", "start_value", "drift"]
+            .map(|column| table.cell(column, 0).unwrap_or_else(|| "–".to_owned()))
+            .join(" ")
+    };
+    let outcomes = [outcome];
+    let table = value_table(&outcomes, Some(&start));
+    assert_eq!((table.rows(), cells(&table)), (1, "all Y 1.0000 2.0000 1.6000 0.2500".to_owned()));
+    assert_eq!(cells(&value_table(&outcomes, None)), "all Y 1.0000 2.0000 – –");
+    // Standards have no points, and no value.
+    let rows = [case("X", "M_N18", "947", "800")];
+    let standard = settle_one(&rows, input(&super::build::standard_policy(), None, "900")).unwrap();
+    assert_eq!(value_table(&[standard], None).rows(), 0);
 }
