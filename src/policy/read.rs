@@ -48,15 +48,14 @@ pub(crate) fn policy(
     let carve_out = top.maybe("carve_out", |fields| read_apg::carve_out(fields, &grouping))?;
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
     let budget = read_money::budget(&top.section("budget")?)?;
-    let compensation =
-        top.maybe("compensation", |fields| read_money::compensation(fields, &budget))?;
+    let compensation = top.maybe("compensation", |own| read_money::compensation(own, &budget))?;
     let sharing = sharing(&top.section("sharing")?)?;
     let start_value =
         top.maybe("start_value", |fields| read_money::start_value(fields, &payment))?;
     let value =
         top.maybe("value", |fields| read_money::value(fields, &payment, &budget, &sharing))?;
-    let beside = [("compensation", compensation.is_some()), ("value", value.is_some())];
     let capitation = top.maybe("capitation", |fields| {
+        let beside = [compensation.is_some(), value.is_some()];
         read_capitation::capitation(fields, payment.method, &budget, beside)
     })?;
     let auxiliary = top

@@ -7,15 +7,16 @@ use super::model::{
 };
 use super::read::{absent, entries_below};
 
-/// `[capitation]`.
+/// `[capitation]`; `beside` says whether `[compensation]` and `[value]` are there.
 pub(crate) fn capitation(
     fields: &Fields<'_>,
     method: PayMethod,
     budget: &Budget,
-    beside: [(&'static str, bool); 2],
+    beside: [bool; 2],
 ) -> Result<Capitation, Error> {
     // Money beside the budget, and other values of a point, are of one pool and not of its parts.
-    if let Some((section, _)) = beside.iter().find(|(_, there)| *there) {
+    let mut sections = ["compensation", "value"].into_iter().zip(beside);
+    if let Some((section, _)) = sections.find(|(_, there)| *there) {
         return Err(without_meaning(fields, &format!("[{section}]")));
     }
     if matches!(budget.source, BudgetSource::Waterfall(_)) {
