@@ -16,10 +16,10 @@ use crate::policy::model::Policy;
 use crate::settlement::ScenarioInput;
 use crate::settlement::cases::Cases;
 use crate::settlement::decide::{CaseView, Pay, decide};
-use crate::settlement::segments::Measure;
+use crate::settlement::segments::{Measure, Segments};
 use crate::settlement::tariff::{Kind, Tariff};
 use crate::table::{Column, Table};
-use crate::units::{Fen, Points, fraction, ratio};
+use crate::units::{Fen, Points, Ratio, fraction, ratio};
 
 /// Ends of the bins beside a line, in percent of it: outer and inner below, inner and outer above.
 const BINS: [i64; 4] = [90, 95, 105, 110];
@@ -122,7 +122,6 @@ pub fn beside(
     let prices = Prices::of(input.policy, input.catalog, settings);
     let lines = lines(input.policy);
     let tariff = Tariff::resolve(input, cases)?;
-    let published = Pays::of(input, &tariff, cases, &prices);
     let counted = count(input, cases, (&lines, &tariff), &prices);
     let mut found = Vec::new();
     for (line, (all, institutions)) in lines.into_iter().zip(counted) {
@@ -132,9 +131,8 @@ pub fn beside(
                 return Ok(None);
             }
             let other = ScenarioInput { policy: &policy, ..input.clone() };
-            let tariff = Tariff::resolve(&other, cases)?;
-            let other = Pays::of(&other, &tariff, cases, &prices);
-            published.against(&other, input.policy).map(Some)
+            let other = Tariff::resolve(&other, cases)?;
+            moved_by(input, cases, (&tariff, &other), &prices).map(Some)
         };
         let (raised, lowered) = (moved(101)?, moved(99)?);
         found.push(Beside { line, all, institutions, raised, lowered });
@@ -178,7 +176,7 @@ fn count(
     for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
         let view = CaseView::of(cases, row);
         let kind = Kind::of(tariff, &view);
-        let (by, of_kind) = known.entry(kind).or_insert_with(|| {
+        let (by, of_kind) = known.entry(tariff.like(&kind)).or_insert_with(|| {
             let segments = tariff.segments(&kind);
             let weight = cases.groups.get(kind.group as usize);
             let weight = weight.and_then(|code| prices.weight.get(code));
@@ -186,12 +184,7 @@ fn count(
             let inner = ends.filter(|end| (1..i64::MAX).contains(&end.last));
             (segments.by, inner.filter_map(|end| bins((end.line, end.last))).collect())
         });
-        let amount = match by {
-            Measure::Fee => view.fee_fen,
-            Measure::InScope => view.inscope_fen,
-            Measure::Fund => view.fund_fen,
-            Measure::Days => continue,
-        };
+        let Some(amount) = amount(*by, &view) else { continue };
         for (line, ends) in of_kind {
             if amount <= ends[0] || amount > ends[4] {
                 continue;
@@ -209,43 +202,62 @@ fn count(
     (0..lines.len()).map(|at| (all[at], named(at))).collect()
 }
 
-/// What every case of the year is paid under one policy, before pools, in fen; points at their value.
-struct Pays {
-    pays: Vec<Pay>,
-    /// Fen of a million points, as a fraction.
-    value: (i128, i128),
+/// The money that lines are compared with; none where days are counted.
+fn amount(by: Measure, case: &CaseView) -> Option<i64> {
+    match by {
+        Measure::Fee => Some(case.fee_fen),
+        Measure::InScope => Some(case.inscope_fen),
+        Measure::Fund => Some(case.fund_fen),
+        Measure::Days => None,
+    }
 }
 
-impl Pays {
-    fn of(input: &ScenarioInput<'_>, tariff: &Tariff, cases: &Cases, prices: &Prices) -> Self {
-        let of_year = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
-        let pays = of_year.map(|row| decide(tariff, &CaseView::of(cases, row)).pay).collect();
-        let value = prices.point_value_fen.as_ref();
-        let value = value.and_then(|fen| Some((fen.numer().to_i128()?, fen.denom().to_i128()?)));
-        Self { pays, value: value.unwrap_or((0, 1)) }
-    }
-
-    fn against(&self, other: &Self, policy: &Policy) -> Result<Moved, Error> {
-        let mut moved = Moved::default();
-        let (mut more, mut less) = ((0i128, 0i128), (0i128, 0i128));
-        for (one, two) in self.pays.iter().zip(&other.pays).filter(|(one, two)| one != two) {
-            moved.cases = moved.cases.saturating_add(1);
-            let (before, after) = (parts(*one), parts(*two));
-            let change = (after.0 - before.0, after.1 - before.1);
-            let gains = change.0 > 0 || (change.0 == 0 && change.1 > 0);
-            let sum = if gains { &mut more } else { &mut less };
-            *sum = (sum.0 + change.0, sum.1 + change.1);
+/// What the cases of the year get more and less under the second tariff than under the first, which
+/// differs from it in a line. Cases whose segment pays the same are passed over.
+fn moved_by(
+    input: &ScenarioInput<'_>,
+    cases: &Cases,
+    (before, after): (&Tariff, &Tariff),
+    prices: &Prices,
+) -> Result<Moved, Error> {
+    let mut known: HashMap<Kind, Option<(Segments, Segments)>> = HashMap::new();
+    let mut count = 0u64;
+    let (mut more, mut less) = ((0i128, 0i128), (0i128, 0i128));
+    for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
+        let view = CaseView::of(cases, row);
+        let kind = Kind::of(before, &view);
+        let pair = known.entry(before.like(&kind)).or_insert_with(|| {
+            let pair = (before.segments(&kind), after.segments(&kind));
+            (pair.0 != pair.1).then_some(pair)
+        });
+        let Some((one, two)) = pair else { continue };
+        let Some(amount) = amount(one.by, &view) else { continue };
+        if one.of(amount).1.pay == two.of(amount).1.pay {
+            continue;
         }
-        let fen = |(money, points): (i128, i128)| {
-            let value = fraction(self.value.0, self.value.1).unwrap_or_else(|| ratio(0));
-            let points = fraction(points, Points::PER_POINT).unwrap_or_else(|| ratio(0));
-            let whole = ratio(money) + points * value;
-            Fen::nearest(&whole)
-                .map_err(|source| Error::Amount { policy: policy.identity.id.clone(), source })
-        };
-        (moved.more, moved.less) = (fen(more)?, fen(less)?);
-        Ok(moved)
+        let (one, two) = (decide(before, &view).pay, decide(after, &view).pay);
+        if one == two {
+            continue;
+        }
+        count = count.saturating_add(1);
+        let (one, two) = (parts(one), parts(two));
+        let change = (two.0 - one.0, two.1 - one.1);
+        let gains = worth(change, prices) > ratio(0);
+        let sum = if gains { &mut more } else { &mut less };
+        *sum = (sum.0 + change.0, sum.1 + change.1);
     }
+    let fen = |change| {
+        let policy = input.policy.identity.id.clone();
+        Fen::nearest(&worth(change, prices)).map_err(|source| Error::Amount { policy, source })
+    };
+    Ok(Moved { cases: count, more: fen(more)?, less: fen(less)? })
+}
+
+/// Fen and millionths of points in fen, points at their value.
+fn worth((fen, points): (i128, i128), prices: &Prices) -> Ratio {
+    let value = prices.point_value_fen.clone().unwrap_or_else(|| ratio(0));
+    let points = fraction(points, Points::PER_POINT).unwrap_or_else(|| ratio(0));
+    ratio(fen) + points * value
 }
 
 /// Fen and millionths of points.
@@ -303,6 +315,9 @@ fn bunching(line: &Line, code: &str, counts: &Counts, jump: i128) -> Option<Find
 
 fn movement(beside: &Beside) -> Option<Finding> {
     let (raised, lowered) = (beside.raised?, beside.lowered?);
+    if raised.cases == 0 && lowered.cases == 0 {
+        return None;
+    }
     let shown = |moved: &Moved| format!("{} / {} ({})", moved.more, moved.less, moved.cases);
     let size = |moved: &Moved| moved.more.0.saturating_add(moved.less.0.saturating_neg());
     Some(

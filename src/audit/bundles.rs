@@ -89,18 +89,23 @@ pub(super) fn findings(policy: &Policy, prices: &Prices) -> Vec<Finding> {
         }
     }
     if prices.point_value_fen.is_some() {
-        let all = bundles.len();
-        let size = |finding: &Finding| finding.amount.map_or(0, |fen| fen.0.unsigned_abs());
-        let worst = bundles.into_iter().reduce(|a, b| if size(&b) > size(&a) { b } else { a });
-        found.extend(worst.map(|mut worst| {
-            worst.zh.push_str(&format!("（共 {all} 处，此为差额最大者）"));
-            worst.en.push_str(&format!(" (one of {all}, the largest)"));
-            worst
-        }));
+        found.extend(largest(bundles));
     } else {
         found.append(&mut bundles);
     }
     found
+}
+
+/// The one with the largest amount, which says of how many it is; ties: the first.
+fn largest(all: Vec<Finding>) -> Option<Finding> {
+    let count = all.len();
+    let size = |finding: &Finding| finding.amount.map_or(0, |fen| fen.0.unsigned_abs());
+    let mut worst = all.into_iter().reduce(|a, b| if size(&b) > size(&a) { b } else { a })?;
+    if count > 1 {
+        worst.zh.push_str(&format!("（共 {count} 处，此为差额最大者）"));
+        worst.en.push_str(&format!(" (one of {count}, the largest)"));
+    }
+    Some(worst)
 }
 
 fn fen(worth: &Ratio) -> Fen {
@@ -145,11 +150,15 @@ fn richer_cheaper((rich, poor): &(String, String), (worth, cheaper): (&Ratio, &R
 }
 
 /// Inversions that the statistics of the catalog found: a lower tier dearer, a severe group cheaper (E06).
+/// The largest of each stands for all; table `inversions` of the catalog lists them.
 pub(super) fn inversions(catalog: Option<&Catalog>) -> Vec<Finding> {
     let Some(table) = catalog.and_then(|catalog| catalog.table("inversions")) else {
         return Vec::new();
     };
-    (0..table.rows()).filter_map(|row| inversion(table, row)).collect()
+    let all: Vec<Finding> = (0..table.rows()).filter_map(|row| inversion(table, row)).collect();
+    let (dearer, cheaper): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|one| one.check == "lower_tier_dearer");
+    largest(dearer).into_iter().chain(largest(cheaper)).collect()
 }
 
 fn inversion(table: &Table, row: usize) -> Option<Finding> {

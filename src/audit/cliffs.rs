@@ -320,7 +320,7 @@ fn finding(line: &Line, worst: &Cliff, (jumps, groups): (usize, usize)) -> Findi
 /// points_below, pay_below_yuan, class_above, fee_above_yuan, points_above, pay_above_yuan, jump_yuan,
 /// is_cliff, clause`.
 #[must_use]
-pub fn table(all: &[(String, &Policy, Vec<Cliff>)]) -> Table {
+pub fn table(all: &[(String, Policy, Vec<Cliff>)]) -> Table {
     let rows: Vec<(&str, Line, &Cliff)> = all
         .iter()
         .flat_map(|(scenario, policy, cliffs)| {

@@ -15,6 +15,7 @@ mod scenario;
 mod tables;
 pub mod verify;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use crate::catalog::{self, model::Catalog};
@@ -61,6 +62,18 @@ pub struct Replay {
     pub outcomes: Vec<Outcome>,
 }
 
+/// Tables `special_candidate`, `special` and `special_case` over all scenarios that have them.
+fn special(prepared: &Prepared<'_>, outcomes: &[Outcome]) -> Result<Vec<Table>, Error> {
+    let mut by_name: BTreeMap<String, Vec<Table>> = BTreeMap::new();
+    for (at, outcome) in outcomes.iter().enumerate() {
+        let cases = &prepared.built(at).cases;
+        for table in settlement::special::tables(cases, &prepared.input(at), outcome)? {
+            by_name.entry(table.name.clone()).or_default().push(table);
+        }
+    }
+    Ok(by_name.into_values().filter_map(tables::stack).collect())
+}
+
 /// Settles `settings.year` under the policy and every scenario.
 ///
 /// # Errors
@@ -80,6 +93,7 @@ pub fn replay(
         let decided = settlement::decide_all(cases, &prepared.input(at), outcome)?;
         case_tables.push(settlement::tables::case_table(outcome, cases, &decided));
     }
+    let special_tables = special(&prepared, &outcomes)?;
     let institutions = inputs::institutions(engine, snapshot)?;
     let base = prepared.built(0);
     let forecast = weights::forecast(settings.catalog, &base.cases)?;
@@ -96,9 +110,8 @@ pub fn replay(
     result.extend(heads::tables(engine, snapshot, settings, base)?);
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
-    if let Some(table) = tables::stack(case_tables) {
-        result.push(table);
-    }
+    result.extend(tables::stack(case_tables));
+    result.extend(special_tables);
     result.sort_by(|a, b| a.name.cmp(&b.name));
     let Prepared { composed, mut warnings, .. } = prepared;
     for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {

@@ -102,7 +102,8 @@ pub(super) fn gather<'a>(
     let mut warnings = settings.policy.warnings.clone();
     warnings.extend(scenario::not_in_force(settings.policy, settings.year));
     let special = given::special(engine, snapshot)?;
-    let keep_ids = settings.with_cases || !special.is_empty();
+    let has_quota = composed.iter().any(|one| one.policy.policy.special.is_some());
+    let keep_ids = settings.with_cases || has_quota || !special.is_empty();
     let mut sets: Vec<CaseSet> = Vec::new();
     let mut which = Vec::new();
     for one in &composed {

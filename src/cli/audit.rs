@@ -1,6 +1,6 @@
 //! `dianshu audit`: what the rules of a policy leave open, contradict or invite, before it is approved.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use num_traits::Zero as _;
 use rust_decimal::Decimal;
@@ -18,6 +18,8 @@ use crate::report::Lang;
 use crate::table::Table;
 use crate::units::{Ratio, fraction, to_decimal};
 
+/// Fund ÷ fee of probe cases where nobody says, in percent.
+const RATIO: i64 = 85;
 /// Places of a point value.
 const VALUE_PLACES: u32 = 4;
 
@@ -75,82 +77,143 @@ fn positive(text: &str) -> Result<Decimal, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
-    let stored = args.catalog.as_ref().map(|path| catalog::open(path)).transpose()?;
-    let composed = composed(args, stored.as_ref())?;
-    let beside = beside(args, &composed, stored.as_ref())?;
-    let mut all = Audited::default();
-    for (at, (one, settings)) in composed.iter().enumerate() {
-        let book = stored.as_ref().map(|stored| &stored.catalog);
-        let mut audited = audit::rules(&one.policy, book, settings)?;
-        if let Some(found) = beside.get(at) {
-            audited.add(found);
-        }
-        let named = |finding: Finding| (one.name.clone(), finding);
-        all.findings.extend(audited.findings.into_iter().map(named));
-        all.cliffs.push((one, audited.cliffs));
-    }
-    let is_json = args.common.json;
-    match args.table {
-        Some(Which::Line) => {
-            let names = composed.iter().map(|(one, _)| one.name.clone());
-            output::print(&audit::beside::table(&names.zip(beside).collect::<Vec<_>>()), is_json)?;
-        }
-        Some(Which::Cliff) => output::print(&all.cliff_table(), is_json)?,
-        Some(Which::Clause) => {
-            let policies: Vec<(String, &LoadedPolicy)> =
-                composed.iter().map(|(one, _)| (one.name.clone(), &one.policy)).collect();
-            output::print(&audit::clause_table(&policies)?, is_json)?;
-        }
-        None if is_json => output::print(&audit::table(&all.findings), true)?,
-        None => output::print_text(&text(&all.findings, args.lang))?,
-    }
-    let stands = all.findings.iter().any(|(_, one)| one.severity == Severity::Error);
-    Ok(if stands { Outcome::No } else { Outcome::Done })
-}
-
-/// The policy with every scenario, under those its catalog was computed under, and what its probe cases
-/// are like.
-fn composed(args: &Args, stored: Option<&Stored>) -> Result<Vec<(Composed, Settings)>, Error> {
-    let policy = policy::load(&args.policy)?;
-    let policy = match (&args.catalog, stored) {
-        (Some(path), Some(stored)) => policy::compose(&policy, &built_under(path, stored)?.1)?,
-        _ => policy,
-    };
     let point_value = match &args.run {
         Some(run) => value_of_run(&manifest::read(run)?),
         None => args.point_value,
     };
-    let book = stored.map(|stored| &stored.catalog);
-    let with_settings = |one: Composed| {
-        let settings = Settings::new(args.ratio, &one.policy.policy, book);
-        (one, Settings { coefficient: args.coefficient, point_value, ..settings })
+    let job = Job {
+        policy: &args.policy,
+        catalog: args.catalog.as_deref(),
+        scenarios: &args.scenarios,
+        year: args.year,
+        probes: (args.ratio, args.coefficient, point_value),
     };
-    Ok(compose_all(&policy, &args.scenarios)?.into_iter().map(with_settings).collect())
+    let audited = job.run(&args.common)?;
+    let is_json = args.common.json;
+    match args.table {
+        Some(Which::Line) => output::print(&audited.line_table(), is_json)?,
+        Some(Which::Cliff) => output::print(&audited.cliff_table(), is_json)?,
+        Some(Which::Clause) => output::print(&audited.clause_table()?, is_json)?,
+        None if is_json => output::print(&audit::table(&audited.findings), true)?,
+        None => output::print_text(&text(&audited.findings, args.lang))?,
+    }
+    let stands = audited.findings.iter().any(|(_, one)| one.severity == Severity::Error);
+    Ok(if stands { Outcome::No } else { Outcome::Done })
 }
 
-/// The cases of the year beside the lines; none without a year.
-fn beside(
-    args: &Args,
-    composed: &[(Composed, Settings)],
-    stored: Option<&Stored>,
-) -> Result<Vec<Vec<Beside>>, Error> {
-    let (Some(year), Some(path), Some(stored)) = (args.year, &args.catalog, stored) else {
-        return Ok(Vec::new());
-    };
-    let (built_under, _) = built_under(path, stored)?;
-    let settings = backtest::Settings {
-        policy: &composed[0].0.policy,
-        scenarios: &args.scenarios,
-        catalog: &stored.catalog,
-        catalog_policy: &built_under,
-        year,
-        with_cases: false,
-    };
-    let snapshot = args.common.snapshot()?;
-    let engine = args.common.engine()?;
-    let found = backtest::beside_lines(&engine, &snapshot, &settings, composed)?;
-    args.common.show_plans(&engine);
-    Ok(found)
+/// An audit with everything resolved but the files it names.
+struct Job<'a> {
+    policy: &'a str,
+    catalog: Option<&'a Path>,
+    scenarios: &'a [String],
+    year: Option<u16>,
+    /// Ratio and coefficient of probe cases, and the point value where one is given.
+    probes: (Decimal, Decimal, Option<Decimal>),
+}
+
+/// What was found under every scenario.
+struct Audited {
+    composed: Vec<(Composed, Settings)>,
+    findings: Vec<(String, Finding)>,
+    cliffs: Vec<Vec<Cliff>>,
+    /// None without a year.
+    beside: Vec<Vec<Beside>>,
+}
+
+impl Job<'_> {
+    fn run(&self, common: &Common) -> Result<Audited, Error> {
+        let stored = self.catalog.map(catalog::open).transpose()?;
+        let composed = self.composed(stored.as_ref())?;
+        let beside = self.beside(common, &composed, stored.as_ref())?;
+        let mut all = Audited { composed, findings: Vec::new(), cliffs: Vec::new(), beside };
+        for (at, (one, settings)) in all.composed.iter().enumerate() {
+            let book = stored.as_ref().map(|stored| &stored.catalog);
+            let mut audited = audit::rules(&one.policy, book, settings)?;
+            if let Some(found) = all.beside.get(at) {
+                audited.add(found);
+            }
+            let named = |finding: Finding| (one.name.clone(), finding);
+            all.findings.extend(audited.findings.into_iter().map(named));
+            all.cliffs.push(audited.cliffs);
+        }
+        Ok(all)
+    }
+
+    /// The policy with every scenario, under those its catalog was computed under, and what its probe
+    /// cases are like.
+    fn composed(&self, stored: Option<&Stored>) -> Result<Vec<(Composed, Settings)>, Error> {
+        let policy = policy::load(self.policy)?;
+        let policy = match (self.catalog, stored) {
+            (Some(path), Some(stored)) => policy::compose(&policy, &built_under(path, stored)?.1)?,
+            _ => policy,
+        };
+        let book = stored.map(|stored| &stored.catalog);
+        let (ratio, coefficient, point_value) = self.probes;
+        let with_settings = |one: Composed| {
+            let settings = Settings::new(ratio, &one.policy.policy, book);
+            (one, Settings { coefficient, point_value, ..settings })
+        };
+        Ok(compose_all(&policy, self.scenarios)?.into_iter().map(with_settings).collect())
+    }
+
+    /// The cases of the year beside the lines; none without a year.
+    fn beside(
+        &self,
+        common: &Common,
+        composed: &[(Composed, Settings)],
+        stored: Option<&Stored>,
+    ) -> Result<Vec<Vec<Beside>>, Error> {
+        let (Some(year), Some(path), Some(stored)) = (self.year, self.catalog, stored) else {
+            return Ok(Vec::new());
+        };
+        let (built_under, _) = built_under(path, stored)?;
+        let settings = backtest::Settings {
+            policy: &composed[0].0.policy,
+            scenarios: self.scenarios,
+            catalog: &stored.catalog,
+            catalog_policy: &built_under,
+            year,
+            with_cases: false,
+        };
+        let snapshot = common.snapshot()?;
+        let engine = common.engine()?;
+        let found = backtest::beside_lines(&engine, &snapshot, &settings, composed)?;
+        common.show_plans(&engine);
+        Ok(found)
+    }
+}
+
+/// What a demo shows of the audit of its policy: errors and warnings.
+pub(super) fn show(
+    common: &Common,
+    (policy, catalog): (&str, &Path),
+    (year, lang): (u16, Lang),
+) -> Result<(), Error> {
+    let probes = (Decimal::new(RATIO, 2), Decimal::ONE, None);
+    let job = Job { policy, catalog: Some(catalog), scenarios: &[], year: Some(year), probes };
+    let mut findings = job.run(common)?.findings;
+    findings.retain(|(_, one)| one.severity > Severity::Info);
+    output::print_text(&text(&findings, lang))
+}
+
+impl Audited {
+    fn line_table(&self) -> Table {
+        let names = self.composed.iter().map(|(one, _)| one.name.clone());
+        audit::beside::table(&names.zip(self.beside.clone()).collect::<Vec<_>>())
+    }
+
+    fn cliff_table(&self) -> Table {
+        let of = |((one, _), cliffs): (&(Composed, Settings), &Vec<Cliff>)| {
+            (one.name.clone(), one.policy.policy.clone(), cliffs.clone())
+        };
+        audit::cliffs::table(&self.composed.iter().zip(&self.cliffs).map(of).collect::<Vec<_>>())
+    }
+
+    fn clause_table(&self) -> Result<Table, Error> {
+        let policies: Vec<(String, &LoadedPolicy)> =
+            self.composed.iter().map(|(one, _)| (one.name.clone(), &one.policy)).collect();
+        Ok(audit::clause_table(&policies)?)
+    }
 }
 
 /// Yuan per point over all pools of the baseline; `None` where no points were paid.
@@ -172,26 +235,8 @@ fn value_of_run(run: &manifest::Run) -> Option<Decimal> {
     to_decimal(&(fraction(fen, 100)? / points), VALUE_PLACES)
 }
 
-/// What was found under every scenario.
-#[derive(Default)]
-struct Audited<'a> {
-    findings: Vec<(String, Finding)>,
-    cliffs: Vec<(&'a Composed, Vec<Cliff>)>,
-}
-
-impl Audited<'_> {
-    fn cliff_table(&self) -> Table {
-        let rows: Vec<_> = self
-            .cliffs
-            .iter()
-            .map(|(one, cliffs)| (one.name.clone(), &one.policy.policy, cliffs.clone()))
-            .collect();
-        audit::cliffs::table(&rows)
-    }
-}
-
 /// Findings for people: fact, numbers, clause, one below the other.
-pub(super) fn text(findings: &[(String, Finding)], lang: Lang) -> String {
+fn text(findings: &[(String, Finding)], lang: Lang) -> String {
     let mut text = String::new();
     let mut last: Option<&str> = None;
     for (scenario, finding) in findings {

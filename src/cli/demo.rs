@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::common::{Bytes, Common};
-use super::{Error, Outcome, backtest, build, check, demo_groups, ingest, output, report};
+use super::{Error, Outcome, audit, backtest, build, check, demo_groups, ingest, output, report};
 use crate::period::Years;
 use crate::policy;
 use crate::report::{Format, Lang};
@@ -147,6 +147,9 @@ fn settle(
         text.push_str(&format!("report:  {}\n", file.display()));
     }
     output::print_text(&text)?;
+    common.say("audit      the rules, and the cases beside their lines");
+    output::gap(false)?;
+    audit::show(common, (&args.system, &book), (settled, args.lang))?;
     Ok(Outcome::Done)
 }
 

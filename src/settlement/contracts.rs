@@ -1,19 +1,18 @@
 //! Sums of cases by whom their person is signed with: what head budgets are settled by (R08).
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::units::UnitError;
 
 use super::capitation::Cell;
 use super::cases::{Cases, UNGROUPED, UNSIGNED};
-use super::decide::{CaseClass, CaseView, Judgement, Pay, decide, judge};
+use super::decide::{CaseClass, Judgement, Pay};
 use super::heads::Placing;
 use super::outcome::{GroupRow, UNGROUPED_CODE};
-use super::pass::{Sums, TariffSums};
+use super::pass::{Sums, TariffSums, judge_rows};
 use super::pool::{Pool, Total, fen};
-use super::segments::Segments;
-use super::tariff::{Kind, Tariff};
+use super::tariff::Tariff;
 
 /// The sums of a pool by contract and institution, placed.
 pub(super) fn cells<'a>(
@@ -51,18 +50,17 @@ pub(super) fn group_rows(
     placing: &Placing<'_>,
 ) -> Result<Vec<GroupRow>, UnitError> {
     let mut sums: BTreeMap<(&str, u32), Total> = BTreeMap::new();
-    let mut known: HashMap<Kind, Segments> = HashMap::new();
-    for row in (0..cases.len()).filter(|row| cases.year[*row] == year) {
+    judge_rows(tariff, cases, year, |row, _, judgement| {
+        let row = row as usize;
         if !pool.has_insutype(cases.insutype[row].into()) {
-            continue;
+            return;
         }
         let contract = cases.part.get(row).copied().unwrap_or(UNSIGNED);
         let placed = placing.place(contract, cases.institution[row] as usize);
-        let judgement = again(tariff, &CaseView::of(cases, row), &mut known);
         let sum = sums.entry((placed.part.unwrap_or(&pool.name), cases.group[row])).or_default();
         let judgement = (!placed.role.is_as_booked()).then_some(judgement);
         count(sum, (cases.fee_fen[row], cases.fund_fen[row]), judgement.as_ref());
-    }
+    });
     let row = |((part, group), total): ((&str, u32), Total)| {
         let code = cases.groups.get(group as usize).filter(|_| group != UNGROUPED);
         Ok(GroupRow {
@@ -77,16 +75,6 @@ pub(super) fn group_rows(
         })
     };
     sums.into_iter().map(row).collect()
-}
-
-/// What the pass decided; cases of one kind share their segments.
-fn again(tariff: &Tariff, case: &CaseView, known: &mut HashMap<Kind, Segments>) -> Judgement {
-    if tariff.special_of(case.row).is_some() {
-        return decide(tariff, case);
-    }
-    let kind = Kind::of(tariff, case);
-    let segments = known.entry(tariff.like(&kind)).or_insert_with(|| tariff.segments(&kind));
-    judge(tariff, segments, &case.amounts())
 }
 
 #[expect(

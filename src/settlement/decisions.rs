@@ -3,28 +3,27 @@
 
 use std::collections::BTreeMap;
 
-use crate::policy::model::{PayMethod, Pools, ShareBy};
+use crate::policy::model::{PayMethod, ShareBy};
 use crate::units::{Fen, Points, UnitError, allocate, fraction};
 
-use super::cases::{Cases, UNSIGNED};
+use super::cases::Cases;
 use super::clearing::difference;
-use super::decide::{CaseView, Judgement, Pay, decide};
+use super::decide::{CaseClass, CaseView, Pay, decide};
 use super::error::{Error, Place};
-use super::heads::{Placing, Units};
 use super::input::ScenarioInput;
+use super::keys::{Key, Keys};
 use super::outcome::{Decision, LineKind, Outcome};
-use super::pool::{ALL, fen, periods};
+use super::pass::judge_rows;
+use super::pool::fen;
+use super::segments::{Factor, Rule};
 use super::tariff::Tariff;
-
-/// Pool, institution and period of some cases.
-type Key<'a> = (&'a str, &'a str, &'static str);
 
 /// Every case of the year with its class and its part of its institution's entitlement, in row
 /// order.
 ///
 /// A case paid as booked gets that; the rest of the entitlement is divided over the other cases by
-/// points or by their pay by standard, ties by `setl_id`, so that case pay sums to the entitlement
-/// (R27, A46). `outcome` is what [`super::settle`] gave for the same cases and scenario.
+/// points or by their pay by standard, ties by `setl_id`, parts of one case (A15) by their group, so
+/// that case pay sums to the entitlement (R27, A46). `outcome` is what [`super::settle`] gave for the same cases and scenario.
 ///
 /// # Errors
 /// [`Error::CaseIds`] when the cases came without ids, and those of [`Tariff::resolve`].
@@ -39,96 +38,94 @@ pub fn decide_all(
         return Err(Error::CaseIds { cases: cases.len(), with_id });
     }
     let tariff = Tariff::resolve(input, cases)?;
+    let mut decisions: Vec<Decision> =
+        (0..cases.len()).filter(|row| cases.year[*row] == input.year).map(undecided).collect();
+    let mut judged: Vec<Judged> = decisions
+        .iter()
+        .map(|decision| Judged { row: decision.row, pay: Pay::Booked(0), carved: 0 })
+        .collect();
     let keys = Keys::new(cases, input)?;
-    let mut decisions = Vec::new();
-    let mut keyed: BTreeMap<Key<'_>, Vec<Judged>> = BTreeMap::new();
-    for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
-        let (key, judgement) = keys.judge(&tariff, row);
+    let rescale = rescale(outcome);
+    judge_rows(&tariff, cases, input.year, |row, kind, judgement| {
+        let found = decisions.binary_search_by_key(&(row as usize), |decision| decision.row);
+        let Ok(at) = found else { return };
+        let judgement = keys.as_paid(row as usize, judgement);
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
-        keyed.entry(key).or_default().push(Judged {
-            row,
-            decision: decisions.len(),
-            pay: judgement.pay,
-            carved: judgement.carved,
-        });
-        decisions.push(Decision {
-            row,
+        let (pool, _, period) = keys.of(row as usize);
+        judged[at] = Judged { row: row as usize, pay: judgement.pay, carved: judgement.carved };
+        decisions[at] = Decision {
+            row: row as usize,
             class: judgement.class,
             rule: judgement.rule,
             for_review: judgement.for_review,
+            differs_at_clearing: rescale.get(&(pool, period)).is_some_and(|factor| {
+                let amounts = CaseView::of(cases, row as usize).amounts();
+                tariff.moves_at_clearing(kind, &amounts, &judgement, factor)
+            }),
             paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
             points: Points(points),
             pay: Fen::ZERO,
-        });
+        };
+    });
+    let mut keyed: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
+    for (at, decision) in decisions.iter().enumerate() {
+        keyed.entry(keys.of(decision.row)).or_default().push(at);
     }
     let entitlements = entitlements(outcome);
-    for (key, judged) in &keyed {
+    for (key, members) in &mut keyed {
+        members.sort_by_key(|at| tie(cases, decisions[*at].row));
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
+        let of_key: Vec<Judged> = members.iter().map(|at| judged[*at]).collect();
         let overflow = |source| divide_error(input, *key, source);
-        let claims = claims(cases, input, entitlement, judged).map_err(overflow)?;
-        let pays = divide(cases, &claims, judged).map_err(overflow)?;
-        for (case, pay) in judged.iter().zip(pays) {
-            decisions[case.decision].pay = pay;
+        let claims = claims(cases, input, entitlement, &of_key).map_err(overflow)?;
+        let pays = divide(cases, &claims, &of_key).map_err(overflow)?;
+        for (at, pay) in members.iter().zip(pays) {
+            decisions[*at].pay = pay;
         }
     }
     Ok(decisions)
 }
 
-/// One case of a key: its row, its decision and how it is paid.
+/// How a case is paid.
+#[derive(Debug, Clone, Copy)]
 struct Judged {
     row: usize,
-    decision: usize,
     pay: Pay,
     carved: i64,
 }
 
-/// Where cases are settled: their pool, the row they stand in, their period.
-struct Keys<'a> {
-    cases: &'a Cases,
-    input: &'a ScenarioInput<'a>,
-    /// Under head budgets: by whom the person is signed with and the institution visited (R09).
-    placing: Option<Placing<'a>>,
+/// The order of cases in a division: parts of one case (A15) have its id and are told apart by their
+/// group.
+fn tie(cases: &Cases, row: usize) -> (&str, u32) {
+    (cases.case_id[row].as_str(), cases.group[row])
 }
 
-impl<'a> Keys<'a> {
-    fn new(cases: &'a Cases, input: &'a ScenarioInput<'_>) -> Result<Self, Error> {
-        let placing = match &input.policy.capitation {
-            Some(rule) => Some(Placing::new(rule, &Units::of(input)?, cases)),
-            None => None,
-        };
-        Ok(Self { cases, input, placing })
+/// A row before it is decided.
+fn undecided(row: usize) -> Decision {
+    Decision {
+        row,
+        class: CaseClass::ZeroFee,
+        rule: Rule::ZeroFee,
+        for_review: false,
+        differs_at_clearing: false,
+        paid_as_booked: false,
+        points: Points(0),
+        pay: Fen::ZERO,
     }
+}
 
-    /// Where the case is settled, and whether that alone says that it is paid as booked.
-    fn of(&self, row: usize) -> (Key<'a>, bool) {
-        let (cases, input) = (self.cases, self.input);
-        let pool = match input.policy.budget.pools {
-            Pools::One => ALL,
-            Pools::Insutype => cases.insutypes[usize::from(cases.insutype[row])].as_str(),
-        };
-        let month = usize::from(cases.month[row]);
-        let mut periods = periods(input.policy.budget.period).iter();
-        let period = periods.find(|(_, months)| months.contains(&month));
-        let period = period.map_or(super::YEAR, |(period, _)| *period);
-        let institution = cases.institution[row] as usize;
-        let Some(placing) = &self.placing else {
-            return ((pool, &cases.institutions[institution], period), false);
-        };
-        let contract = cases.part.get(row).copied().unwrap_or(UNSIGNED);
-        let placed = placing.place(contract, institution);
-        ((placed.part.unwrap_or(pool), placed.payee, period), placed.role.is_as_booked())
-    }
-
-    /// Where the case is settled, and what was decided of it there.
-    fn judge(&self, tariff: &Tariff, row: usize) -> (Key<'a>, Judgement) {
-        let (key, as_booked) = self.of(row);
-        let mut judgement = decide(tariff, &CaseView::of(self.cases, row));
-        if as_booked {
-            // All that was booked, lines carved out included (A26, R07).
-            (judgement.pay, judgement.carved) = (Pay::Booked(self.cases.fund_fen[row]), 0);
+/// k = (T − I) ÷ E of each pool and period that was overspent (A19, A20), exact; none under points.
+fn rescale(outcome: &Outcome) -> BTreeMap<(&str, &str), Factor> {
+    let mut factors = BTreeMap::new();
+    for row in &outcome.pools {
+        let Some(standard) = row.standard_paid.map(|standard| standard.0) else { continue };
+        let money = i128::from(row.distributable.0).saturating_sub(row.item_paid.0.into());
+        if standard > 0 && i128::from(standard) > money {
+            let factor = Factor::Small(money.max(0), standard.into());
+            factors.insert((row.pool.as_str(), row.period.as_str()), factor);
         }
-        (key, judgement)
     }
+    factors
 }
 
 /// Entitlement by pool, institution and period: the lines before the year end.
@@ -179,11 +176,12 @@ fn claims(
     }
     let rest = difference(fen(entitlement)?, Fen::sum(own.iter().copied())?)?;
     let total: i128 = weights.iter().sum();
-    if total == 0 && (from_booked || input.policy.capitation.is_some()) {
+    let by_head = input.policy.capitation.is_some();
+    if total == 0 && (from_booked || by_head) {
         // An own excess (A24) or the rest of a unit (A26) without any points: by what the cases booked.
         weights = judged.iter().map(|case| cases.fund_fen[case.row].into()).collect();
     }
-    if input.policy.capitation.is_some() && weights.iter().all(|weight| *weight == 0) {
+    if by_head && weights.iter().all(|weight| *weight == 0) {
         // The rest of a unit whose cases cost nothing belongs to no case.
         return Ok(Claims { own, weights, rest: Fen::ZERO, as_it_is: false });
     }
@@ -240,14 +238,15 @@ pub(super) fn division(
     row: usize,
 ) -> Result<Division, Error> {
     let keys = Keys::new(cases, input)?;
-    let (wanted, _) = keys.of(row);
+    let wanted = keys.of(row);
     let mut judged = Vec::new();
     let of_year = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
-    for row in of_year.filter(|row| keys.of(*row).0 == wanted) {
-        let (_, judgement) = keys.judge(tariff, row);
+    for row in of_year.filter(|row| keys.of(*row) == wanted) {
+        let judgement = keys.as_paid(row, decide(tariff, &CaseView::of(cases, row)));
         let (pay, carved) = (judgement.pay, judgement.carved);
-        judged.push(Judged { row, decision: judged.len(), pay, carved });
+        judged.push(Judged { row, pay, carved });
     }
+    judged.sort_by_key(|case| tie(cases, case.row));
     let entitlement = entitlements(outcome).get(&wanted).copied().unwrap_or(0);
     let overflow = |source| divide_error(input, wanted, source);
     let claims = claims(cases, input, entitlement, &judged).map_err(overflow)?;

@@ -29,6 +29,7 @@ mod formula;
 pub mod heads;
 mod input;
 mod items;
+mod keys;
 mod kinds;
 pub mod last_year;
 mod ledger;

@@ -404,6 +404,9 @@ pub struct Decision {
     pub paid_as_booked: bool,
     /// Whether it is listed for expert review (A38).
     pub for_review: bool,
+    /// Whether its class would be another at the standard as rescaled by the clearing; the class itself
+    /// is fixed in the month (A08).
+    pub differs_at_clearing: bool,
     /// Its points; 0 where it has none.
     pub points: Points,
     /// Its part of the institution's entitlement. Parts sum to the entitlement (R27).

@@ -291,6 +291,32 @@ impl Part<'_> {
     }
 }
 
+/// Judges the cases of `year` one by one, those of one kind together; `found` takes the row, its kind
+/// and what was decided.
+pub(super) fn judge_rows(
+    tariff: &Tariff,
+    cases: &Cases,
+    year: u16,
+    mut found: impl FnMut(u32, &Kind, Judgement),
+) {
+    let kinds = Kinds::of(cases, year, tariff.by_month());
+    let mut known = Known::default();
+    for run in &kinds.runs {
+        for row in &kinds.rows[run.first..run.end] {
+            let case = CaseView::of(cases, *row as usize);
+            let kind = Kind::of(tariff, &case);
+            let judgement = match tariff.special_of(*row) {
+                Some(_) => decide(tariff, &case),
+                None => {
+                    let at = known.of(tariff, &kind);
+                    judge(tariff, &known.list[at].1, &case.amounts())
+                }
+            };
+            found(*row, &kind, judgement);
+        }
+    }
+}
+
 /// The rows of a run in a block that starts at `first`.
 fn of_run<'a>(slim: &'a [Slim], run: &Run, first: usize) -> &'a [Slim] {
     &slim[run.first.saturating_sub(first)..run.end.saturating_sub(first)]

@@ -289,16 +289,8 @@ impl Line {
         let places = places.min(Points::PLACES);
         let power = |places: u32| 10i64.saturating_pow(places);
         let shift = i128::from(power(places));
-        let form = small(shift, factors, start, slope).unwrap_or_else(|| {
-            let product = factors.iter().fold(ratio(shift), |all, factor| all * factor.exact());
-            let (start, slope) = (&product * start.exact(), product * slope.exact());
-            let divisor = start.denom() * slope.denom();
-            Form::Big(Box::new([
-                start.numer() * slope.denom(),
-                slope.numer() * start.denom(),
-                divisor,
-            ]))
-        });
+        let form = small(shift, factors, start, slope)
+            .unwrap_or_else(|| big(shift, factors, start, slope));
         let unit = power(Points::PLACES.saturating_sub(places));
         let mut line = Self { form, unit, fixed: None };
         if !line.depends() {
@@ -354,6 +346,7 @@ impl Line {
     }
 
     /// Exact units of the last published place.
+    #[expect(clippy::arithmetic_side_effects, reason = "big whole numbers do not overflow")]
     fn units(&self, amount: i64) -> Ratio {
         let [start, slope, divisor] = match &self.form {
             Form::Small { start, slope, divisor } => {
@@ -379,4 +372,16 @@ fn small(shift: i128, factors: &[&Factor], start: &Factor, slope: &Factor) -> Op
         slope: numerator.checked_mul(slope)?.checked_mul(start_below)?,
         divisor: denominator.checked_mul(start_below)?.checked_mul(slope_below)?,
     })
+}
+
+/// The line in big whole numbers.
+#[expect(clippy::arithmetic_side_effects, reason = "big whole numbers do not overflow")]
+fn big(shift: i128, factors: &[&Factor], start: &Factor, slope: &Factor) -> Form {
+    let product = factors.iter().fold(ratio(shift), |all, factor| all * factor.exact());
+    let (start, slope) = (&product * start.exact(), product * slope.exact());
+    Form::Big(Box::new([
+        start.numer() * slope.denom(),
+        slope.numer() * start.denom(),
+        start.denom() * slope.denom(),
+    ]))
 }

@@ -262,7 +262,9 @@ pub fn compensation_table(outcomes: &[Outcome]) -> Table {
 #[must_use]
 pub fn case_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) -> Table {
     let mut sorted: Vec<&Decision> = decisions.iter().collect();
-    sorted.sort_by(|one, two| cases.case_id[one.row].cmp(&cases.case_id[two.row]));
+    // Parts of one case (A15) have its id: they are told apart by their group.
+    let key = |case: &Decision| (cases.case_id[case.row].as_str(), cases.group[case.row]);
+    sorted.sort_by(|one, two| key(one).cmp(&key(two)));
     let group = |row: usize| match cases.group[row] {
         UNGROUPED => UNGROUPED_CODE,
         at => cases.groups[at as usize].as_str(),
@@ -287,4 +289,8 @@ pub fn case_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) -> T
         .with("points", Column::Decimal { places: Points::PLACES, values: points })
         .with("pay_yuan", Column::yuan(sorted.iter().map(|case| case.pay.0)))
         .with("for_review", Column::whole(sorted.iter().map(|case| case.for_review.into())))
+        .with(
+            "differs_at_clearing",
+            Column::whole(sorted.iter().map(|case| case.differs_at_clearing.into())),
+        )
 }

@@ -17,7 +17,7 @@ use crate::units::{Points, Ratio, exact, ratio};
 
 use super::cases::{Cases, UNGROUPED, flag};
 use super::classes::{Class as InstitutionClass, Classes};
-use super::decide::{Amounts, CaseClass, Refusal};
+use super::decide::{Amounts, CaseClass, Judgement, Refusal, amount};
 use super::error::Error;
 use super::input::{ScenarioInput, SpecialKind};
 use super::other::Units;
@@ -85,6 +85,8 @@ struct BandRule {
     class: Class,
     pay: BandPay,
     except_merged: bool,
+    /// Upper end of the ratio, and whether it belongs to the band.
+    up_to: Option<(Decimal, bool)>,
 }
 
 /// Denominator of the reimbursement ratio (A16).
@@ -202,12 +204,15 @@ impl Tariff {
         self.compare == Compare::InScope || self.denominator == Denominator::InScope
     }
 
-    /// A kind with the same segments, the same for all institutions of a class.
-    pub(super) fn like(&self, kind: &Kind) -> Kind {
+    /// What kinds with the same segments have in common: the class stands in the place of its
+    /// institutions. A key to remember segments by, and no kind to ask for them.
+    #[must_use]
+    pub fn like(&self, kind: &Kind) -> Kind {
         Kind {
             institution: self.classes.at(kind.institution, kind.discipline).into(),
             discipline: 0,
             auxiliary: if self.types.is_some() { kind.auxiliary } else { UNGROUPED },
+            month: if self.by_month() { kind.month } else { 1 },
             ..*kind
         }
     }
@@ -399,6 +404,33 @@ impl Tariff {
     }
 }
 
+impl Tariff {
+    /// Whether a case tested against its standard would have another class at the standard × `factor`
+    /// (A08).
+    pub(super) fn moves_at_clearing(
+        &self,
+        kind: &Kind,
+        case: &Amounts,
+        judged: &Judgement,
+        factor: &Factor,
+    ) -> bool {
+        let rate = self.rate(kind);
+        if judged.band.is_none() || self.unreferenced != Refusal::NoPrice {
+            return false;
+        }
+        let standard = Factor::whole(rate.value.into()).times(factor);
+        let segments = self.segments(kind);
+        let amount = amount(segments.by, case);
+        let end = |band: &BandRule| {
+            band.up_to.map_or(i64::MAX, |(up_to, inclusive)| {
+                Factor::decimal(up_to).end(&standard, inclusive)
+            })
+        };
+        let at = self.bands.iter().position(|band| amount <= end(band));
+        at.is_some_and(|at| segments.list[at].class != judged.class)
+    }
+}
+
 /// Sections that change points only, and sections that would judge the same case twice.
 fn check_sections(input: &ScenarioInput<'_>) -> Result<(), Error> {
     let policy: &Policy = input.policy;
@@ -433,6 +465,7 @@ fn band_rules(deviation: &Deviation) -> Vec<BandRule> {
         class: band.class,
         pay: band.pay,
         except_merged: band.except_merged,
+        up_to: band.up_to.map(|up_to| (up_to, band.inclusive)),
     };
     deviation.bands.iter().map(rule).collect()
 }

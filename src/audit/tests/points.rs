@@ -199,3 +199,76 @@ fn points_without_a_catalog_have_no_cliffs_and_say_so() {
     assert!(audit.cliffs.is_empty());
     assert_eq!(of_check(&audit, "no_catalog"), ["score.abnormal.low: "]);
 }
+
+// shows: E35, A37, R06
+#[test]
+fn cases_beside_a_line_are_those_beside_the_mean_of_their_level() {
+    use crate::audit::beside::beside;
+    use crate::settlement::cases::Cases;
+    use crate::settlement::coefficient::InstitutionFacts;
+    use crate::settlement::{Given, LastMeans, ScenarioInput};
+    use crate::units::Fen;
+    let mut policy = practice();
+    policy.policy.coefficient = None;
+    let book = book("zibo-dip", "10000", "1000", &[("G", "10000", "1000")]);
+    let facts = |code: &str, level: &str| InstitutionFacts {
+        code: code.to_owned(),
+        hosp_lv: level.to_owned(),
+        inst_type: "general".to_owned(),
+        ..InstitutionFacts::default()
+    };
+    // Last year the group cost 12000 at level three and 8000 at level two: high begins beyond 24000, 16000.
+    let by_level =
+        [(3, "12000"), (2, "8000")].map(|(level, mean)| (("G".to_owned(), level), (15, dec(mean))));
+    let input = ScenarioInput {
+        name: "base".to_owned(),
+        policy: &policy.policy,
+        catalog: Some(&book),
+        year: 2024,
+        budgets: BTreeMap::new(),
+        assessments: BTreeMap::new(),
+        given: Given {
+            institutions: vec![facts("X", "2"), facts("Y", "5")],
+            last_means: LastMeans {
+                by_level: by_level.into(),
+                by_group: BTreeMap::from([("G".to_owned(), (30, dec("10000")))]),
+            },
+            ..Given::default()
+        },
+    };
+    // Institution and fee in yuan.
+    let rows = [(0, 24_000), (0, 24_001), (0, 16_000), (1, 16_000), (1, 24_000)];
+    let cases = Cases {
+        institutions: vec!["X".to_owned(), "Y".to_owned()],
+        groups: vec!["G".to_owned()],
+        insutypes: vec!["310".to_owned()],
+        institution: rows.iter().map(|row| row.0).collect(),
+        group: vec![0; 5],
+        insutype: vec![0; 5],
+        year: vec![2024; 5],
+        month: vec![1; 5],
+        fee_fen: rows.iter().map(|row| row.1 * 100).collect(),
+        inscope_fen: vec![0; 5],
+        fund_fen: vec![100_000; 5],
+        flags: vec![0; 5],
+        case_id: (0..5).map(|row| format!("{row}")).collect(),
+        ..Cases::default()
+    };
+    let settings = Settings {
+        point_value: Some(dec("10")),
+        year: 2024,
+        ..Settings::new(dec("0.85"), &policy.policy, Some(&book))
+    };
+    let found = beside(&input, &cases, &settings).unwrap();
+    let high = &found[1];
+    assert_eq!((high.all.below, high.all.above), (2, 1));
+    assert_eq!((high.institutions["X"].below, high.institutions["X"].above), (1, 1));
+    assert_eq!((high.institutions["Y"].below, high.institutions["Y"].above), (1, 0));
+    // Without coefficient a high case has RW × (r − line + 1). The line at 2.02: X at 24001 is normal,
+    // 1000 points where it had 1000.0833; Y at 24000 (r 3) has 1980 for 2000. Less: 20.0833 points.
+    let raised = high.raised.unwrap();
+    assert_eq!((raised.cases, raised.more, raised.less), (2, Fen(0), Fen(-20_083)));
+    // At 1.98 both high cases have 20 points more, and X at 24000 and Y at 16000 are high: 1020 each.
+    let lowered = high.lowered.unwrap();
+    assert_eq!((lowered.cases, lowered.more, lowered.less), (4, Fen(80_000), Fen(0)));
+}

@@ -12,6 +12,7 @@ use crate::settlement::chain;
 use crate::settlement::decide::{CaseClass, CaseView, Pay, decide};
 use crate::settlement::outcome::{LedgerLine, LineKind, Outcome};
 use crate::settlement::segments::Rule;
+use crate::settlement::tables::case_table;
 use crate::settlement::tariff::Tariff;
 use crate::settlement::{Given, ScenarioInput, SpecialCase, SpecialKind, decide_all, settle};
 use crate::trail::Value;
@@ -164,6 +165,60 @@ fn no_fen_is_paid_by_its_standard_and_carved_out_too() {
     let outcome = settle_columns(&cases, input(&policy, None, "9000")).unwrap();
     assert_eq!(paid(&outcome), ["300.00", "806.54"]);
     assert_eq!(lines(&outcome, LineKind::ItemPaidLow), [("X", yuan("270"))]);
+}
+
+// k = (1865.20 − 350.00) ÷ (2 × 947) = 0.8: the standard of 947 becomes 757.60, its lines 303.04 and
+// 1515.20. 1700 was normal and would be high, 350 was low and would be normal, 900 stays normal. Each is
+// paid by the class it had: 947 × 0.8 = 757.60, twice, and 350.00.
+// shows: A08, A19
+#[test]
+fn class_stays_what_it_was_and_says_where_the_rescaled_standard_would_differ() {
+    let policy = standard_policy();
+    let fees = ["1700", "350", "900"];
+    let cases = columns(&fees.map(|fee| case("X", "M_N18", fee, fee)));
+    let input = input(&policy, None, "1865.20");
+    let outcome = settle_columns(&cases, input.clone()).unwrap();
+    let decided = decide_all(&cases, &input, &outcome).unwrap();
+    let told: Vec<_> =
+        decided.iter().map(|case| (case.class, case.differs_at_clearing, case.pay)).collect();
+    assert_eq!(
+        told,
+        [
+            (CaseClass::Normal, true, yuan("757.60")),
+            (CaseClass::Low, true, yuan("350")),
+            (CaseClass::Normal, false, yuan("757.60")),
+        ]
+    );
+    // Not overspent: nothing is rescaled.
+    let input = super::build::input(&policy, None, "9000");
+    let outcome = settle_columns(&cases, input.clone()).unwrap();
+    let decided = decide_all(&cases, &input, &outcome).unwrap();
+    assert!(decided.iter().all(|case| !case.differs_at_clearing));
+}
+
+// A14's own case, 1000.00 with 850.00 booked, split into O 580, M 320, A 100 (A15): each part is tested
+// and paid by its own standard. O 415 × 0.85 = 352.75, M 320 ≤ 378.80 by item 272.00, A 100 ≤ 116.40 by
+// item 85.00. As one case of OMA it would be low: 1000 ≤ 1337.60, by item 850.00.
+// shows: A15
+#[test]
+fn parts_of_a_split_case_are_each_decided_and_told_apart() {
+    let policy = standard_policy();
+    let parts = [("O_N18", "580", "493"), ("M_N18", "320", "272"), ("A_N18", "100", "85")];
+    let parts = parts.map(|(group, fee, fund)| with_id("a", case("X", group, fee, fund)));
+    let turned: Vec<Case> = parts.iter().rev().cloned().collect();
+    let mut tables = Vec::new();
+    for rows in [&parts[..], &turned[..]] {
+        let cases = columns(rows);
+        let input = input(&policy, None, "9000");
+        let outcome = settle_columns(&cases, input.clone()).unwrap();
+        assert_eq!(paid(&outcome), ["709.75"]);
+        let decided = decide_all(&cases, &input, &outcome).unwrap();
+        tables.push(case_table(&outcome, &cases, &decided));
+    }
+    assert_eq!(tables[0], tables[1]);
+    let column = |name| (0..3).map(|row| tables[0].cell(name, row).unwrap()).collect::<Vec<_>>();
+    assert_eq!(column("group_code"), ["A_N18", "M_N18", "O_N18"]);
+    assert_eq!(column("pay_yuan"), ["85.00", "272.00", "352.75"]);
 }
 
 /// A random city with decisions, carved-out lines, flags and both ways of telling low from high.

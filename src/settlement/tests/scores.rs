@@ -22,7 +22,9 @@ use crate::settlement::tariff::Tariff;
 use crate::settlement::{Given, ScenarioInput};
 use crate::units::{Fen, Points};
 
-use super::build::{Case, case, catalog, columns, dec, input, points_policy, yuan};
+use super::build::{
+    Case, case, catalog, columns, dec, input, paid, points_policy, settle_one, yuan,
+};
 use super::scalar::{self, Facts};
 
 pub(super) fn coefficient(k: &str, outliers: OnOutliers) -> Coefficient {
@@ -467,6 +469,26 @@ proptest! {
         prop_assert_eq!(judged.pay, wanted);
         prop_assert_eq!(judged.for_review, plain.for_review);
     }
+}
+
+// Σ points × value × coefficient: X 100 × 1.05, Y 100 × 0.90; 1950.00 ÷ 195 points = 10.0000.
+// shows: Z24, P04, J05
+#[test]
+fn points_with_coefficients_share_the_pool() {
+    let mut policy = points_policy();
+    policy.coefficient = Some(coefficient("1.05", OnOutliers::Apply));
+    let catalog = catalog("300", "100", &[("G", "300", "100")]);
+    let facts = InstitutionFacts {
+        code: "Y".to_owned(),
+        in_force: Some(dec("0.90")),
+        ..InstitutionFacts::default()
+    };
+    let given = Given { institutions: vec![facts], ..Given::default() };
+    let rows = [case("X", "G", "300", "250"), case("Y", "G", "300", "250")];
+    let input = ScenarioInput { given, ..input(&policy, Some(&catalog), "1950") };
+    let outcome = settle_one(&rows, input).unwrap();
+    assert_eq!(paid(&outcome), ["1050.00", "900.00"]);
+    assert_eq!(outcome.pools[0].point_value, Some(dec("10.0000")));
 }
 
 // shows: Z21, A35, R18

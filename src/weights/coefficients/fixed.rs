@@ -248,13 +248,13 @@ mod tests {
     fn the_exact_coefficient_divides_a_fee_and_not_the_printed_one() {
         // 1/3 prints as 0.3333, which would make 300.03 of a fee of 100.00.
         let third = Unit { exact: fraction(1, 3).unwrap(), published: 3333 };
-        assert_eq!(third.adjusted(100_00), Some(300_00));
+        assert_eq!(third.adjusted(10_000), Some(30_000));
         // A fraction beyond 128 bits is divided as exactly: 2/3 of 10⁶⁰ parts.
         let long = num_traits::pow(ratio(10), 60);
         let exact = (&long * ratio(2) + ratio(1)) / (&long * ratio(3));
         let long = Unit { exact, published: 6667 };
         // 100.00 ÷ (2/3 + 10⁻⁶⁰ ÷ 3) is just below 150.00, and rounds to it.
-        assert_eq!(long.adjusted(100_00), Some(150_00));
+        assert_eq!(long.adjusted(10_000), Some(15_000));
         // Half a fen goes away from zero: 0.01 ÷ 2, and its reversal.
         let two = Unit { exact: ratio(2), published: 20_000 };
         assert_eq!([1, -1].map(|fen| two.adjusted(fen)), [Some(1), Some(-1)]);
