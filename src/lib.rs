@@ -17,7 +17,10 @@ pub mod catalog;
 
 pub mod settlement;
 
+pub mod attribution;
+
 pub mod audit;
+pub mod cleared;
 
 pub mod grouper;
 

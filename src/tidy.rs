@@ -13,6 +13,8 @@ const LAYERS: &[&[&str]] = &[
     &["trail"],
     &["catalog"],
     &["settlement"],
+    &["attribution"],
+    &["cleared"],
     &["audit"],
     &["grouper"],
     &["warehouse"],

@@ -280,12 +280,17 @@ pub fn allocate<C: AsRef<str>>(
     }
     let left = usize::try_from(money.checked_sub(given).ok_or(UnitError::Overflow)?)
         .map_err(|_| UnitError::Overflow)?;
-    let mut order: Vec<usize> = (0..weights.len()).collect();
-    order.sort_by(|a, b| {
+    // The largest remainders, ties by code; only who they are matters, not their order.
+    let before = |a: &usize, b: &usize| {
         remainders[*b]
             .cmp(&remainders[*a])
             .then_with(|| codes[*a].as_ref().as_bytes().cmp(codes[*b].as_ref().as_bytes()))
-    });
+            .then_with(|| a.cmp(b))
+    };
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    if left < order.len() {
+        order.select_nth_unstable_by(left, before);
+    }
     for at in order.into_iter().take(left) {
         shares[at] = shares[at].checked_add(1).ok_or(UnitError::Overflow)?;
     }

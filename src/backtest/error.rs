@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::explain::{Explain, Kind, nearest};
 use crate::settlement::coefficient::CoefficientError;
 use crate::units::UnitError;
-use crate::{audit, history, policy, settlement, warehouse, weights};
+use crate::{attribution, audit, cleared, history, policy, settlement, warehouse, weights};
 
 /// An error of a backtest.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,12 @@ pub enum Error {
     /// An amount.
     #[error(transparent)]
     Unit(#[from] UnitError),
+    /// The official sheet of a cleared year.
+    #[error(transparent)]
+    Official(#[from] cleared::Error),
+    /// Two settlements that cannot be compared.
+    #[error(transparent)]
+    Attribution(#[from] attribution::Error),
     /// A scenario named twice.
     #[error("scenario `{scenario}` is named twice")]
     Twice {
@@ -205,6 +211,8 @@ impl Explain for Error {
             Self::Statistics(err) => err.kind(),
             Self::Warehouse(err) => err.kind(),
             Self::Grouping(err) => err.kind(),
+            Self::Official(err) => err.kind(),
+            Self::Attribution(err) => err.kind(),
             Self::Institution(err) => err.kind(),
             Self::Audit(err) => err.kind(),
             _ => Kind::Input,
@@ -218,6 +226,8 @@ impl Explain for Error {
             Self::Statistics(err) => err.hints(),
             Self::Warehouse(err) => err.hints(),
             Self::Grouping(err) => err.hints(),
+            Self::Official(err) => err.hints(),
+            Self::Attribution(err) => err.hints(),
             Self::Institution(err) => err.hints(),
             Self::Audit(err) => err.hints(),
             Self::Weights { scenario } => vec![format!(

@@ -5,11 +5,14 @@
 //! settles all of them in one pass. Whatever was known only after the catalog's last day is refused.
 
 mod audit;
+mod change;
 mod error;
 mod given;
 mod heads;
+mod impact;
 mod inputs;
 pub mod manifest;
+mod official;
 mod prepare;
 mod scenario;
 mod tables;
@@ -27,8 +30,10 @@ use crate::warehouse::snapshot::Snapshot;
 use crate::weights;
 
 pub use audit::beside_lines;
+pub use change::{Changed, change};
 pub use error::Error;
 pub use inputs::control_total;
+pub use official::{Replayed, official, with_candidates};
 pub use prepare::{Prepared, prepare};
 pub use scenario::{BASELINE, Composed, compose_all};
 
@@ -87,11 +92,14 @@ pub fn replay(
     let prepared = prepare(engine, snapshot, settings)?;
     let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
     let outcomes = prepared.settle(threads)?;
-    let mut case_tables = Vec::new();
+    // Tables that need every case judged: the cases, both views of profit, the bulletin.
+    let mut by_case = [Vec::new(), Vec::new(), Vec::new()];
     for (at, outcome) in outcomes.iter().enumerate().filter(|_| settings.with_cases) {
         let cases = &prepared.built(at).cases;
         let decided = settlement::decide_all(cases, &prepared.input(at), outcome)?;
-        case_tables.push(settlement::tables::case_table(outcome, cases, &decided));
+        by_case[0].push(settlement::tables::case_table(outcome, cases, &decided));
+        by_case[1].push(settlement::views::profit_table(outcome, cases, &decided));
+        by_case[2].push(settlement::views::bulletin_table(outcome, cases, &decided));
     }
     let special_tables = special(&prepared, &outcomes)?;
     let institutions = inputs::institutions(engine, snapshot)?;
@@ -103,6 +111,8 @@ pub fn replay(
     result.push(settlement::value_table(&outcomes, settings.catalog.table(weights::START_VALUE)));
     result.push(tables::scenario_table(&prepared.composed));
     result.push(tables::tier_table(&result)?);
+    let impact = result.iter().find(|table| table.name == "institution").map(impact::impact_table);
+    result.extend(impact);
     result.push(forecast.table.clone());
     result.push(tables::forecast_summary(&forecast));
     result.push(weights::weight_table(settings.catalog)?);
@@ -110,7 +120,7 @@ pub fn replay(
     result.extend(heads::tables(engine, snapshot, settings, base)?);
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
-    result.extend(tables::stack(case_tables));
+    result.extend(by_case.into_iter().filter_map(tables::stack));
     result.extend(special_tables);
     result.sort_by(|a, b| a.name.cmp(&b.name));
     let Prepared { composed, mut warnings, .. } = prepared;

@@ -87,6 +87,14 @@ pub enum Error {
         /// Nearest known one.
         nearest: Option<String>,
     },
+    /// An institution that no settlement has.
+    #[error("no institution `{institution}` is paid or was paid")]
+    UnknownInstitution {
+        /// Asked for.
+        institution: String,
+        /// Nearest known one.
+        nearest: Option<String>,
+    },
     /// A catalog and a warehouse that do not belong together.
     #[error("the claims of group `{group}` are not those catalog `{}` was built from", catalog.display())]
     OtherClaims {
@@ -349,6 +357,7 @@ impl Explain for Error {
                 vec!["load settlements first: `dianshu ingest PATH… --warehouse DIR`".to_owned()]
             }
             Self::UnknownCheck { nearest: Some(nearest), .. }
+            | Self::UnknownInstitution { nearest: Some(nearest), .. }
             | Self::UnknownGroup { nearest: Some(nearest), .. } => {
                 vec![format!("did you mean `{nearest}`?")]
             }

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk and progress. Exit codes: 0 done, 1 done but a finding or gate says
 //! no, 2 wrong input (nothing changed), 3 our fault, 130 interrupted.
 
+mod attribute;
 mod audit;
 mod backtest;
 mod build;
@@ -20,6 +21,7 @@ mod intervals;
 mod life;
 mod output;
 mod parameters;
+mod replay;
 mod report;
 mod show;
 mod sql;
@@ -60,6 +62,10 @@ enum Command {
     Group(group::Args),
     /// Settle a year under a policy and scenarios, against what was booked
     Backtest(backtest::Args),
+    /// Say why institutions are paid another amount than before, cause by cause
+    Attribute(attribute::Args),
+    /// Explain every difference between a cleared year's official sheet and its settlement
+    Replay(replay::Args),
     /// Audit the rules of a policy: gaps, cliffs, bundles, clauses without a parameter
     Audit(audit::Args),
     /// Write the report of a run
@@ -109,6 +115,8 @@ fn run(command: Command) -> Result<Outcome, Error> {
         Command::Catalog(args) => catalog::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Backtest(args) => backtest::run(&args),
+        Command::Attribute(args) => attribute::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sql(args) => sql::run(&args),

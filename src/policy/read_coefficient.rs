@@ -44,8 +44,17 @@ pub(crate) fn coefficient(fields: &Fields<'_>) -> Result<Coefficient, Error> {
     if method == CoefficientMethod::TierDisease && passes != Passes::One {
         return Err(fields.not_allowed("passes", "\"one\" with method = \"tier_disease\""));
     }
+    let mut grass_roots = Decimal::ONE;
+    if fields.node("grass_roots").is_some() {
+        grass_roots = fields.positive("grass_roots")?;
+    }
+    // Weights at a fixed point take no coefficient out of such diseases.
+    if passes != Passes::One && grass_roots != Decimal::ONE {
+        return Err(fields.not_allowed("grass_roots", "\"1\" with passes = \"fixed_point\""));
+    }
     Ok(Coefficient {
         cite: fields.cite.clone(),
+        grass_roots,
         method,
         basis: fields.maybe_word("basis", &bases)?.unwrap_or(CoefficientBasis::Mean),
         combine: fields.maybe_word("combine", &ways)?.unwrap_or(Combine::Add),

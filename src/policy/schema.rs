@@ -222,7 +222,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("gates", &["trimmed_max", "single_year_max", "small_max", "inversions"]),
     section(
         "coefficient",
-        &["method", "default", "basis", "combine", "outliers", "passes", "rounds"],
+        &["method", "default", "basis", "combine", "outliers", "grass_roots", "passes", "rounds"],
     ),
     section("coefficient.tier", &["name", "hosp_lv", "inst_type", "any_level", "grade_a", "value"])
         .many("name"),

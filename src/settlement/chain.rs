@@ -303,7 +303,7 @@ impl Chain<'_> {
     fn coefficient(&self) -> Vec<Step> {
         let Some(rule) = &self.policy().coefficient else { return Vec::new() };
         let k = Value::Ratio(self.tariff.coefficient_of(&self.kind).exact());
-        if self.tariff.rate(&self.kind).always_one {
+        if self.tariff.rate(&self.kind).everywhere.is_some() {
             return vec![Step::of("coefficient", k).at("coefficient", &rule.cite).reading("A36")];
         }
         let (_, class) = self.tariff.class_of(&self.kind);

@@ -46,10 +46,13 @@ pub fn decide_all(
         .collect();
     let keys = Keys::new(cases, input)?;
     let rescale = rescale(outcome);
+    let mut places = vec![0u32; cases.len()];
+    for (at, decision) in (0..).zip(&decisions) {
+        places[decision.row] = at;
+    }
     judge_rows(&tariff, cases, input.year, |row, kind, judgement| {
-        let found = decisions.binary_search_by_key(&(row as usize), |decision| decision.row);
-        let Ok(at) = found else { return };
         let judgement = keys.as_paid(row as usize, judgement);
+        let at = places[row as usize] as usize;
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
         let (pool, _, period) = keys.of(row as usize);
         judged[at] = Judged { row: row as usize, pay: judgement.pay, carved: judgement.carved };
@@ -64,6 +67,7 @@ pub fn decide_all(
             }),
             paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
             points: Points(points),
+            carved: Fen(judgement.carved),
             pay: Fen::ZERO,
         };
     });
@@ -110,6 +114,7 @@ fn undecided(row: usize) -> Decision {
         differs_at_clearing: false,
         paid_as_booked: false,
         points: Points(0),
+        carved: Fen::ZERO,
         pay: Fen::ZERO,
     }
 }

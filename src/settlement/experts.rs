@@ -50,13 +50,26 @@ pub(super) fn by_row(
     Ok(rows)
 }
 
+/// What to say of ids that no case of the year has.
+pub(super) fn note(input: &ScenarioInput<'_>, unmatched: &[String]) -> Option<String> {
+    (!unmatched.is_empty()).then(|| {
+        format!(
+            "scenario `{}`: table `special` decides {}, which no case of {} has: nothing is paid by it",
+            input.name,
+            super::error::listed(unmatched),
+            input.year
+        )
+    })
+}
+
 /// Ids of table `special` that no case of the year has, ascending.
 pub(super) fn unmatched(input: &ScenarioInput<'_>, cases: &Cases) -> Vec<String> {
     if input.given.special.is_empty() {
         return Vec::new();
     }
-    let rows = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
-    let known: BTreeSet<&str> = rows.map(|row| cases.case_id[row].as_str()).collect();
-    let ids = input.given.special.keys();
-    ids.filter(|id| !known.contains(id.as_str())).cloned().collect()
+    let mut left: BTreeSet<&str> = input.given.special.keys().map(String::as_str).collect();
+    for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
+        left.remove(cases.case_id[row].as_str());
+    }
+    left.into_iter().map(str::to_owned).collect()
 }

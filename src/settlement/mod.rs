@@ -43,6 +43,7 @@ mod pass;
 mod pool;
 mod rates;
 pub mod references;
+mod resettle;
 mod run;
 pub mod score;
 pub mod segments;
@@ -55,6 +56,7 @@ pub mod trail;
 mod types;
 mod value;
 mod value_table;
+pub mod views;
 mod waterfall;
 mod year_end;
 
@@ -68,7 +70,8 @@ pub use input::{
 };
 pub use money_error::MoneyError;
 pub use outcome::Outcome;
-pub use pool::{ALL, YEAR};
+pub use pool::{ALL, Period, YEAR, periods};
+pub use resettle::{Delta, Resettle};
 pub use value_table::value_table;
 
 use cases::Cases;

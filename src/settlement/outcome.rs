@@ -409,6 +409,8 @@ pub struct Decision {
     pub differs_at_clearing: bool,
     /// Its points; 0 where it has none.
     pub points: Points,
+    /// What of its pay is for lines carved out of its fee (A47).
+    pub carved: Fen,
     /// Its part of the institution's entitlement. Parts sum to the entitlement (R27).
     pub pay: Fen,
 }

@@ -19,10 +19,11 @@ pub const ALL: &str = "all";
 pub const YEAR: &str = "Y";
 
 /// One clearing period: its name and its months.
-pub(super) type Period = (&'static str, RangeInclusive<usize>);
+pub type Period = (&'static str, RangeInclusive<usize>);
 
 /// The clearing periods of a year, in order (Y26).
-pub(super) fn periods(clearing: Clearing) -> &'static [Period] {
+#[must_use]
+pub fn periods(clearing: Clearing) -> &'static [Period] {
     const YEARS: &[Period] = &[(YEAR, 1..=12)];
     const HALVES: &[Period] = &[("H1", 1..=6), ("H2", 7..=12)];
     const QUARTERS: &[Period] = &[("Q1", 1..=3), ("Q2", 4..=6), ("Q3", 7..=9), ("Q4", 10..=12)];

@@ -29,8 +29,8 @@ pub(super) struct Rate {
     pub(super) referenced: bool,
     /// Not in the catalog, or published mean 0 (A41, R37).
     pub(super) ungrouped: bool,
-    /// Never a coefficient: a grass-roots disease or one price (A36, E15).
-    pub(super) always_one: bool,
+    /// The coefficient that it has everywhere: a grass-roots disease, or 1 for one price (A36, E15).
+    pub(super) everywhere: Option<Decimal>,
     /// Points of the list of `[score]` in place of the catalog's (Z17).
     pub(super) listed: bool,
     /// Paid by another unit than a group; it is never tested by bands (1.4).
@@ -91,11 +91,10 @@ pub(super) fn point_values(
             (Some(rule), Some(scale)) => Some(outlier::high_line(rule, points, scale).ratio),
             _ => None,
         };
-        let one = |group: &&&Group| one_price(policy, group);
         rates.push(Rate {
             value: points.0,
             valued: true,
-            always_one: group.filter(one).is_some(),
+            everywhere: group.and_then(|group| everywhere(policy, group)),
             listed: listed.is_some(),
             high,
             ..Rate::default()
@@ -105,11 +104,17 @@ pub(super) fn point_values(
     Ok(Values { rates, slots: 1 })
 }
 
-/// Whether a group never has a coefficient: by its kind, or by the list of the policy in force (A36).
-fn one_price(policy: &Policy, group: &Group) -> bool {
-    match &policy.same_price {
-        Some(same) => always_one(&group.kind, &[]) || same.groups.contains(&group.group_code),
-        None => always_one(&group.kind, &group.flags),
+/// The coefficient that a group has everywhere: by its kind, or by the list of the policy in force (A36).
+fn everywhere(policy: &Policy, group: &Group) -> Option<Decimal> {
+    let same_price = match &policy.same_price {
+        Some(same) => same.groups.contains(&group.group_code),
+        None => always_one("", &group.flags),
+    };
+    let grass_roots = policy.coefficient.as_ref().map_or(Decimal::ONE, |rule| rule.grass_roots);
+    if same_price {
+        Some(Decimal::ONE)
+    } else {
+        always_one(&group.kind, &[]).then_some(grass_roots)
     }
 }
 

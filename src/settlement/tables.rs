@@ -288,6 +288,7 @@ pub fn case_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) -> T
         .with("fund_booked_yuan", Column::yuan(rows().map(|row| cases.fund_fen[row])))
         .with("points", Column::Decimal { places: Points::PLACES, values: points })
         .with("pay_yuan", Column::yuan(sorted.iter().map(|case| case.pay.0)))
+        .with("carved_out_yuan", Column::yuan(sorted.iter().map(|case| case.carved.0)))
         .with("for_review", Column::whole(sorted.iter().map(|case| case.for_review.into())))
         .with(
             "differs_at_clearing",

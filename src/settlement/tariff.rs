@@ -264,8 +264,8 @@ impl Tariff {
     /// k of a kind: 1 where its group never has one (A36), that of its tier in its disease, that of its
     /// institution.
     pub(super) fn coefficient_of(&self, kind: &Kind) -> Factor {
-        if self.rate(kind).always_one {
-            return Factor::whole(1);
+        if let Some(k) = self.rate(kind).everywhere {
+            return Factor::decimal(k);
         }
         let (class, _) = self.class_of(kind);
         self.classes.coefficient(kind.group, class).clone()

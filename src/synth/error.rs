@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::explain::{Explain, Kind};
+use crate::settlement;
 use crate::units::UnitError;
 use crate::warehouse::{arrow, parquet_crate};
 
@@ -108,6 +109,20 @@ pub enum Error {
         /// Position of the column, from 0.
         column: usize,
     },
+    /// A sheet that follows the policy itself has no difference in its rules.
+    #[error("a synthetic official sheet follows another reading of the policy, and none is named")]
+    NoReading,
+    /// Too few institutions to plant differences at.
+    #[error("{found} institutions have enough cases to plant differences at, {wanted} are needed")]
+    FewInstitutions {
+        /// Institutions with enough cases.
+        found: usize,
+        /// How many are needed.
+        wanted: usize,
+    },
+    /// The year cannot be settled.
+    #[error(transparent)]
+    Settlement(#[from] settlement::Error),
     /// Money left the range of fen.
     #[error("an amount of the synthetic city is out of range")]
     Amount(#[source] UnitError),
@@ -123,6 +138,7 @@ impl Error {
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
+            Self::Settlement(err) => err.kind(),
             Self::Batch { .. } | Self::RowShape { .. } | Self::Amount(_) => Kind::Internal,
             _ => Kind::Input,
         }
@@ -136,6 +152,11 @@ impl Explain for Error {
                     Some(city) => format!("did you mean `{city}`?"),
                     None => "name one of the cities listed".to_owned(),
                 }]
+            }
+            Self::Settlement(err) => err.hints(),
+            Self::NoReading => vec!["name one, for example `--scenario share-95`".to_owned()],
+            Self::FewInstitutions { .. } => {
+                vec!["make the city with more people: `dianshu synth … --people 4000`".to_owned()]
             }
             Self::NoPeople => vec!["try `--people 2000` for a small city".to_owned()],
             Self::NoParts => vec!["leave `parts` at 1 for one file a table".to_owned()],

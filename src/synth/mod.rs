@@ -53,6 +53,7 @@
 
 mod books;
 mod city;
+mod cleared;
 mod columns;
 mod defect;
 mod dimensions;
@@ -78,6 +79,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use city::City;
+pub use cleared::cleared_sheet;
 pub use error::Error;
 pub use output::Format;
 

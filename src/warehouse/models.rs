@@ -46,6 +46,8 @@ pub const MODELS: &[(&str, &str)] = &[
     ("stg_advance", include_str!("../../sql/staging/stg_advance.sql")),
     ("stg_assessment", include_str!("../../sql/staging/stg_assessment.sql")),
     ("stg_budget", include_str!("../../sql/staging/stg_budget.sql")),
+    ("stg_cleared", include_str!("../../sql/staging/stg_cleared.sql")),
+    ("stg_cleared_case", include_str!("../../sql/staging/stg_cleared_case.sql")),
     ("stg_budget_item", include_str!("../../sql/staging/stg_budget_item.sql")),
     ("stg_contractor", include_str!("../../sql/staging/stg_contractor.sql")),
     ("stg_code_map", include_str!("../../sql/staging/stg_code_map.sql")),

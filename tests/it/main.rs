@@ -29,6 +29,7 @@ mod panzhihua;
 mod pipeline;
 mod readme;
 mod refunds;
+mod replay;
 mod stays;
 mod synpuf;
 mod synpuf_dip;

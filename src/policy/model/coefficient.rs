@@ -17,6 +17,9 @@ pub struct Coefficient {
     pub combine: Combine,
     /// What becomes of it in cases outside the deviation lines (A36).
     pub outliers: OnOutliers,
+    /// What grass-roots diseases have in its place everywhere, without bonuses; 1 (A36, E15), elsewhere a
+    /// coefficient of their own (1.5).
+    pub grass_roots: Decimal,
     /// Whether weights and coefficients are iterated.
     pub passes: Passes,
     /// Tiers in the order they are tried, the highest first; none with `given`.

@@ -23,5 +23,6 @@ mod speed;
 mod trails;
 mod units;
 mod value;
+mod views;
 mod waterfall;
 mod year_end;

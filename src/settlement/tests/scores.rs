@@ -34,6 +34,7 @@ pub(super) fn coefficient(k: &str, outliers: OnOutliers) -> Coefficient {
         basis: CoefficientBasis::Mean,
         combine: Combine::Add,
         outliers,
+        grass_roots: Decimal::ONE,
         passes: Passes::One,
         tiers: Vec::new(),
         bonuses: Vec::new(),
@@ -305,6 +306,10 @@ fn groups_of_one_price_and_grass_roots_diseases_take_no_coefficient() {
     let mut grass_roots = drg_catalog();
     grass_roots.groups[0].kind = "grass_roots".to_owned();
     assert_eq!(points(&policy, &grass_roots), "120");
+    // Elsewhere such a disease has a coefficient of its own (1.5): 120 × 0.95.
+    policy.coefficient.as_mut().unwrap().grass_roots = dec("0.95");
+    assert_eq!(points(&policy, &grass_roots), "114");
+    assert_eq!(points(&policy, &drg_catalog()), "132");
     policy.same_price = Some(SamePrice {
         cite: Cite::default(),
         groups: vec!["G".to_owned()],
