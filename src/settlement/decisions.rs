@@ -188,7 +188,7 @@ fn claims(
     }
     if by_head && weights.iter().all(|weight| *weight == 0) {
         // The rest of a unit whose cases cost nothing belongs to no case.
-        return Ok(Claims { own, weights, rest: Fen::ZERO, as_it_is: false });
+        return Ok(Claims { own, weights, rest, as_it_is: true });
     }
     Ok(Claims { own, weights, rest, as_it_is: !by_points && total == i128::from(rest.0) })
 }

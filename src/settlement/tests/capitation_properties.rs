@@ -7,7 +7,10 @@ use proptest::sample::select;
 
 use crate::policy::model::{Elsewhere, Policy, ShareBy, SharedBy};
 use crate::settlement::heads::{Contractor, HeadClass, Heads};
+use crate::settlement::tariff::Tariff;
+use crate::settlement::trail::{explain_case, explain_institution};
 use crate::settlement::{Outcome, ScenarioInput, decide_all, settle};
+use crate::trail::Value;
 use crate::units::Fen;
 
 use super::build::{Case, case, dec, input, threads};
@@ -249,6 +252,22 @@ proptest! {
         let (cases, catalog) = (signed_columns(&city.rows()), groups());
         let decisions = decide_all(&cases, &city.input(&catalog), &outcome).unwrap();
         let paid: i64 = decisions.iter().map(|decision| decision.pay.0).sum();
+        let tariff = Tariff::resolve(&city.input(&catalog), &cases).unwrap();
+        for decision in &decisions {
+            let of = (&tariff, &outcome);
+            let trail = explain_case(&cases, &city.input(&catalog), of, decision.row).unwrap();
+            prop_assert!(trail.check().is_ok(), "{:?}", trail.check());
+            prop_assert_eq!(trail.result(), Some(&Value::Money(decision.pay)));
+        }
+        for row in &outcome.institutions {
+            let input = city.input(&catalog);
+            let trail = explain_institution(&input, &outcome, &row.fixmedins_code).unwrap();
+            prop_assert!(trail.check().is_ok(), "{:?}", trail.check());
+            let own = outcome.institutions.iter();
+            let own = own.filter(|other| other.fixmedins_code == row.fixmedins_code);
+            let paid = Fen(own.map(|row| row.paid.0).sum());
+            prop_assert_eq!(trail.result(), Some(&Value::Money(paid)));
+        }
         // A unit whose persons stayed away, or cost nothing, has money that is no case's.
         let rows = outcome.institutions.iter().filter(|row| row.booked.0 != 0 || row.points > 0);
         prop_assert_eq!(paid, rows.map(|row| row.paid.0).sum::<i64>());
