@@ -66,10 +66,13 @@ impl Explain for RunError {
                 vec!["check that the folder exists, can be written to and has space".to_owned()]
             }
             Self::NotARun { .. } => {
-                vec!["name the folder that `dianshu backtest` printed, runs/<id>".to_owned()]
+                vec![
+                    "name the folder that `dianshu settle` or `backtest` printed, runs/<id>"
+                        .to_owned(),
+                ]
             }
             Self::Changed { .. } => {
-                vec!["run the same `dianshu backtest` again; it writes the same bytes".to_owned()]
+                vec!["run the same command again; it writes the same bytes".to_owned()]
             }
             Self::Table(err) => err.hints(),
         }
@@ -144,7 +147,7 @@ fn describe(
     let identity = &settings.policy.policy.identity;
     let inputs: BTreeMap<&str, Value> = TABLES
         .iter()
-        .chain(["budget", "assessment"].iter())
+        .chain(["budget", "assessment", "advance", "special"].iter())
         .filter_map(|name| Some((*name, snapshot.table(name)?)))
         .map(|(name, table)| (name, json!({"rows": table.rows, "digest": table.digest})))
         .collect();
@@ -173,9 +176,9 @@ fn describe(
     json!({
         "program": "dianshu",
         "version": env!("CARGO_PKG_VERSION"),
-        "command": "backtest",
+        "command": settings.purpose.command(),
         "system": identity.id,
-        "simulated": true,
+        "simulated": settings.purpose.is_simulated(),
         "policy": {
             "id": identity.id,
             "title": identity.title,
@@ -190,6 +193,7 @@ fn describe(
             "base_mean": settings.catalog.base_mean.to_string(),
         },
         "year": settings.year,
+        "month": settings.purpose.month(),
         "with_cases": settings.with_cases,
         "parameters": {"surplus_cap_rate": cap},
         "scenarios": scenarios,

@@ -14,6 +14,7 @@ mod inputs;
 pub mod manifest;
 mod official;
 mod prepare;
+mod purpose;
 mod scenario;
 mod tables;
 pub mod verify;
@@ -35,6 +36,7 @@ pub use error::Error;
 pub use inputs::control_total;
 pub use official::{Replayed, official, with_candidates};
 pub use prepare::{Prepared, prepare};
+pub use purpose::Purpose;
 pub use scenario::{BASELINE, Composed, compose_all};
 
 /// What to replay.
@@ -50,6 +52,8 @@ pub struct Settings<'a> {
     pub catalog_policy: &'a LoadedPolicy,
     /// The year settled.
     pub year: u16,
+    /// What for.
+    pub purpose: Purpose,
     /// Write the table `case` too.
     pub with_cases: bool,
 }
@@ -94,32 +98,43 @@ pub fn replay(
     let outcomes = prepared.settle(threads)?;
     // Tables that need every case judged: the cases, both views of profit, the bulletin.
     let mut by_case = [Vec::new(), Vec::new(), Vec::new()];
-    for (at, outcome) in outcomes.iter().enumerate().filter(|_| settings.with_cases) {
+    let with_cases = settings.with_cases && settings.purpose.month().is_none();
+    for (at, outcome) in outcomes.iter().enumerate().filter(|_| with_cases) {
         let cases = &prepared.built(at).cases;
         let decided = settlement::decide_all(cases, &prepared.input(at), outcome)?;
         by_case[0].push(settlement::tables::case_table(outcome, cases, &decided));
         by_case[1].push(settlement::views::profit_table(outcome, cases, &decided));
         by_case[2].push(settlement::views::bulletin_table(outcome, cases, &decided));
     }
-    let special_tables = special(&prepared, &outcomes)?;
-    let institutions = inputs::institutions(engine, snapshot)?;
+    // What was decided of single cases belongs to the clearing.
+    let special_tables = match settings.purpose.month() {
+        Some(_) => Vec::new(),
+        None => special(&prepared, &outcomes)?,
+    };
     let base = prepared.built(0);
-    let forecast = weights::forecast(settings.catalog, &base.cases)?;
     let mut result = settlement::tables::tables(&outcomes);
-    tables::name_institutions(&mut result, &institutions);
-    tables::add_prior_refunds(&mut result, &outcomes, &base.prior_refunds);
+    tables::name_institutions(&mut result, &inputs::institutions(engine, snapshot)?);
+    result.push(purpose::run_table(settings));
     result.push(settlement::value_table(&outcomes, settings.catalog.table(weights::START_VALUE)));
     result.push(tables::scenario_table(&prepared.composed));
-    result.push(tables::tier_table(&result)?);
-    let impact = result.iter().find(|table| table.name == "institution").map(impact::impact_table);
-    result.extend(impact);
-    result.push(forecast.table.clone());
-    result.push(tables::forecast_summary(&forecast));
-    result.push(weights::weight_table(settings.catalog)?);
     result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
     result.extend(heads::tables(engine, snapshot, settings, base)?);
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
+    if settings.purpose.month().is_some() {
+        // Nothing is cleared: only what was paid for the months and why.
+        let of_month = ["month", "statement", "run", "scenario", "flow", "identity", "citation"];
+        result.retain(|table| of_month.contains(&table.name.as_str()));
+    } else {
+        let forecast = weights::forecast(settings.catalog, &base.cases)?;
+        result.push(tables::tier_table(&result)?);
+        let table = result.iter().find(|table| table.name == "institution");
+        let impact = table.map(impact::impact_table);
+        result.extend(impact);
+        result.push(forecast.table.clone());
+        result.push(tables::forecast_summary(&forecast));
+        result.push(weights::weight_table(settings.catalog)?);
+    }
     result.extend(by_case.into_iter().filter_map(tables::stack));
     result.extend(special_tables);
     result.sort_by(|a, b| a.name.cmp(&b.name));

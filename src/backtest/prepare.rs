@@ -8,13 +8,15 @@ use rust_decimal::Decimal;
 
 use super::given::{self, Known};
 use super::scenario::{self, Composed, compose_all};
-use super::{Error, Settings, heads, inputs};
+use super::{Error, Purpose, Settings, heads, inputs};
 use crate::catalog::model::Catalog;
 use crate::grouping::cases::{self, Built, Request};
 use crate::history;
 use crate::period::Years;
 use crate::policy::LoadedPolicy;
-use crate::policy::model::{AbnormalReference, BudgetSource, Policy, Pools, ValueMethod};
+use crate::policy::model::{
+    AbnormalReference, BudgetSource, MonthlyMethod, Policy, Pools, ValueMethod,
+};
 use crate::settlement::coefficient::InstitutionFacts;
 use crate::settlement::heads::Contractor;
 use crate::settlement::{
@@ -34,6 +36,7 @@ pub struct Prepared<'a> {
     pub warnings: Vec<String>,
     catalog: &'a Catalog,
     year: u16,
+    purpose: Purpose,
     sets: Vec<CaseSet>,
     /// Case set of each scenario.
     which: Vec<usize>,
@@ -85,7 +88,9 @@ pub fn prepare<'a>(
     let composed = compose_all(settings.policy, settings.scenarios)?;
     for one in &composed {
         scenario::check_settled(one)?;
-        scenario::check_dates(one, settings.catalog)?;
+        if settings.purpose == Purpose::Backtest {
+            scenario::check_dates(one, settings.catalog)?;
+        }
         scenario::check_rules(one, settings.catalog_policy)?;
     }
     gather(engine, snapshot, settings, (composed, true))
@@ -110,8 +115,11 @@ pub(super) fn gather<'a>(
         let policy = &one.policy.policy;
         let known = sets.iter().position(|set| set.serves(policy));
         if known.is_none() {
+            // Chains of days are ordered by id where two cases begin on one day (A17).
+            let keep_ids = keep_ids || policy.clearing_days.is_some();
             let request = request(&one.policy, settings.year, keep_ids)?;
-            let built = history::of_year(engine, snapshot, &request, settings.catalog)?;
+            let mut built = history::of_year(engine, snapshot, &request, settings.catalog)?;
+            settings.purpose.limit(&mut built.cases, settings.year);
             if built.cases.is_empty() {
                 return Err(Error::NoCases { year: settings.year });
             }
@@ -127,8 +135,8 @@ pub(super) fn gather<'a>(
     let reader = Reader { engine, snapshot, settings, money };
     let (own, more) = reader.own(&composed, (&sets, &which), &special)?;
     warnings.extend(more);
-    let (catalog, year) = (settings.catalog, settings.year);
-    Ok(Prepared { composed, warnings, catalog, year, sets, which, own })
+    let (catalog, year, purpose) = (settings.catalog, settings.year, settings.purpose);
+    Ok(Prepared { composed, warnings, catalog, year, purpose, sets, which, own })
 }
 
 pub(super) fn request(policy: &LoadedPolicy, year: u16, keep_ids: bool) -> Result<Request, Error> {
@@ -176,7 +184,11 @@ impl Prepared<'_> {
             let members: Vec<usize> =
                 (0..self.composed.len()).filter(|at| self.which[*at] == number).collect();
             let inputs: Vec<ScenarioInput<'_>> = members.iter().map(|at| self.input(*at)).collect();
-            let settled = settlement::settle(&set.built.cases, &inputs, threads)?;
+            let cases = &set.built.cases;
+            let settled = match self.purpose.month() {
+                Some(month) => settlement::settle_months(cases, &inputs, month, threads)?,
+                None => settlement::settle(cases, &inputs, threads)?,
+            };
             for (at, outcome) in members.into_iter().zip(settled) {
                 outcomes[at] = Some(outcome);
             }
@@ -334,7 +346,9 @@ impl Needs {
     fn of(policy: &Policy) -> Self {
         let abnormal = policy.score.as_ref().and_then(|score| score.abnormal.as_ref());
         let last_means = abnormal.is_some_and(|rule| rule.reference == AbnormalReference::LastYear);
-        let booked_before = false;
+        let monthly = policy.monthly.as_ref().map(|rule| rule.method);
+        let by_quota = matches!(monthly, Some(MonthlyMethod::Quota(_)));
+        let booked_before = by_quota || policy.working_capital.is_some();
         let method = policy.value.as_ref().map(|value| &value.method);
         let base_points = matches!(method, Some(ValueMethod::Elastic { .. }));
         let budget = matches!(policy.budget.source, BudgetSource::LastYearBooked { .. });

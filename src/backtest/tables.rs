@@ -7,9 +7,7 @@ use rust_decimal::Decimal;
 use super::inputs::InstitutionName;
 use super::{BASELINE, Composed, Error};
 use crate::catalog::model::FlowStep;
-use crate::grouping::PriorRefund;
 use crate::policy::{self, LoadedPolicy};
-use crate::settlement::{ALL, Outcome};
 use crate::table::{Column, Table};
 use crate::units::{fraction, to_decimal};
 use crate::weights::Forecast;
@@ -40,45 +38,6 @@ pub(super) fn name_institutions(
     table.columns.push(("fixmedins_name".to_owned(), names));
     table.columns.push(("tier".to_owned(), tiers));
     table.columns.push(("change_yuan".to_owned(), changes));
-}
-
-/// Adds the memo lines `prior_year_refund` to the ledger of every scenario (A45, R03): they lower the
-/// balance of the institution, not what it was paid.
-pub(super) fn add_prior_refunds(
-    tables: &mut [Table],
-    outcomes: &[Outcome],
-    refunds: &[PriorRefund],
-) {
-    let Some(table) = tables.iter_mut().find(|table| table.name == "ledger") else { return };
-    if refunds.is_empty() {
-        return;
-    }
-    let mut sums: BTreeMap<(&str, u8), i64> = BTreeMap::new();
-    for refund in refunds {
-        *sums.entry((&refund.fixmedins_code, refund.month)).or_default() -= refund.fund_fen;
-    }
-    for outcome in outcomes {
-        for ((code, month), amount) in &sums {
-            for (name, column) in &mut table.columns {
-                let month = format!("M{month:02}");
-                let value = match name.as_str() {
-                    "scenario" => outcome.scenario.as_str(),
-                    "pool" => ALL,
-                    "fixmedins_code" => code,
-                    "period" => &month,
-                    "kind" => "prior_year_refund",
-                    "reading" => "A45,R03",
-                    _ => "",
-                };
-                match column {
-                    Column::Text(values) => values.push(Some(value.to_owned())),
-                    Column::Decimal { values, .. } => values.push(Some(i128::from(*amount))),
-                    Column::Whole(values) => values.push(None),
-                    Column::Float(values) => values.push(None),
-                }
-            }
-        }
-    }
 }
 
 /// One row a scenario, baseline first.

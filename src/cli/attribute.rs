@@ -6,7 +6,7 @@ use super::backtest::built_under;
 use super::common::Common;
 use super::{Error, Outcome, output};
 use crate::attribution::{attribution_table, change_table};
-use crate::backtest::{Settings, change};
+use crate::backtest::{Purpose, Settings, change};
 use crate::catalog::Stored;
 use crate::policy::LoadedPolicy;
 use crate::report::Lang;
@@ -79,6 +79,7 @@ impl Side {
             catalog: &self.stored.catalog,
             catalog_policy: &self.built_under,
             year: self.year,
+            purpose: Purpose::Backtest,
             with_cases: true,
         }
     }

@@ -173,6 +173,7 @@ impl Job<'_> {
             catalog: &stored.catalog,
             catalog_policy: &built_under,
             year,
+            purpose: backtest::Purpose::Backtest,
             with_cases: false,
         };
         let snapshot = common.snapshot()?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::common::Common;
 use super::{Error, Outcome, output};
-use crate::backtest::{Replay, Settings, manifest, replay};
+use crate::backtest::{Purpose, Replay, Settings, manifest, replay};
 use crate::catalog::Stored;
 use crate::policy::{LoadedPolicy, Scenario};
 use crate::table::{Column, Table};
@@ -44,6 +44,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         policy: &args.policy,
         catalog: &args.catalog,
         year: args.year,
+        purpose: Purpose::Backtest,
         scenarios: &scenarios,
         with_cases: args.cases,
         out: &args.out,
@@ -58,11 +59,12 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     Ok(Outcome::Done)
 }
 
-/// A backtest with everything resolved but the files it names.
+/// A backtest or settlement with everything resolved but the files it names.
 pub(super) struct Job<'a> {
     pub(super) policy: &'a str,
     pub(super) catalog: &'a Path,
     pub(super) year: u16,
+    pub(super) purpose: Purpose,
     pub(super) scenarios: &'a [String],
     pub(super) with_cases: bool,
     pub(super) out: &'a Path,
@@ -81,6 +83,7 @@ impl Job<'_> {
             catalog: &stored.catalog,
             catalog_policy: &built_under,
             year: self.year,
+            purpose: self.purpose,
             with_cases: self.with_cases,
         };
         let snapshot = common.snapshot()?;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::common::{Bytes, Common};
 use super::{Error, Outcome, audit, backtest, build, check, demo_groups, ingest, output, report};
+use crate::backtest::Purpose;
 use crate::period::Years;
 use crate::policy;
 use crate::report::{Format, Lang};
@@ -133,6 +134,7 @@ fn settle(
         policy: &args.system,
         catalog: &book,
         year: settled,
+        purpose: Purpose::Backtest,
         scenarios: &demo.scenarios,
         with_cases: false,
         out: &args.dir.join("runs"),

@@ -23,6 +23,7 @@ mod output;
 mod parameters;
 mod replay;
 mod report;
+mod settle;
 mod show;
 mod sql;
 mod synth;
@@ -60,6 +61,8 @@ enum Command {
     Catalog(catalog::Args),
     /// Group cases, say why, compare two groupings, import DRG tables
     Group(group::Args),
+    /// Clear a year, or pre-settle a month: what every institution is paid, line by line
+    Settle(settle::Args),
     /// Settle a year under a policy and scenarios, against what was booked
     Backtest(backtest::Args),
     /// Say why institutions are paid another amount than before, cause by cause
@@ -114,6 +117,7 @@ fn run(command: Command) -> Result<Outcome, Error> {
         Command::Check(args) => check::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Group(args) => group::run(&args),
+        Command::Settle(args) => settle::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Attribute(args) => attribute::run(&args),
         Command::Replay(args) => replay::run(&args),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::backtest::built_under;
 use super::common::Common;
 use super::{Error, Outcome, output};
-use crate::backtest::{Settings, official, with_candidates};
+use crate::backtest::{Purpose, Settings, official, with_candidates};
 use crate::cleared::{difference_table, institution_table, summary_table};
 use crate::report::Lang;
 use crate::units::Fen;
@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         catalog: &stored.catalog,
         catalog_policy: &built_under,
         year: args.year,
+        purpose: Purpose::Backtest,
         with_cases: true,
     };
     let snapshot = args.common.snapshot()?;

@@ -29,7 +29,7 @@ impl Extra {
     pub(super) fn of(policy: &Policy) -> Self {
         let score = policy.score.as_ref();
         Self {
-            days: false,
+            days: policy.clearing_days.is_some(),
             negotiated: policy
                 .compensation
                 .as_ref()

@@ -35,7 +35,8 @@ fn collect(section: &'static Section, path: &str, node: &Node, found: &mut Vec<C
     };
     for entry in node.list().unwrap_or(&[]) {
         let name = entry.get(selector).map(Node::show).unwrap_or_default();
-        let from = entry.get("from").map(|from| format!("@{}", from.show())).unwrap_or_default();
+        let dated = entry.get("from").filter(|_| selector != "from");
+        let from = dated.map(|from| format!("@{}", from.show())).unwrap_or_default();
         collect_one(section, &format!("{path}[{name}{from}]"), entry, found);
     }
 }

@@ -41,6 +41,7 @@ mod read_dip;
 mod read_grouping;
 mod read_life;
 mod read_money;
+mod read_monthly;
 mod read_points;
 mod read_score;
 mod read_special;

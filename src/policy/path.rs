@@ -142,7 +142,8 @@ fn selectors(root: &Node, section: &Section, list: &Node, entry: &Node) -> Vec<S
     if meant != printed {
         codes.push(printed);
     }
-    let Some(from) = entry.get("from").map(Node::show) else { return codes };
+    let dated = entry.get("from").filter(|_| key != "from");
+    let Some(from) = dated.map(Node::show) else { return codes };
     let later = list.list().unwrap_or(&[]).iter().any(|other| {
         let same =
             other.get(key).map(|code| self::meant(root, &code.show())) == Some(meant.clone());

@@ -6,15 +6,16 @@ use super::document::{At, Node};
 use super::error::Error;
 use super::fields::{Fields, unknown_key};
 use super::model::{
-    Anchor, CapBase, CapDestination, CaseRule, CaseUnit, Cycle, CycleTime, Deadline, Grouping,
-    Identity, Late, Method, PayMethod, Payment, Policy, RatioOf, Scope, ShareBy, Sharing, Standard,
-    SurplusCap,
+    Anchor, CapBase, CapDestination, CaseRule, CaseUnit, ClearingDays, Cycle, CycleTime, Deadline,
+    Grouping, Identity, Late, Method, Monthly, PayMethod, Payment, Policy, RatioOf, Scope, ShareBy,
+    Sharing, Standard, SurplusCap,
 };
 use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
     read_apg, read_auxiliary, read_capitation, read_coefficient, read_cost, read_deviation,
-    read_grouping, read_life, read_money, read_points, read_score, read_special, read_weights,
+    read_grouping, read_life, read_money, read_monthly, read_points, read_score, read_special,
+    read_weights,
 };
 use crate::units::Fen;
 
@@ -40,11 +41,7 @@ pub(crate) fn policy(
         .maybe_section("deviation")?
         .map(|fields| read_deviation::deviation(&fields, &standards))
         .transpose()?;
-    let payment_fields = top.section("payment")?;
-    let payment = payment(&payment_fields, &standards)?;
-    if payment.method == PayMethod::Points && weights.scale.is_none() {
-        return Err(Error::PointsWithoutScale { at: payment_fields.at_of("method") });
-    }
+    let payment = scaled(&top.section("payment")?, &standards, weights.scale.is_some())?;
     let carve_out = top.maybe("carve_out", |fields| read_apg::carve_out(fields, &grouping))?;
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
     let budget = read_money::budget(&top.section("budget")?)?;
@@ -52,12 +49,12 @@ pub(crate) fn policy(
     let sharing = sharing(&top.section("sharing")?)?;
     let start_value =
         top.maybe("start_value", |fields| read_money::start_value(fields, &payment))?;
-    let value =
-        top.maybe("value", |fields| read_money::value(fields, &payment, &budget, &sharing))?;
+    let value = top.maybe("value", |own| read_money::value(own, &payment, &budget, &sharing))?;
     let capitation = top.maybe("capitation", |fields| {
         let beside = [compensation.is_some(), value.is_some()];
         read_capitation::capitation(fields, payment.method, &budget, beside)
     })?;
+    let (monthly, clearing_days) = time(&top, payment.method, &standards)?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
     let score = top.maybe("score", |fields| read_score::score(fields, folder))?;
@@ -79,6 +76,9 @@ pub(crate) fn policy(
         start_value,
         surplus_cap: top.maybe("surplus_cap", surplus_cap)?,
         compensation,
+        monthly,
+        working_capital: top.maybe("working_capital", read_monthly::working_capital)?,
+        clearing_days,
         life,
         coefficient: top.maybe("coefficient", read_coefficient::coefficient)?,
         auxiliary,
@@ -88,6 +88,27 @@ pub(crate) fn policy(
         expected_standard: top.maybe("expected_standard", read_points::expected_standard)?,
         special: top.maybe("special", read_special::special)?,
     })
+}
+
+/// `[monthly]` and `[clearing.days]`.
+fn time(
+    top: &Top<'_>,
+    pay: PayMethod,
+    standards: &[Standard],
+) -> Result<(Option<Monthly>, Option<ClearingDays>), Error> {
+    let monthly = top.maybe("monthly", |fields| read_monthly::monthly(fields, pay))?;
+    let days =
+        top.maybe("clearing", |fields| read_monthly::clearing_days(fields, standards, pay))?;
+    Ok((monthly, days.flatten()))
+}
+
+/// `[payment]`; points need a scale (A05).
+fn scaled(fields: &Fields<'_>, standards: &[Standard], scale: bool) -> Result<Payment, Error> {
+    let payment = payment(fields, standards)?;
+    if payment.method == PayMethod::Points && !scale {
+        return Err(Error::PointsWithoutScale { at: fields.at_of("method") });
+    }
+    Ok(payment)
 }
 
 /// The file as a whole.

@@ -191,6 +191,11 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("value", &["method", "value", "base_share", "groups", "weight_from"]),
     section("sharing", &["surplus", "overspend", "by"]).required(),
     section("surplus_cap", &["rate", "base", "destination"]),
+    section("monthly", &["method", "by"]),
+    section("monthly.rate", &["from", "share", "retention"]).many("from"),
+    section("working_capital", &["months"]),
+    section("clearing", &[]).uncited(),
+    section("clearing.days", &["groups", "method"]),
     section(
         "score",
         &[

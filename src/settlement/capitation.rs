@@ -21,6 +21,8 @@ use super::clearing::{Cleared, Divided, Share, difference, divide_money};
 use super::error::{Error, Place};
 use super::heads::{HeadBudget, Placed, Role};
 use super::ledger::{Ledger, reading};
+use super::money::Money;
+use super::monthly::PoolMonth;
 use super::outcome::{LineKind, PartRow, UNSIGNED_POOL};
 use super::pass::{ITEMS, Judged};
 use super::pool::{Member, Pool, Total, fen};
@@ -47,6 +49,13 @@ pub(super) struct Part {
     pub(super) pool: Pool,
     /// Sums of all its cases.
     pub(super) total: Total,
+    /// The money of the part.
+    pub(super) money: Money,
+    /// The pool that it is a part of.
+    pub(super) area: String,
+    /// Months of the area, as far as they are paid in this part (R10).
+    pub(super) months: Vec<PoolMonth>,
+    rule: Capitation,
     head: HeadBudget,
     booked: Fen,
     distributable: Fen,
@@ -85,7 +94,7 @@ pub(super) fn parts(
             SharedBy::Area => HeadBudget { months: 0, budget },
             SharedBy::Part => heads.get(name).copied().unwrap_or_default(),
         };
-        let mut part = Part::new(name, &payees, head).map_err(amount)?;
+        let mut part = Part::new(rule, name, &payees, head).map_err(amount)?;
         let gap = head.budget.to_ratio() - part.booked.to_ratio();
         part.distributable =
             Fen::nearest(&(part.booked.to_ratio() + exact(share) * gap)).map_err(amount)?;
@@ -148,6 +157,7 @@ const AS_BOOKED: usize = 2;
 
 impl Part {
     fn new(
+        rule: &Rule<'_>,
         name: &str,
         payees: &BTreeMap<&str, BTreeMap<Role, [Total; 12]>>,
         head: HeadBudget,
@@ -177,17 +187,16 @@ impl Part {
         }
         Ok(Self {
             pool: Pool::part(name, members),
+            money: Money::of_part(head.budget),
+            area: rule.place.pool.clone(),
+            months: Vec::new(),
+            rule: rule.capitation.clone(),
             booked: fen(total.base.booked)?,
             total,
             head,
             distributable: Fen::ZERO,
             roles: all,
         })
-    }
-
-    /// F_c: its head budget.
-    pub(super) fn budget(&self) -> Fen {
-        self.head.budget
     }
 
     /// An institution without cases that has something to pay back.
@@ -201,9 +210,11 @@ impl Part {
     /// Clears the part and posts its lines.
     pub(super) fn clear(
         &self,
-        rule: &Rule<'_>,
+        policy: &Policy,
+        place: &Place,
         ledger: &mut Ledger<'_>,
     ) -> Result<(Cleared, PartRow), Error> {
+        let rule = &Rule { policy, capitation: &self.rule, place };
         let amount = |source| rule.amount(source);
         let elsewhere = self.sum(|roles| roles.elsewhere).map_err(amount)?;
         let ineligible = self.sum(|roles| roles.ineligible).map_err(amount)?;
@@ -299,6 +310,7 @@ impl Part {
             .map(|(member, roles)| Share {
                 code: &member.code,
                 total: roles.own,
+                by_days: Fen::ZERO,
                 severe: 0,
                 base: 0,
             })

@@ -5,7 +5,8 @@
 //!
 //! - **Points** (1.2): entitlement = I + allocate(T − I, points), I being the cases paid as booked.
 //!   A value that does not float divides T − I in another way ([`super::value`]).
-//! - **Standards** (2.4): entitlement = I + E while I + E ≤ T, else I + allocate(T − I, E).
+//! - **Standards** (2.4): entitlement = I + E while I + E ≤ T, else I + allocate(T − I, E); groups cleared
+//!   by days stand in E with their day base ([`super::days`]).
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 use rust_decimal::Decimal;
@@ -24,7 +25,10 @@ use super::value::{Earner, NotValued, basis_factor, divide};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share<'a> {
     pub(super) code: &'a str,
+    /// Its pay by standard is that after clearing by days.
     pub(super) total: Total,
+    /// What clearing by days changed of it (A17); in fen.
+    pub(super) by_days: Fen,
     /// Points of severe groups, and base volume, where the value asks for them (E11).
     pub(super) severe: i128,
     pub(super) base: i128,
@@ -338,7 +342,11 @@ impl<'a> PeriodOf<'a> {
         let mut entitlement = Vec::with_capacity(self.shares.len());
         for (share, part) in self.shares.iter().zip(parts) {
             let own = self.fen(share.total.judged.standard)?;
-            ledger.post(share.code, LineKind::StandardPaid, own, &self.policy.payment.cite);
+            let before = self.minus(own, share.by_days)?;
+            ledger.post(share.code, LineKind::StandardPaid, before, &self.policy.payment.cite);
+            if let Some(rule) = &self.policy.clearing_days {
+                ledger.post(share.code, LineKind::DayClearing, share.by_days, &rule.cite);
+            }
             let rescale = self.minus(part, own)?;
             ledger.post(share.code, LineKind::FloatingRescale, rescale, &self.policy.budget.cite);
             let item = self.fen(share.total.judged.item_paid())?;

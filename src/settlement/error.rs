@@ -3,12 +3,11 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::explain::{Explain, Kind};
 use crate::units::{Fen, UnitError};
 
-use super::money_error::MoneyError;
-
 use super::coefficient::CoefficientError;
+use super::input::Advance;
+use super::money_error::MoneyError;
 
 /// One pool in one clearing period of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -284,6 +283,32 @@ pub enum Error {
         /// The institution.
         institution: String,
     },
+    /// A value that is dated, asked for before its first date (J15).
+    #[error("scenario `{scenario}` has no value of `{path}` in force on {on}")]
+    NotInForce {
+        /// The scenario.
+        scenario: String,
+        /// Path in the policy.
+        path: &'static str,
+        /// First day of the month asked for.
+        on: NaiveDate,
+        /// First days of the values that are known.
+        known: Vec<NaiveDate>,
+    },
+    /// An advance of a pool that is not settled.
+    #[error(
+        "scenario `{scenario}`: `advance` has {} yuan for institution `{}` in pool `{}`, which is not \
+         settled",
+        row.amount, row.institution, row.pool
+    )]
+    AdvanceWithoutPool {
+        /// The scenario.
+        scenario: String,
+        /// The row.
+        row: Box<Advance>,
+        /// Pools that are settled.
+        known: Vec<String>,
+    },
     /// Below zero points (R25).
     #[error("{place}: institution `{institution}` has {points} points; they must not be below 0")]
     NegativePoints {
@@ -375,82 +400,5 @@ pub(super) fn listed(codes: &[String]) -> String {
     match codes.len().saturating_sub(SHOWN) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
-impl Explain for Error {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Columns { .. } | Self::CaseIds { .. } => Kind::Internal,
-            _ => Kind::Input,
-        }
-    }
-
-    fn hints(&self) -> Vec<String> {
-        match self {
-            Self::Heads(error) => error.hints(),
-            Self::DuplicateScenario { .. } => vec!["give each scenario its own name".to_owned()],
-            Self::CatalogMissing { .. } | Self::CatalogWithoutScale { .. } => {
-                vec!["name a catalog with points: `--catalog DIR`".to_owned()]
-            }
-            Self::NoPrice { group, known, .. } if known.is_empty() => {
-                vec![format!("add a `[[standard]]` for `{group}`, or leave its cases out of scope")]
-            }
-            Self::NoPrice { group, known, .. } => known
-                .first()
-                .map(|(from, price)| {
-                    format!("the standard of `{group}` is known from {from} ({price} yuan)")
-                })
-                .into_iter()
-                .collect(),
-            Self::NoReference { .. } => vec![
-                "compare with `reference = \"standard\"` or use a catalog that has the group"
-                    .to_owned(),
-            ],
-            Self::NoCoefficient { .. } => vec![
-                "load their rows into table `institution` (`hosp_lv`, `inst_type`, `grade_a`, \
-                 `coef`)"
-                    .to_owned(),
-            ],
-            Self::NoBase { tier, .. } => {
-                vec![format!("give `coefficient.tier[{tier}]` a `value`")]
-            }
-            Self::Coefficient { source, .. } => source.hints(),
-            Self::CatalogTable { .. } => {
-                vec!["build the catalog again under this policy".to_owned()]
-            }
-            Self::SectionNeedsPoints { .. } => {
-                vec!["take the section out, or pay by `payment.method = \"points\"`".to_owned()]
-            }
-            Self::JudgedTwice { .. } => vec!["keep one of them".to_owned()],
-            Self::DecidedPoints { .. } | Self::DecidedParts { .. } => {
-                vec!["decide `item`, or take the row out of table `special`".to_owned()]
-            }
-            Self::SpecialOverQuota { listed, quota, .. } => vec![format!(
-                "take {} of them off table `special`, or change `special.quota`",
-                listed.saturating_sub(*quota)
-            )],
-            Self::BudgetMissing { known, .. } if known.is_empty() => {
-                vec!["no budget was given at all; load the table `budget`".to_owned()]
-            }
-            Self::BudgetMissing { known, .. } => {
-                vec![format!("budgets are known for {}", known.join(", "))]
-            }
-            Self::BudgetWithoutPool { known, .. } => {
-                vec![format!("settled are {}", known.join(", "))]
-            }
-            Self::NegativePoints { .. } | Self::NegativeStandard { .. } => vec![
-                "look for cases with a negative fee among its findings (`dianshu check`)"
-                    .to_owned(),
-            ],
-            Self::ZeroPoints { .. } => {
-                vec!["check scope, year and groups: no case of this pool earned points".to_owned()]
-            }
-            Self::ControlExhausted { .. } => {
-                vec!["raise the budget, or check the lines that pay cases as booked".to_owned()]
-            }
-            Self::Money(wrong) => wrong.hints(),
-            _ => Vec::new(),
-        }
     }
 }

@@ -12,6 +12,7 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 pub mod auxiliary;
+mod balance;
 mod budget_note;
 mod capitation;
 pub mod cases;
@@ -21,12 +22,14 @@ mod clearing;
 pub mod coefficient;
 mod compensation;
 mod contracts;
+mod days;
 pub mod decide;
 mod decisions;
 mod error;
 mod experts;
 mod formula;
 pub mod heads;
+mod hints;
 mod input;
 mod items;
 mod keys;
@@ -35,6 +38,7 @@ pub mod last_year;
 mod ledger;
 mod money;
 mod money_error;
+mod monthly;
 mod other;
 pub mod outcome;
 mod outlier;
@@ -48,6 +52,7 @@ mod run;
 pub mod score;
 pub mod segments;
 pub mod special;
+pub mod statement;
 pub mod tables;
 pub mod tariff;
 #[cfg(test)]
@@ -74,6 +79,8 @@ pub use pool::{ALL, Period, YEAR, periods};
 pub use resettle::{Delta, Resettle};
 pub use value_table::value_table;
 
+use crate::policy::model::ClearingDays;
+
 use cases::Cases;
 use decide::{CaseView, Pay, Refusal};
 use pass::TariffSums;
@@ -99,10 +106,52 @@ pub fn settle(
     let (tariffs, which) = distinct_tariffs(cases, scenarios)?;
     let sums = pass::sum(cases, first.year, &tariffs, threads);
     let mut outcomes = Vec::with_capacity(scenarios.len());
+    // Days by tariff and rule: scenarios that differ in money only share them.
+    let mut days: Vec<(usize, &ClearingDays, days::Cells)> = Vec::new();
     for (input, tariff) in scenarios.iter().zip(which) {
         let judged = &sums.tariffs[tariff];
         refuse(input, cases, judged)?;
-        outcomes.push(run::outcome(input, cases, &sums, judged, &tariffs[tariff])?);
+        let mut cells = None;
+        if let Some(rule) = &input.policy.clearing_days {
+            let same = |known: &(usize, &ClearingDays, _)| known.0 == tariff && known.1 == rule;
+            let at = days.iter().position(same);
+            if at.is_none() {
+                let found = days::sum(cases, input.year, &tariffs[tariff], rule)?;
+                days.push((tariff, rule, found));
+            }
+            cells = at.map_or_else(|| days.last(), |at| days.get(at)).map(|(.., cells)| cells);
+        }
+        let known = run::Judged { sums: judged, tariff: &tariffs[tariff], days: cells };
+        outcomes.push(run::outcome(input, cases, &sums, known)?);
+    }
+    Ok(outcomes)
+}
+
+/// Pre-settles the months 1 to `month` of the year under every scenario (J09): rows by month and
+/// nothing else. `cases` hold what was settled by then and no later month, so that nothing a later
+/// month brings can change an earlier one.
+///
+/// # Errors
+/// Any [`Error`], as [`settle`]; [`Error::Columns`] for a case of a later month.
+pub fn settle_months(
+    cases: &Cases,
+    scenarios: &[ScenarioInput<'_>],
+    month: u8,
+    threads: NonZeroUsize,
+) -> Result<Vec<Outcome>, Error> {
+    let Some(first) = scenarios.first() else { return Ok(Vec::new()) };
+    check(cases, scenarios)?;
+    let later = |row: usize| cases.year[row] == first.year && cases.month[row] > month;
+    if let Some(row) = (0..cases.len()).find(|row| later(*row)) {
+        return Err(Error::Columns { column: "month", row });
+    }
+    let (tariffs, which) = distinct_tariffs(cases, scenarios)?;
+    let sums = pass::sum(cases, first.year, &tariffs, threads);
+    let mut outcomes = Vec::with_capacity(scenarios.len());
+    for (input, tariff) in scenarios.iter().zip(which) {
+        let judged = &sums.tariffs[tariff];
+        refuse(input, cases, judged)?;
+        outcomes.push(run::months(input, cases, &sums, (judged, &tariffs[tariff]), month)?);
     }
     Ok(outcomes)
 }

@@ -4,6 +4,9 @@ use rust_decimal::Decimal;
 
 use crate::units::{Fen, Points};
 
+pub use super::balance::Balance;
+pub use super::days::DayRow;
+
 /// `group_code` of the row for cases without any group (A41).
 pub const UNGROUPED_CODE: &str = "ungrouped";
 
@@ -27,8 +30,10 @@ pub struct Outcome {
     pub groups: Vec<GroupRow>,
     /// By part of a policy with head budgets; empty for others.
     pub parts: Vec<PartRow>,
-    /// Every fen between budget and paid.
+    /// Every fen between budget and paid, and between paid and what is left to transfer.
     pub ledger: Vec<LedgerLine>,
+    /// What was cleared by days (Y30–Y32); empty where nothing is.
+    pub days: Vec<DayRow>,
     /// How budgets came about, by pool and order; empty without a waterfall.
     pub waterfall: Vec<WaterfallRow>,
     /// Where budgets come from, by pool and period in reading order.
@@ -158,6 +163,8 @@ pub struct InstitutionRow {
     pub surplus_rate: Option<Decimal>,
     /// `(entitlement − booked) ÷ entitlement`, 4 places; `None` when the entitlement is 0.
     pub surplus_rate_before_cap: Option<Decimal>,
+    /// From paid to what is left to transfer.
+    pub balance: Balance,
 }
 
 /// One institution in one month.
@@ -177,6 +184,17 @@ pub struct MonthRow {
     pub booked: Fen,
     /// Points in millionths.
     pub points: i128,
+    /// Part of the pool's money for this month, the same for every institution (A44); `None` where
+    /// months are not formed by quota.
+    pub quota: Option<Fen>,
+    /// Pre-settled, before retention.
+    pub advance: Fen,
+    /// Kept back of that until clearing (Y21).
+    pub retention: Fen,
+    /// `advance − retention`.
+    pub paid: Fen,
+    /// Whether table `advance` says what was paid (R35).
+    pub given: bool,
 }
 
 /// One group over the year.
@@ -267,8 +285,9 @@ pub struct CompensationRow {
 
 /// One line of the ledger.
 ///
-/// The lines of an institution in a pool sum to its paid amount; all lines of a pool, those of the
-/// fund (no institution) included, sum to its gross money ([`YearEnd::gross`]).
+/// The lines of an institution in a pool up to its paid amount sum to it, all its lines to its balance;
+/// all lines of a pool up to paid, those of the fund (no institution) included, sum to its gross money
+/// ([`YearEnd::gross`]).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LedgerLine {
     /// `all`, or the insurance type.
@@ -324,6 +343,8 @@ pub enum LineKind {
     PointsShare,
     /// Σ standard × ratio (Y20).
     StandardPaid,
+    /// What clearing by days adds or takes (Y32, A17).
+    DayClearing,
     /// What the clearing standards take off (Y29).
     FloatingRescale,
     /// What sharing of surplus or overspend adds or takes (H03, H04); for the fund F − T.
@@ -346,6 +367,16 @@ pub enum LineKind {
     Violation,
     /// Listed deductions (J17).
     Deduction,
+    /// Performance bond (Z26); from here on lines stand in the balance only (R27).
+    PerformanceBond,
+    /// Working capital paid at the start of the year (Z22).
+    WorkingCapital,
+    /// Pre-settled for a month, before retention (J09, Z23).
+    MonthlyPayment,
+    /// Kept back in the months, released at clearing (Y21).
+    RetentionReleased,
+    /// Refund of a settlement of a cleared year (A45, R03).
+    PriorYearRefund,
 }
 
 impl LineKind {
@@ -376,6 +407,7 @@ impl LineKind {
             Self::PaidIneligible => "paid_ineligible",
             Self::PointsShare => "points_share",
             Self::StandardPaid => "standard_paid",
+            Self::DayClearing => "day_clearing",
             Self::FloatingRescale => "floating_rescale",
             Self::Sharing => "sharing",
             Self::ValueDifference => "value_difference",
@@ -387,7 +419,27 @@ impl LineKind {
             Self::CompensationRest => "compensation_rest",
             Self::Violation => "violation",
             Self::Deduction => "deduction",
+            Self::PerformanceBond => "performance_bond",
+            Self::WorkingCapital => "working_capital",
+            Self::MonthlyPayment => "monthly_payment",
+            Self::RetentionReleased => "retention_released",
+            Self::PriorYearRefund => "prior_year_refund",
         }
+    }
+
+    /// Lines between paid and balance, beside the pool's money (R27).
+    pub const OF_BALANCE: [Self; 5] = [
+        Self::PerformanceBond,
+        Self::WorkingCapital,
+        Self::MonthlyPayment,
+        Self::RetentionReleased,
+        Self::PriorYearRefund,
+    ];
+
+    /// Whether the line stands between paid and balance.
+    #[must_use]
+    pub fn is_of_balance(self) -> bool {
+        Self::OF_BALANCE.contains(&self)
     }
 }
 

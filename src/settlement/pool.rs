@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use crate::policy::model::{Clearing, Pools};
 use crate::units::{Fen, UnitError};
 
+use super::balance;
 use super::cases::Cases;
 use super::cases::UNGROUPED;
 use super::input::ScenarioInput;
@@ -67,6 +68,16 @@ impl Member {
         Self { code: code.to_owned(), months }
     }
 
+    /// An institution without cases.
+    fn without_cases(code: &str) -> Self {
+        Self::new(code, [Total::default(); 12])
+    }
+
+    /// Months 1 to 12, at positions 0 to 11.
+    pub(super) fn months(&self) -> &[Total; 12] {
+        &self.months
+    }
+
     /// The sums of some months (1 to 12).
     pub(super) fn over(&self, months: &RangeInclusive<usize>) -> Total {
         let mut total = Total::default();
@@ -88,7 +99,7 @@ pub(super) struct Pool {
     pub(super) name: String,
     /// Positions of its insurance types.
     insutypes: Vec<usize>,
-    /// Institutions with cases or a deduction in it, ascending by code.
+    /// Institutions with cases in it, or with money to pay back or to be paid, ascending by code.
     pub(super) members: Vec<Member>,
 }
 
@@ -126,19 +137,15 @@ pub(super) fn pools(
         })
         .filter(|pool| !pool.members.is_empty() || pool.name == ALL)
         .collect();
-    for ((named, institution), assessment) in &input.assessments {
-        if assessment.deduction == Fen::ZERO && assessment.violations == Fen::ZERO {
-            continue;
-        }
-        let known = pools.iter().any(|pool| {
-            (named.is_empty() || *named == pool.name)
-                && pool.members.iter().any(|member| member.code == *institution)
-        });
-        let pool = pools.iter_mut().find(|pool| named.is_empty() || *named == pool.name);
-        if let (false, Some(pool)) = (known, pool) {
-            // No cases, yet something to pay back: the institution still has a row.
-            let code = institution.clone();
-            pool.members.push(Member { code, months: [Total::default(); 12] });
+    for (named, institution) in balance::named(input) {
+        let fits = |pool: &&mut Pool| named.is_empty() || named == pool.name;
+        let known = pools
+            .iter_mut()
+            .filter(|pool| fits(pool))
+            .any(|pool| pool.members.iter().any(|member| member.code == institution));
+        if let (false, Some(pool)) = (known, pools.iter_mut().find(fits)) {
+            // No cases, yet something to pay back or to be paid: the institution still has a row.
+            pool.members.push(Member::without_cases(institution));
             pool.members.sort_by(|one, two| one.code.cmp(&two.code));
         }
     }

@@ -5,6 +5,7 @@
 use std::num::NonZeroUsize;
 
 use super::cases::Cases;
+use super::days;
 use super::error::Error;
 use super::input::ScenarioInput;
 use super::kinds::Cell;
@@ -92,7 +93,12 @@ impl<'a> Resettle<'a> {
                 judged.item[line] = judged.item[line].saturating_add(amount);
             }
         }
-        run::outcome(input, self.cases, &sums, &sums.tariffs[0], &self.tariff)
+        let days = input.policy.clearing_days.as_ref();
+        let days = days.map(|rule| days::sum(self.cases, input.year, &self.tariff, rule));
+        let days = days.transpose()?;
+        let judged = &sums.tariffs[0];
+        let known = run::Judged { sums: judged, tariff: &self.tariff, days: days.as_ref() };
+        run::outcome(input, self.cases, &sums, known)
     }
 
     fn cell(&self, delta: &Delta) -> Cell {

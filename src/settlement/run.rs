@@ -5,22 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use crate::policy::model::{Capitation, CompensationLimit, PayMethod};
+use crate::policy::model::{CompensationLimit, PayMethod};
 use crate::units::{Fen, UnitError, fraction, to_decimal};
 
+use super::balance::{self, Balance};
 use super::budget_note::notes;
-use super::capitation::{Part, Rule};
+use super::capitation::Part;
 use super::cases::Cases;
 use super::clearing::{Cleared, Share, clear, difference};
 use super::compensation::negotiated;
+use super::days::{self, Cells, Days};
 use super::error::{Error, Place};
 use super::input::{Assessment, ScenarioInput};
 use super::ledger::Ledger;
 use super::money::{Money, money};
-use super::outcome::{InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome, PoolRow, YearEnd};
+use super::monthly;
+use super::outcome::{InstitutionRow, LedgerLine, LineKind, Outcome, PoolRow, YearEnd};
 use super::parts::{Counted, parts};
 use super::pass::{Sums, TariffSums};
-use super::pool::{ALL, Member, Period, Pool, Total, YEAR, fen, group_rows, periods, pools};
+use super::pool::{ALL, Period, Pool, Total, YEAR, fen, group_rows, periods, pools};
 use super::tariff::Tariff;
 use super::value::Severe;
 use super::year_end::{Claim, Settled, YearRules, settle_year};
@@ -33,12 +36,99 @@ pub(super) fn outcome(
     input: &ScenarioInput<'_>,
     cases: &Cases,
     sums: &Sums,
-    judged: &TariffSums,
-    tariff: &Tariff,
+    known: Judged<'_>,
+) -> Result<Outcome, Error> {
+    let Judged { sums: judged, tariff, days } = known;
+    let pools = pools(input, cases, sums, judged);
+    let moneys = money(input, &pools)?;
+    monthly::check_advances(input, pools.iter().map(|pool| pool.name.as_str()))?;
+    let mut outcome = empty(input, cases);
+    // What is given for every pool is taken in the first pool an institution is in.
+    let mut seen = BTreeSet::new();
+    let severe = Severe::of(input, cases, tariff);
+    let counted = Counted { cases, sums, judged, tariff };
+    let parts = parts(input, counted, (&pools, &moneys), &mut outcome.groups)?;
+    for part in &parts {
+        let (pool, money, severe) = (&part.pool, &part.money, &severe);
+        let (negotiated, days, part) = (BTreeMap::new(), Vec::new(), Some(part));
+        let settling = Settling { input, cases, pool, money, negotiated, severe, days, part };
+        settling.settle(&mut seen, &mut outcome)?;
+    }
+    for (pool, money) in pools.iter().zip(&moneys) {
+        if input.policy.capitation.is_none() {
+            let overflow = |source| amount(input, source);
+            outcome.groups.extend(group_rows(pool, cases, sums, judged).map_err(overflow)?);
+            let negotiated = negotiated_of(input, cases, pool, money)?;
+            let days = days_of(input, cases, days, pool).map_err(overflow)?;
+            let (severe, part) = (&severe, None);
+            let settling = Settling { input, cases, pool, money, negotiated, severe, days, part };
+            settling.settle(&mut seen, &mut outcome)?;
+            outcome.days.extend(settling.days.into_iter().flat_map(|days| days.rows));
+        }
+        for (period, budget) in &money.budgets {
+            outcome.budget_notes.extend(notes(input, &pool.name, period, *budget)?);
+        }
+        outcome.waterfall.extend(money.waterfall.iter().cloned());
+        outcome.notes.extend(money.notes.iter().cloned());
+    }
+    outcome.notes.extend(super::experts::note(input, &outcome.unmatched_special));
+    outcome.ledger.sort();
+    Ok(outcome)
+}
+
+/// Pre-settles the months up to `month`; nothing is cleared (J09).
+pub(super) fn months(
+    input: &ScenarioInput<'_>,
+    cases: &Cases,
+    sums: &Sums,
+    (judged, tariff): (&TariffSums, &Tariff),
+    month: u8,
 ) -> Result<Outcome, Error> {
     let pools = pools(input, cases, sums, judged);
     let moneys = money(input, &pools)?;
-    let mut outcome = Outcome {
+    monthly::check_advances(input, pools.iter().map(|pool| pool.name.as_str()))?;
+    let mut outcome = empty(input, cases);
+    let counted = Counted { cases, sums, judged, tariff };
+    for part in parts(input, counted, (&pools, &moneys), &mut Vec::new())? {
+        let months = &part.months[..usize::from(month).min(part.months.len())];
+        let rows = monthly::rows(&part.pool, months).map_err(|source| amount(input, source))?;
+        outcome.months.extend(rows);
+    }
+    let whole = pools.iter().zip(&moneys).filter(|_| input.policy.capitation.is_none());
+    for (pool, money) in whole {
+        let months = monthly::of_pool(input, pool, money.monthly, month.into())?;
+        let rows = monthly::rows(pool, &months).map_err(|source| amount(input, source))?;
+        outcome.months.extend(rows);
+    }
+    Ok(outcome)
+}
+
+/// What the cases come to under the tariff of one scenario.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged<'a> {
+    pub(super) sums: &'a TariffSums,
+    pub(super) tariff: &'a Tariff,
+    /// Where groups are cleared by days (A17).
+    pub(super) days: Option<&'a Cells>,
+}
+
+/// Clearing by days in each period of a pool (Y30–Y32); nothing where no group is cleared so.
+fn days_of(
+    input: &ScenarioInput<'_>,
+    cases: &Cases,
+    cells: Option<&Cells>,
+    pool: &Pool,
+) -> Result<Vec<Days>, UnitError> {
+    let periods = periods(input.policy.budget.period).iter();
+    let of_period = |period| match cells {
+        Some(cells) => days::of_period(cases, cells, pool, period),
+        None => Ok(Days::default()),
+    };
+    periods.map(of_period).collect()
+}
+
+fn empty(input: &ScenarioInput<'_>, cases: &Cases) -> Outcome {
+    Outcome {
         scenario: input.name.clone(),
         places: input.catalog.map_or(POINT_PLACES, |catalog| catalog.places),
         pools: Vec::new(),
@@ -52,40 +142,8 @@ pub(super) fn outcome(
         compensation: Vec::new(),
         notes: Vec::new(),
         unmatched_special: super::experts::unmatched(input, cases),
-    };
-    // Deductions given for every pool are taken in the first pool an institution is in.
-    let mut deducted = BTreeSet::new();
-    let severe = Severe::of(input, cases, tariff);
-    let counted = Counted { cases, sums, judged, tariff };
-    let parts = match &input.policy.capitation {
-        Some(rule) => parts(input, rule, counted, (&pools, &moneys), &mut outcome.groups)?,
-        None => Vec::new(),
-    };
-    let heads: Vec<Money> = parts.iter().map(|part| Money::of_part(part.budget())).collect();
-    for (part, money) in parts.iter().zip(&heads) {
-        let (pool, negotiated) = (&part.pool, BTreeMap::new());
-        let settling = Settling { input, cases, pool, money, negotiated, severe: &severe };
-        let by_head = input.policy.capitation.as_ref().map(|rule| (part, rule));
-        settling.settle(by_head, &mut deducted, &mut outcome)?;
+        days: Vec::new(),
     }
-    for (pool, money) in pools.iter().zip(&moneys) {
-        if input.policy.capitation.is_none() {
-            let groups =
-                group_rows(pool, cases, sums, judged).map_err(|source| amount(input, source))?;
-            outcome.groups.extend(groups);
-            let negotiated = negotiated_of(input, cases, pool, money)?;
-            let settling = Settling { input, cases, pool, money, negotiated, severe: &severe };
-            settling.settle(None, &mut deducted, &mut outcome)?;
-        }
-        for (period, budget) in &money.budgets {
-            outcome.budget_notes.extend(notes(input, &pool.name, period, *budget)?);
-        }
-        outcome.waterfall.extend(money.waterfall.iter().cloned());
-        outcome.notes.extend(money.notes.iter().cloned());
-    }
-    outcome.notes.extend(super::experts::note(input, &outcome.unmatched_special));
-    outcome.ledger.sort();
-    Ok(outcome)
 }
 
 fn amount(input: &ScenarioInput<'_>, source: UnitError) -> Error {
@@ -118,30 +176,26 @@ struct Settling<'a> {
     money: &'a Money,
     negotiated: BTreeMap<String, Fen>,
     severe: &'a Severe,
+    /// Of each clearing period, in order.
+    days: Vec<Days>,
+    /// Where the pool is a part of a policy with head budgets.
+    part: Option<&'a Part>,
 }
 
 impl<'a> Settling<'a> {
-    fn settle(
-        &self,
-        part: Option<(&Part, &Capitation)>,
-        deducted: &mut BTreeSet<&'a str>,
-        outcome: &mut Outcome,
-    ) -> Result<(), Error> {
+    fn settle(&self, seen: &mut BTreeSet<&'a str>, outcome: &mut Outcome) -> Result<(), Error> {
         let (input, pool) = (self.input, self.pool);
         let overflow = |source| amount(input, source);
         let mut ledger = Ledger::new(&pool.name);
         for (kind, amount, cite) in &self.money.beside {
             ledger.post_fund(*kind, *amount, cite);
         }
-        let (rows, entitlement) = match part {
-            Some(part) => {
-                let (row, entitlement) = self.clear_part(part, &mut ledger, outcome)?;
-                (vec![row], entitlement)
-            }
+        let (rows, entitlement) = match self.part {
+            Some(part) => self.clear_part(part, &mut ledger, outcome)?,
             None => self.clear_periods(&mut ledger)?,
         };
         let years: Vec<Total> = pool.members.iter().map(|member| member.over(&(1..=12))).collect();
-        let claims = self.claims(&years, &entitlement, deducted).map_err(overflow)?;
+        let claims = self.claims(&years, &entitlement, seen).map_err(overflow)?;
         let compensation = input.policy.compensation.as_ref();
         let rules = YearRules {
             cap: input.policy.surplus_cap.as_ref(),
@@ -155,12 +209,17 @@ impl<'a> Settling<'a> {
         }
         let year = year_row(&rows, &settled, self.money).map_err(overflow)?;
         assert_closed(&year, &claims, &settled, &ledger.lines);
-        outcome
-            .institutions
-            .extend(institution_rows(pool, &claims, &settled, &years).map_err(overflow)?);
-        for member in &pool.members {
-            outcome.months.extend(month_rows(&pool.name, member).map_err(overflow)?);
-        }
+        let (of, months) = match self.part {
+            Some(part) => (part.area.as_str(), part.months.clone()),
+            None => (pool.name.as_str(), monthly::of_pool(input, pool, self.money.monthly, 12)?),
+        };
+        let of_pool = (of, claims.as_slice(), settled.paid.as_slice());
+        let balances = balance::settle(input, of_pool, &months, &mut ledger).map_err(overflow)?;
+        let institutions =
+            institution_rows(pool, &claims, &settled, &years, &balances).map_err(overflow)?;
+        balance::assert_balanced(&institutions, &ledger.lines);
+        outcome.institutions.extend(institutions);
+        outcome.months.extend(monthly::rows(pool, &months).map_err(overflow)?);
         if rows.len() > 1 {
             outcome.pools.extend(rows);
         }
@@ -172,16 +231,16 @@ impl<'a> Settling<'a> {
     }
 
     fn clear_periods(&self, ledger: &mut Ledger<'_>) -> Result<(Vec<PoolRow>, Vec<Fen>), Error> {
-        let overflow = |source| amount(self.input, source);
-        let mut entitlement = vec![Fen::ZERO; self.pool.members.len()];
+        let (input, pool) = (self.input, self.pool);
+        let overflow = |source| amount(input, source);
+        let mut entitlement = vec![Fen::ZERO; pool.members.len()];
         let mut rows = Vec::new();
-        for period in periods(self.input.policy.budget.period) {
-            let (cleared, total) = self.clear_period(period, ledger)?;
+        for (period, days) in periods(input.policy.budget.period).iter().zip(&self.days) {
+            let (cleared, total) = self.clear_period(period, days, ledger)?;
             for (sum, part) in entitlement.iter_mut().zip(&cleared.entitlement) {
                 *sum = Fen::sum([*sum, *part]).map_err(overflow)?;
             }
-            let row = pool_row(self.input, self.pool, period.0, &cleared, &total);
-            rows.push(row.map_err(overflow)?);
+            rows.push(pool_row(input, pool, period.0, &cleared, &total).map_err(overflow)?);
         }
         Ok((rows, entitlement))
     }
@@ -189,36 +248,38 @@ impl<'a> Settling<'a> {
     /// A part of a policy with head budgets: one period, the year (A25).
     fn clear_part(
         &self,
-        (part, capitation): (&Part, &Capitation),
+        part: &Part,
         ledger: &mut Ledger<'_>,
         outcome: &mut Outcome,
-    ) -> Result<(PoolRow, Vec<Fen>), Error> {
+    ) -> Result<(Vec<PoolRow>, Vec<Fen>), Error> {
         let input = self.input;
         let place = place(input, &self.pool.name, YEAR);
         ledger.open(YEAR);
-        let rule = Rule { policy: input.policy, capitation, place: &place };
-        let (cleared, row) = part.clear(&rule, ledger)?;
+        let (cleared, row) = part.clear(input.policy, &place, ledger)?;
         outcome.parts.push(row);
         let row = pool_row(input, self.pool, YEAR, &cleared, &part.total);
-        Ok((row.map_err(|source| amount(input, source))?, cleared.entitlement))
+        Ok((vec![row.map_err(|source| amount(input, source))?], cleared.entitlement))
     }
 
     fn clear_period(
         &self,
         (period, months): &Period,
+        days: &Days,
         ledger: &mut Ledger<'_>,
     ) -> Result<(Cleared, Total), Error> {
-        let shares: Vec<Share<'_>> = self
-            .pool
-            .members
-            .iter()
-            .map(|member| Share {
+        let mut shares: Vec<Share<'_>> = Vec::with_capacity(self.pool.members.len());
+        for member in &self.pool.members {
+            let mut total = member.over(months);
+            let by_days = days.changes.get(&member.code).copied().unwrap_or_default();
+            total.judged.standard = total.judged.standard.saturating_add(by_days.0.into());
+            shares.push(Share {
                 code: &member.code,
-                total: member.over(months),
+                total,
+                by_days,
                 severe: self.severe.over(self.pool, self.cases, &member.code, months),
                 base: self.base_points(&member.code),
-            })
-            .collect();
+            });
+        }
         let mut total = Total::default();
         for share in &shares {
             total.add(&share.total);
@@ -245,7 +306,7 @@ impl<'a> Settling<'a> {
         &self,
         years: &[Total],
         entitlement: &[Fen],
-        deducted: &mut BTreeSet<&'a str>,
+        seen: &mut BTreeSet<&'a str>,
     ) -> Result<Vec<Claim<'a>>, UnitError> {
         let (input, pool) = (self.input, self.pool);
         let mut claims = Vec::with_capacity(pool.members.len());
@@ -253,10 +314,12 @@ impl<'a> Settling<'a> {
             let own = input.assessments.get(&(pool.name.clone(), member.code.clone()));
             let general = input.assessments.get(&(String::new(), member.code.clone()));
             // Amounts given for every pool are taken once, a pool's own beside them.
-            let once = general.filter(|_| deducted.insert(member.code.as_str()));
+            let is_first_pool = seen.insert(member.code.as_str());
+            let once = general.filter(|_| is_first_pool);
             let all = |of: fn(&Assessment) -> Fen| Fen::sum(own.into_iter().chain(once).map(of));
             claims.push(Claim {
                 code: &member.code,
+                is_first_pool,
                 entitlement: *entitlement,
                 booked: fen(year.base.booked)?,
                 cost: fen(year.base.cost)?,
@@ -349,9 +412,11 @@ fn institution_rows(
     claims: &[Claim<'_>],
     settled: &Settled,
     years: &[Total],
+    balances: &[Balance],
 ) -> Result<Vec<InstitutionRow>, UnitError> {
     let mut rows = Vec::with_capacity(claims.len());
-    for ((claim, paid), year) in claims.iter().zip(&settled.paid).zip(years) {
+    let ends = settled.paid.iter().zip(balances);
+    for ((claim, (paid, balance)), year) in claims.iter().zip(ends).zip(years) {
         let surplus = difference(*paid, claim.booked)?;
         let before = difference(claim.entitlement, claim.booked)?;
         rows.push(InstitutionRow {
@@ -367,6 +432,7 @@ fn institution_rows(
             surplus,
             surplus_rate: rate(surplus, *paid),
             surplus_rate_before_cap: rate(before, claim.entitlement),
+            balance: *balance,
         });
     }
     Ok(rows)
@@ -375,22 +441,6 @@ fn institution_rows(
 /// A printed rate, 4 places (R40); `None` when there is nothing to divide by (A53).
 fn rate(part: Fen, whole: Fen) -> Option<Decimal> {
     fraction(part.0, whole.0).and_then(|rate| to_decimal(&rate, 4))
-}
-
-fn month_rows(pool: &str, member: &Member) -> Result<Vec<MonthRow>, UnitError> {
-    let mut rows = Vec::new();
-    for (month, total) in member.by_month().filter(|(_, total)| total.base.cases != 0) {
-        rows.push(MonthRow {
-            pool: pool.to_owned(),
-            fixmedins_code: member.code.clone(),
-            month: u8::try_from(month).unwrap_or(u8::MAX),
-            cases: total.base.cases,
-            cost: fen(total.base.cost)?,
-            booked: fen(total.base.booked)?,
-            points: total.judged.points,
-        });
-    }
-    Ok(rows)
 }
 
 /// No fen is lost or made (design §4): an institution's lines sum to what it is paid, and all lines

@@ -8,12 +8,13 @@ use crate::units::{Fen, Points, divide_half_away};
 
 use super::cases::{Cases, UNGROUPED};
 use super::outcome::{
-    BudgetNote, CompensationRow, Decision, GroupRow, InstitutionRow, LedgerLine, MonthRow, Outcome,
-    PartRow, PoolRow, UNGROUPED_CODE, WaterfallRow, YearEnd,
+    BudgetNote, CompensationRow, DayRow, Decision, GroupRow, InstitutionRow, LedgerLine, MonthRow,
+    Outcome, PartRow, PoolRow, UNGROUPED_CODE, WaterfallRow, YearEnd,
 };
+use super::statement;
 
-/// The tables `institution`, `pool`, `group`, `month`, `ledger` and `budget_note` of a run, and `waterfall`,
-/// `compensation` and `part` where a policy has them.
+/// The tables `institution`, `pool`, `group`, `month`, `ledger`, `statement` and `budget_note` of a run,
+/// and `days`, `waterfall`, `compensation` and `part` where a policy has them.
 #[must_use]
 pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
     let mut tables = vec![
@@ -22,9 +23,15 @@ pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
         group_table(outcomes),
         month_table(outcomes),
         ledger_table(outcomes),
+        statement::table(outcomes),
         budget_note_table(outcomes),
     ];
-    let more = [waterfall_table(outcomes), compensation_table(outcomes), part_table(outcomes)];
+    let more = [
+        days_table(outcomes),
+        waterfall_table(outcomes),
+        compensation_table(outcomes),
+        part_table(outcomes),
+    ];
     tables.extend(more.into_iter().filter(|table| table.rows() > 0));
     tables
 }
@@ -101,6 +108,12 @@ pub fn institution_table(outcomes: &[Outcome]) -> Table {
         .with("surplus_yuan", rows.yuan(|row| row.surplus))
         .with("surplus_rate", rows.printed(|row| row.surplus_rate))
         .with("surplus_rate_before_cap", rows.printed(|row| row.surplus_rate_before_cap))
+        .with("bond_yuan", rows.yuan(|row| row.balance.bond))
+        .with("working_capital_yuan", rows.yuan(|row| row.balance.working_capital))
+        .with("advanced_yuan", rows.yuan(|row| row.balance.advanced))
+        .with("retention_yuan", rows.yuan(|row| row.balance.retention))
+        .with("prior_refund_yuan", rows.yuan(|row| row.balance.prior_refunds))
+        .with("balance_yuan", rows.yuan(|row| row.balance.balance))
 }
 
 /// One row per scenario, pool and period; figures of the year end are missing in a part of the
@@ -157,7 +170,7 @@ pub fn group_table(outcomes: &[Outcome]) -> Table {
         .with("high_cases", rows.whole(|row| row.high_cases))
 }
 
-/// One row per scenario, pool, institution and month with cases.
+/// One row per scenario, pool, institution and month with cases or with money paid.
 #[must_use]
 pub fn month_table(outcomes: &[Outcome]) -> Table {
     let rows = Rows::<MonthRow>::of(outcomes, |outcome| &outcome.months);
@@ -170,6 +183,41 @@ pub fn month_table(outcomes: &[Outcome]) -> Table {
         .with("cost_yuan", rows.yuan(|row| row.cost))
         .with("fund_booked_yuan", rows.yuan(|row| row.booked))
         .with("points", rows.points(|row| Some(row.points)))
+        .with("pool_quota_yuan", rows.yuan_or_none(|row| row.quota))
+        .with("advance_yuan", rows.yuan(|row| row.advance))
+        .with("retention_yuan", rows.yuan(|row| row.retention))
+        .with("month_paid_yuan", rows.yuan(|row| row.paid))
+        .with("source", rows.text(|row| if row.given { "advance" } else { "computed" }))
+}
+
+/// Why days do not stand in for standards; empty where they do (A53).
+fn flag(row: &DayRow) -> &'static str {
+    match (row.daily, row.day_base) {
+        (None, _) => "zero_days",
+        (Some(_), None) => "zero_fee",
+        (Some(_), Some(_)) => "",
+    }
+}
+
+/// One row per scenario, pool, period, group cleared by days and institution; without an institution:
+/// all of them (Y30–Y32).
+#[must_use]
+pub fn days_table(outcomes: &[Outcome]) -> Table {
+    let rows = Rows::<DayRow>::of(outcomes, |outcome| &outcome.days);
+    Table::new("days")
+        .with("scenario", rows.scenario())
+        .with("pool", rows.text(|row| &row.pool))
+        .with("period", rows.text(|row| &row.period))
+        .with("group_code", rows.text(|row| &row.group_code))
+        .with("fixmedins_code", rows.text(|row| &row.fixmedins_code))
+        .with("cases", rows.whole(|row| row.cases))
+        .with("days", rows.whole(|row| row.days))
+        .with("drug_yuan", rows.yuan(|row| row.drug))
+        .with("daily_yuan", rows.printed(|row| row.daily))
+        .with("reimbursement_ratio", rows.printed(|row| row.ratio))
+        .with("standard_yuan", rows.yuan(|row| row.standard))
+        .with("day_base_yuan", rows.yuan_or_none(|row| row.day_base))
+        .with("flag", rows.text(|row| flag(row)))
 }
 
 /// One row per scenario and part of a policy with head budgets (A25–A28).

@@ -25,6 +25,9 @@ pub(super) struct Claim<'a> {
     /// Fund part of negotiated drugs, rounded (Y33, R22); 0 where it is not asked for.
     pub(super) negotiated: Fen,
     pub(super) assessment: Assessment,
+    /// Whether this is the first pool (by name) in which the institution stands: what is given for
+    /// every pool is taken there.
+    pub(super) is_first_pool: bool,
 }
 
 /// The rules of the year end, and the compensation pool.

@@ -208,6 +208,12 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("overspend_share", "合理超支分担", "share of a reasonable overspend"),
     ("compensation_rest", "调节金余额", "rest of the compensation pool"),
     ("violation", "违规费用扣减", "violations"),
+    ("day_clearing", "按用药天数清算差额", "difference of clearing by drug days"),
+    ("performance_bond", "履约保证金", "performance bond"),
+    ("working_capital", "年初预拨周转金", "working capital paid at the start of the year"),
+    ("monthly_payment", "月预结算", "monthly pre-settlement"),
+    ("retention_released", "质量保证金返还", "retention released"),
+    ("prior_year_refund", "往年结算退费", "refund of a cleared year"),
     // Further words.
     ("waterfall", "预算推算", "how the budget came about"),
     ("waterfall_line", "预算行", "line of the budget"),

@@ -30,6 +30,7 @@ mod pipeline;
 mod readme;
 mod refunds;
 mod replay;
+mod settle;
 mod stays;
 mod synpuf;
 mod synpuf_dip;

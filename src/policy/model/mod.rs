@@ -15,6 +15,7 @@ mod dip;
 pub mod drg;
 mod life;
 mod money;
+mod monthly;
 mod points;
 mod score;
 mod special;
@@ -39,6 +40,7 @@ pub use dip::{Attribute, CodeShape, Dip, MatchStep, ResidualBelow, Tie, YearCoun
 pub use drg::Drg;
 pub use life::{ChangeCap, Gates, Hold, Life};
 pub use money::*;
+pub use monthly::*;
 pub use points::*;
 pub use score::{
     Abnormal, AbnormalHigh, AbnormalReference, ExtremeRule, ListedKind, ListedScore, NoScore,
@@ -103,6 +105,12 @@ pub struct Policy {
     pub surplus_cap: Option<SurplusCap>,
     /// What an institution gets back of a reasonable overspend; absent: nothing.
     pub compensation: Option<Compensation>,
+    /// What is paid month by month; absent: nothing but what table `advance` lists.
+    pub monthly: Option<Monthly>,
+    /// What is paid at the start of the year; absent: nothing but what table `advance` lists.
+    pub working_capital: Option<WorkingCapital>,
+    /// Groups cleared by days; absent: all by their standard.
+    pub clearing_days: Option<ClearingDays>,
     /// What happens to a catalog after the statistics.
     pub life: Life,
     /// What a hospital's points are multiplied by; absent: 1 everywhere.

@@ -5,6 +5,7 @@
     reason = "tests compute on small numbers of their own; an overflow fails them"
 )]
 
+mod balances;
 mod budgets;
 mod build;
 mod capitation;
@@ -12,6 +13,8 @@ mod capitation_properties;
 mod closing;
 mod coefficients;
 mod decided;
+mod drug_days;
+mod months;
 mod numbers;
 mod properties;
 mod reference;

@@ -512,7 +512,10 @@ fn tables_show_missing_figures_as_missing() {
     let outcome = settle_one(&rows, input(&policy, None, "1000")).unwrap();
     let tables = tables::tables(&[outcome]);
     let names: Vec<_> = tables.iter().map(|table| table.name.as_str()).collect();
-    assert_eq!(names, ["institution", "pool", "group", "month", "ledger", "budget_note"]);
+    assert_eq!(
+        names,
+        ["institution", "pool", "group", "month", "ledger", "statement", "budget_note"]
+    );
     let pool = &tables[1];
     assert_eq!(pool.cell("points", 0), None);
     assert_eq!(pool.cell("point_value", 0), None);

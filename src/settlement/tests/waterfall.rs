@@ -394,6 +394,7 @@ fn overspend_is_shared_from_the_adjustment_pool_after_the_assessment() {
             (LineKind::OverspendShare, yuan("1.29")),
             (LineKind::Violation, yuan("-1")),
             (LineKind::Deduction, yuan("-2")),
+            (LineKind::PerformanceBond, yuan("-5")),
         ]
     );
     // The pool has rows of its own: 3.10 = 1.29 + 1.81 + 0.

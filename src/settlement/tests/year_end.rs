@@ -103,6 +103,7 @@ fn compensation_fills_up_to_what_was_booked() {
             (LineKind::OverspendShare, yuan("132.54"), ""),
             (LineKind::Violation, yuan("-3"), "Z26"),
             (LineKind::Deduction, yuan("-4"), "J17"),
+            (LineKind::PerformanceBond, yuan("-50"), "R27"),
         ]
     );
 }

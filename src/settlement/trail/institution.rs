@@ -65,11 +65,13 @@ impl InPool<'_> {
         rows.find(|row| row.pool == self.row.pool && row.period == period)
     }
 
+    /// Lines up to what is paid.
     fn lines(&self) -> impl Iterator<Item = &LedgerLine> {
         let own = |line: &&LedgerLine| {
             line.pool == self.row.pool && line.fixmedins_code == self.row.fixmedins_code
         };
-        self.outcome.ledger.iter().filter(own)
+        // What stands in the balance only is no part of what is paid (R27).
+        self.outcome.ledger.iter().filter(own).filter(|line| !line.kind.is_of_balance())
     }
 
     /// Lines before the year end in one period.

@@ -1,0 +1,87 @@
+//! The run a bureau makes every month, and the clearing of the year: the same cases, the same kernel.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::tools::{Ran, dianshu, only_run, parquet};
+
+type Row = BTreeMap<String, String>;
+
+/// A city with its catalog of two years; the third is settled.
+fn city(home: &Path, system: &str) {
+    dianshu(home, &format!("synth {system} --people 200 --seed 5 --out export")).ok();
+    // Unreadable values are findings of the load: exit code 1 says so.
+    let loaded = dianshu(home, "ingest export --warehouse wh --quiet");
+    assert!(loaded.code <= 1, "{}", loaded.stderr);
+    let words = "--years 2022,2023 --out cat --warehouse wh --quiet";
+    dianshu(home, &format!("catalog build --policy {system} {words}")).ok();
+}
+
+fn settle(home: &Path, system: &str, more: &str, out: &str) -> (Ran, PathBuf) {
+    let words = "--catalog cat --year 2024 --warehouse wh --quiet";
+    let ran = dianshu(home, &format!("settle --policy {system} {words} --out {out} {more}")).ok();
+    (ran, only_run(&home.join(out)))
+}
+
+fn table(run: &Path, name: &str) -> Vec<Row> {
+    parquet(&run.join(format!("tables/{name}.parquet")))
+}
+
+fn manifest(run: &Path) -> serde_json::Value {
+    serde_json::from_str(&std::fs::read_to_string(run.join("manifest.json")).unwrap()).unwrap()
+}
+
+fn fen(row: &Row, column: &str) -> i128 {
+    row[column].replace('.', "").parse().expect("an amount with two places")
+}
+
+// shows: J09, J16, Y01, Y21, Z26, R36, A52
+#[test]
+fn months_and_the_clearing_are_runs_over_the_same_cases() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    city(home, "yantai-apg");
+    let (said, year) = settle(home, "yantai-apg", "--scenario retention-5", "year");
+    assert!(said.stdout.contains("2024 年年终清算"), "{}", said.stdout);
+    assert!(said.stdout.contains("清算应拨付"), "{}", said.stdout);
+    assert!(!said.stdout.contains("SIMULATED"), "{}", said.stdout);
+    let (said, march) = settle(home, "yantai-apg", "--month 3 --scenario retention-5", "march");
+    assert!(said.stdout.contains("3 月月预结算"), "{}", said.stdout);
+    for run in [&year, &march] {
+        dianshu(home, &format!("verify {}", run.display())).ok();
+    }
+    // What was paid until March is what the clearing takes off for those months.
+    let until = |run: &Path| -> Vec<Row> {
+        let rows = table(run, "month").into_iter();
+        rows.filter(|row| row["month"].parse::<u8>().unwrap() <= 3).collect()
+    };
+    assert_eq!(until(&march), until(&year));
+    assert_eq!(until(&march).len(), table(&march, "month").len(), "no later month");
+    assert!(!until(&march).is_empty());
+    // Per institution: what was transferred in the months and what is transferred now are what is
+    // paid; 5 % of every month, rounded half away from zero, were kept back.
+    let months = table(&year, "month");
+    for row in table(&year, "institution") {
+        let own = months.iter().filter(|month| {
+            month["scenario"] == row["scenario"] && month["fixmedins_code"] == row["fixmedins_code"]
+        });
+        let mut transferred = 0;
+        for month in own {
+            let (advance, kept) = (fen(month, "advance_yuan"), fen(month, "retention_yuan"));
+            let share = if row["scenario"] == "retention-5" { 5 } else { 0 };
+            assert_eq!(kept, (advance * share + 50) / 100, "{month:?}");
+            transferred += fen(month, "month_paid_yuan");
+        }
+        assert_eq!(transferred + fen(&row, "balance_yuan"), fen(&row, "paid_yuan"), "{row:?}");
+    }
+    // A trial run is the same run, flagged wherever one may look.
+    let (said, trial) = settle(home, "yantai-apg", "--simulate --scenario retention-5", "trial");
+    assert!(said.stdout.contains("模拟运行") && said.stdout.contains("SIMULATED"));
+    assert_eq!(manifest(&trial)["simulated"], true);
+    assert_eq!(manifest(&year)["simulated"], false);
+    assert_eq!(table(&trial, "run")[0]["simulated"], "1");
+    assert_eq!(table(&year, "run")[0]["simulated"], "0");
+    for name in ["institution", "month", "ledger", "statement", "pool"] {
+        assert_eq!(table(&trial, name), table(&year, name), "{name}");
+    }
+}
