@@ -31,6 +31,7 @@ mod readme;
 mod refunds;
 mod replay;
 mod settle;
+mod settled;
 mod stays;
 mod synpuf;
 mod synpuf_dip;
