@@ -18,6 +18,7 @@ use super::line_traits::LineRules;
 use super::rows::{Collector, Part, PriorRefund, Rules, Tally, TierSum, step};
 use super::signing::Signing;
 use super::stays::{Stays, Wanted};
+use super::watch::Watch;
 use crate::grouper::Reason;
 use crate::grouper::auxiliary::Typing;
 use crate::grouper::drg::Grouper;
@@ -67,6 +68,8 @@ pub struct Built {
     /// Persons and months of the last year asked for, by contract and class; empty unless parts were asked
     /// for (A27, A28).
     pub heads: BTreeMap<(String, HeadClass), Heads>,
+    /// What became of the settlements watched, by id.
+    pub watched: BTreeMap<String, Watch>,
     /// What the user should know: rules that could not be applied, times that were missing.
     pub warnings: Vec<String>,
 }
@@ -98,8 +101,21 @@ pub(super) struct Plan {
 /// # Errors
 /// If a model fails or memory does not suffice.
 pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<Built, Error> {
+    build_watching(engine, snapshot, request, &BTreeSet::new())
+}
+
+/// [`build`], with what becomes of some settlements kept: how they were netted, merged and grouped.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_watching(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    request: &Request,
+    watch: &BTreeSet<String>,
+) -> Result<Built, Error> {
     let mut warnings = Vec::new();
-    let plan = Arc::new(plan(engine, snapshot, request, &mut warnings)?);
+    let plan = Arc::new(plan(engine, snapshot, (request, watch), &mut warnings)?);
     let needs = Needs {
         fee_item: matches!(request.policy.grouping.method, Method::Apg(_))
             || plan.rules.judge_lines
@@ -141,7 +157,7 @@ fn place(built: &mut Built, signing: &Signing) {
 pub(super) fn plan(
     engine: &Engine,
     snapshot: &Snapshot,
-    request: &Request,
+    (request, watch): (&Request, &BTreeSet<String>),
     warnings: &mut Vec<String>,
 ) -> Result<Plan, Error> {
     let policy = &request.policy;
@@ -193,6 +209,7 @@ pub(super) fn plan(
         signing: signing(engine, snapshot, request, warnings)?,
         keep_disciplines: policy.has_discipline_bonus(),
         extra: Extra::of(policy),
+        watch: watch.clone(),
     };
     let mut wanted = Wanted::of(policy, request.keep_records);
     wanted.payment |= request.parts;
@@ -313,6 +330,9 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
         built.prior_refunds.extend(part.prior_refunds);
         for (grade, tier) in part.tiers {
             built.tiers.entry(grade).or_default().add(&tier);
+        }
+        for (id, watch) in part.watched {
+            built.watched.entry(id).or_default().join(watch);
         }
     }
     built.prior_refunds.sort();

@@ -20,5 +20,6 @@ mod signing;
 mod split;
 mod stays;
 pub mod testing;
+pub mod watch;
 
 pub use rows::{PriorRefund, Tally, TierSum};

@@ -1,6 +1,6 @@
 //! What the fund paid in some years for the settlements of a policy's scope: no grouping, no fee lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::buckets::{self, Needs};
 use super::cases::{Request, plan};
@@ -20,7 +20,7 @@ pub fn by_year(
     snapshot: &Snapshot,
     request: &Request,
 ) -> Result<Result<BTreeMap<u16, Fen>, UnitError>, Error> {
-    let plan = plan(engine, snapshot, request, &mut Vec::new())?;
+    let plan = plan(engine, snapshot, (request, &BTreeSet::new()), &mut Vec::new())?;
     let (params, classes) = (&plan.params, &plan.classes);
     let parts = buckets::run_all(
         engine,
