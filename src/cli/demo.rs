@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::common::{Bytes, Common};
-use super::{Error, Outcome, audit, backtest, build, check, demo_groups, ingest, output, report};
+use super::{
+    Error, Outcome, audit, backtest, build, check, demo_groups, explain, ingest, output, report,
+};
 use crate::backtest::Purpose;
 use crate::period::Years;
 use crate::policy;
@@ -55,6 +57,9 @@ struct Plan {
     seed: u64,
     years: String,
     scenarios: Vec<String>,
+    /// Planted defects that the export does not have.
+    #[serde(default)]
+    without: Vec<String>,
 }
 
 fn plan(system: &str) -> Result<Plan, Error> {
@@ -65,9 +70,12 @@ fn plan(system: &str) -> Result<Plan, Error> {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
-    let city = City::embedded(&args.system)?;
+    let mut city = City::embedded(&args.system)?;
     let policy = policy::load(&args.system)?;
     let demo = plan(&args.system)?;
+    for defect in &demo.without {
+        city = city.without(defect);
+    }
     let dir = &args.dir;
     prepare(dir)?;
     let common = Common {
@@ -152,6 +160,14 @@ fn settle(
     common.say("audit      the rules, and the cases beside their lines");
     output::gap(false)?;
     audit::show(common, (&args.system, &book), (settled, args.lang))?;
+    common.say(
+        "explain    a low, a normal, a high, a merged, an ungrouped case; the largest institution",
+    );
+    let job = explain::Job { policy: &args.system, catalog: &book, year: settled, scenarios: &[] };
+    for trail in job.samples(common)? {
+        output::gap(false)?;
+        explain::print(&trail, args.lang, false)?;
+    }
     Ok(Outcome::Done)
 }
 
