@@ -71,7 +71,6 @@ pub(super) fn outcome(
         outcome.waterfall.extend(money.waterfall.iter().cloned());
         outcome.notes.extend(money.notes.iter().cloned());
     }
-    outcome.notes.extend(super::experts::note(input, &outcome.unmatched_special));
     outcome.ledger.sort();
     Ok(outcome)
 }
