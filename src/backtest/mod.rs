@@ -8,6 +8,7 @@ mod audit;
 mod change;
 mod error;
 mod given;
+mod heads;
 mod impact;
 mod inputs;
 pub mod manifest;
@@ -34,7 +35,7 @@ pub use change::{Changed, change};
 pub use error::Error;
 pub use inputs::control_total;
 pub use official::{Replayed, official, with_candidates};
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, prepare, prepare_watching};
 pub use purpose::Purpose;
 pub use scenario::{BASELINE, Composed, compose_all};
 
@@ -117,6 +118,7 @@ pub fn replay(
     result.push(settlement::value_table(&outcomes, settings.catalog.table(weights::START_VALUE)));
     result.push(tables::scenario_table(&prepared.composed));
     result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
+    result.extend(heads::tables(engine, snapshot, settings, base)?);
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
     if settings.purpose.month().is_some() {

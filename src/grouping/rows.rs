@@ -1,6 +1,6 @@
 //! One bucket's settlement rows, turned into cases: fate by fate, then grouped and merged.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDateTime};
@@ -10,15 +10,17 @@ use super::batch::Row;
 use super::columns::Extra;
 use super::dictionary::Dictionary;
 use super::late::is_late;
+use super::signing::Signing;
 use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
+use super::watch::{Watch, Watched};
 use crate::grouper::Reason;
 use crate::grouper::auxiliary::Typing;
 use crate::grouper::cycle::opens_cycle;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Policy, UnitKind};
-use crate::settlement::cases::{Cases, UNGROUPED, flag};
+use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag};
 use crate::units::Fen;
 
 /// Rows and money of one step, as they leave or stay.
@@ -63,6 +65,26 @@ pub(super) mod step {
     pub(crate) const SPLIT: &str = "split";
 }
 
+/// Cases and money of one tier of contribution (H13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TierSum {
+    /// Cases.
+    pub cases: i64,
+    /// Σ fee in fen.
+    pub fee_fen: i128,
+    /// Σ fund booked in fen.
+    pub fund_fen: i128,
+}
+
+impl TierSum {
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.fee_fen += other.fee_fen;
+        self.fund_fen += other.fund_fen;
+    }
+}
+
 /// A refund, in the year settled, of a settlement of an earlier year (A45, R03).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PriorRefund {
@@ -89,8 +111,12 @@ pub(super) struct Part {
     pub reasons: Vec<Reason>,
     /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
     pub flow: BTreeMap<(u16, String), Tally>,
+    /// What became of the settlements watched, by id.
+    pub watched: BTreeMap<String, Watch>,
     /// Refunds of earlier years.
     pub prior_refunds: Vec<PriorRefund>,
+    /// Cases by tier of contribution, where parts are told.
+    pub tiers: BTreeMap<String, TierSum>,
     /// Analysed settlements without `begntime`, measured by `setl_time` instead (A09).
     pub without_begin: u64,
     /// The policy asks for negotiated drugs, and no fee line says whether it is one.
@@ -100,7 +126,7 @@ pub(super) struct Part {
 /// One analysed settlement on its way to a case.
 #[derive(Debug, Clone)]
 pub(super) struct Settlement {
-    setl_id: String,
+    pub(super) setl_id: String,
     pub(super) psn_no: String,
     mdtrt_id: String,
     institution: u32,
@@ -116,12 +142,16 @@ pub(super) struct Settlement {
     /// Of the fee, what is carved out (A47).
     pub(super) carved_fen: i64,
     flags: u8,
+    /// Whom its person is signed with (R08).
+    contract: u32,
     /// Paid by a unit of the policy and not by its group (R19).
     pub(super) is_unit: bool,
     /// What it is split by, where combined codes are (A15).
     parts: Option<Box<Parts>>,
     /// Only where something of it is wanted.
     pub(super) stay: Option<Box<Stay>>,
+    /// The rows it was merged from; empty unless settlements are watched.
+    pub(super) members: Vec<Watched>,
 }
 
 /// What the rows are judged by.
@@ -141,12 +171,16 @@ pub(super) struct Rules {
     pub judge_lines: bool,
     /// See `judge_lines`.
     pub judge_diagnosis: bool,
+    /// Who is signed with whom, where the policy has head budgets.
+    pub signing: Option<Signing>,
     /// Keep the ids of the cases.
     pub keep_ids: bool,
     /// Keep the records of the cases.
     pub keep_records: bool,
     /// Columns that only some policies read.
     pub extra: Extra,
+    /// Ids of the settlements watched, for their explanation.
+    pub watch: BTreeSet<String>,
 }
 
 impl Rules {
@@ -154,6 +188,14 @@ impl Rules {
     fn counts_days(&self) -> bool {
         let mut kinds = self.policy.units.iter().map(|unit| unit.kind);
         kinds.any(|kind| matches!(kind, UnitKind::BedDays { .. }))
+    }
+
+    /// Whom a person is signed with at a settlement, or [`UNSIGNED`].
+    fn contract(&self, person: &str, settled: i64) -> u32 {
+        let signing = self.signing.as_ref();
+        signing.map_or(UNSIGNED, |signing| {
+            signing.contract(person, year_of(settled), month_of(settled))
+        })
     }
 }
 
@@ -170,7 +212,7 @@ pub(super) struct Collector {
     /// Disease or given code → letters → group id.
     pub(super) group_of: HashMap<String, Vec<(&'static str, u32)>>,
     flow: Vec<(u16, String, Tally)>,
-    seen: HashSet<String>,
+    pub(super) seen: HashSet<String>,
     open: Vec<Settlement>,
     stays: Stays,
 }
@@ -200,6 +242,7 @@ impl Collector {
     pub(super) fn take(&mut self, row: &Row<'_>) {
         let year = year_of(row.setl_time);
         self.count(year, step::RAW, 1, row.raw_fee_fen);
+        self.watch(row);
         // `is_repeated` is never true of a voided row.
         if row.is_repeated && !self.seen.insert(row.setl_id.to_owned()) {
             let conflict = row.fate == "duplicate_conflict";
@@ -235,7 +278,7 @@ impl Collector {
     }
 
     /// Whether the main diagnosis takes a settlement out of scope (P06, R05).
-    fn carved_out(&self, row: &Row<'_>) -> bool {
+    pub(super) fn carved_out(&self, row: &Row<'_>) -> bool {
         let listed = &self.rules.policy.scope.carve_out_diagnoses;
         !listed.is_empty() && {
             let main = self.stays.main_diagnosis(row.setl_id);
@@ -302,9 +345,11 @@ impl Collector {
             fund_fen: row.fund_fen,
             carved_fen,
             flags,
+            contract: rules.contract(row.psn_no, row.setl_time),
             is_unit: decided.is_unit,
             parts: decided.parts,
             stay,
+            members: self.members(row, carved_fen),
         };
         if keep {
             self.open.push(settlement);
@@ -320,6 +365,7 @@ impl Collector {
 
     fn push(&mut self, case: Settlement) {
         let mut case = case;
+        self.keep_watched(&case);
         if let Some(parts) = case.parts.take()
             && let Some(fees) = split::fees(&parts, case.fee_fen)
         {
@@ -330,6 +376,16 @@ impl Collector {
         let days = days.map_or(0, |stay| stay.record.stay_days);
         if self.rules.counts_days() {
             self.part.cases.unit_days.push(days);
+        }
+        if self.rules.signing.is_some() {
+            self.part.cases.part.push(case.contract);
+            let grade = case.stay.as_ref().map_or("", |stay| stay.clct_grde.as_str());
+            let one =
+                TierSum { cases: 1, fee_fen: case.fee_fen.into(), fund_fen: case.fund_fen.into() };
+            match self.part.tiers.get_mut(grade) {
+                Some(tier) => tier.add(&one),
+                None => drop(self.part.tiers.insert(grade.to_owned(), one)),
+            }
         }
         let cases = &mut self.part.cases;
         cases.institution.push(case.institution);
@@ -492,6 +548,9 @@ fn merge_cycles(
         let stands_alone = opens || exempt.contains(&row.group) || row.group == UNGROUPED;
         match cases.last_mut() {
             Some(open) if !stands_alone => {
+                if row.settled >= open.settled {
+                    open.contract = row.contract;
+                }
                 open.settled = open.settled.max(row.settled);
                 absorb(open, &row);
                 if let (Some(open), Some(last)) = (&mut open.stay, &row.stay) {
@@ -511,6 +570,7 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     open.fund_fen += other.fund_fen;
     open.carved_fen += other.carved_fen;
     open.flags |= other.flags | flag::MERGED;
+    open.members.extend_from_slice(&other.members);
     if let (Some(open), Some(other)) = (&mut open.stay, &other.stay) {
         open.absorb(other);
     }
@@ -521,7 +581,7 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     }
 }
 
-fn at(micros: i64) -> NaiveDateTime {
+pub(super) fn at(micros: i64) -> NaiveDateTime {
     DateTime::from_timestamp_micros(micros).map(|time| time.naive_utc()).unwrap_or_default()
 }
 

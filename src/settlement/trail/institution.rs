@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::policy::model::{Basis, CapBase, PayMethod, ShareBy, Value as PointValue, ValueMethod};
+use crate::policy::model::{
+    Basis, CapBase, Cite, PayMethod, ShareBy, Value as PointValue, ValueMethod,
+};
 use crate::settlement::ScenarioInput;
 use crate::settlement::outcome::{
-    CompensationRow, InstitutionRow, LedgerLine, LineKind, Outcome, PoolRow,
+    CompensationRow, InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome, PartRow, PoolRow,
 };
-use crate::settlement::pool::periods;
+use crate::settlement::pool::{YEAR, periods};
 use crate::trail::{Section, Step, Trail, Value};
 use crate::units::{Fen, Ratio, exact, fraction, ratio};
 
-use super::trail;
+use super::{part, trail};
 
 /// What an institution is paid in every pool it is in; `None` if it is in none.
 #[must_use]
@@ -35,6 +37,7 @@ pub fn explain_institution(
         }
         trail.sections.push(Section::of("months", one.months()).which(row.pool.clone()));
         trail.sections.push(Section::of("year_end", one.year_end()).which(row.pool.clone()));
+        trail.sections.push(Section::of("balance", one.balance()).which(row.pool.clone()));
         paid.push(row.paid);
     }
     let total = Fen(paid.iter().map(|fen| fen.0).sum());
@@ -84,8 +87,17 @@ impl InPool<'_> {
         self.input.policy.payment.method == PayMethod::Points
     }
 
+    /// The part of a policy with head budgets that the pool is.
+    fn part(&self) -> Option<&PartRow> {
+        self.outcome.parts.iter().find(|part| part.part == self.row.pool)
+    }
+
     /// From the budget to what is divided (A24, J04, Y29).
     fn money(&self, pool: &PoolRow) -> Vec<Step> {
+        let by_head = self.part().and_then(|part| part::money(self.input, self.outcome, part));
+        if let Some(steps) = by_head {
+            return steps;
+        }
         let policy = self.input.policy;
         let (sharing, budget) = (&policy.sharing, &policy.budget);
         let is_surplus = pool.budget >= pool.booked;
@@ -230,6 +242,8 @@ impl InPool<'_> {
         let part = Fen(total.saturating_sub(items));
         let mut steps = match (self.pays_points(), self.input.policy.sharing.by) {
             (true, ShareBy::Points) if self.value().is_some() => Vec::new(),
+            // A unit receives what is left of its part, whatever its points (A26).
+            _ if self.part().is_some_and(|part| part.points.is_none()) => Vec::new(),
             (true, ShareBy::Points) => {
                 let own = self.points_of(&pool.period);
                 let all = pool.points.unwrap_or(0);
@@ -253,7 +267,9 @@ impl InPool<'_> {
     }
 
     fn share_by_standard(&self, pool: &PoolRow, lines: &[&LedgerLine], part: Fen) -> Vec<Step> {
-        let own = lines.iter().filter(|line| line.kind == LineKind::StandardPaid);
+        // What clearing by days changes stands in E (A17).
+        let of_standard = [LineKind::StandardPaid, LineKind::DayClearing];
+        let own = lines.iter().filter(|line| of_standard.contains(&line.kind));
         let own = Fen(own.map(|line| line.amount.0).sum());
         let all = pool.standard_paid.unwrap_or(Fen::ZERO);
         let wanted = pool.item_paid.0.saturating_add(all.0);
@@ -307,6 +323,9 @@ impl InPool<'_> {
             amounts.push(money(row.booked));
             let step = Step::of("booked", money(row.booked)).which(row.month.to_string());
             steps.push(step.reading("A44"));
+            if row.advance != Fen::ZERO {
+                steps.extend(self.advance(row));
+            }
         }
         let total = Step::of("booked", money(self.row.booked));
         steps.push(total.by("sum(months)", vec![("months", Value::List(amounts))]));
@@ -319,7 +338,8 @@ impl InPool<'_> {
         let mut steps = vec![Step::of("entitlement", money(row.entitlement))];
         steps.extend(self.cap());
         let mut before = row.entitlement;
-        for line in self.lines().filter(|line| is_year_end(line.kind)) {
+        let until_paid = || self.lines().filter(|line| !line.kind.is_of_balance());
+        for line in until_paid().filter(|line| is_year_end(line.kind)) {
             let after = Fen(before.0.saturating_add(line.amount.0));
             if line.kind == LineKind::OverspendShare {
                 steps.extend(self.compensation());
@@ -329,7 +349,7 @@ impl InPool<'_> {
             steps.push(Step::of("after", money(after)).by("before + change", inputs));
             before = after;
         }
-        let amounts = self.lines().map(|line| money(line.amount)).collect();
+        let amounts = until_paid().map(|line| money(line.amount)).collect();
         let lines = vec![("ledger_lines", Value::List(amounts))];
         let (paid, booked) = (("paid", money(row.paid)), ("booked", money(row.booked)));
         let surplus = ("surplus", money(row.surplus));
@@ -343,6 +363,37 @@ impl InPool<'_> {
             );
         }
         steps.push(Step::of("paid", paid.1).by("sum(ledger_lines)", lines).reading("R27"));
+        steps
+    }
+
+    /// What was pre-settled for a month, and what was kept back of it (A44, Y21).
+    fn advance(&self, row: &MonthRow) -> Vec<Step> {
+        let which = |step: Step| step.which(row.month.to_string());
+        let monthly = self.input.policy.monthly.as_ref();
+        let cite = monthly.map(|monthly| monthly.cite.clone()).unwrap_or_default();
+        let (path, cite) = if row.given { ("", Cite::default()) } else { ("monthly", cite) };
+        let advance = Step::of("advance", money(row.advance)).at(path, &cite);
+        let advance = if row.given { advance.reading("R35") } else { advance };
+        let inputs = vec![("advance", money(row.advance)), ("retention", money(row.retention))];
+        let paid = Step::of("month_paid", money(row.paid)).by("advance − retention", inputs);
+        vec![which(advance), which(paid.reading("R36"))]
+    }
+
+    /// From paid to what is left to transfer, line by line; below 0 it is owed to the fund (R27, A52).
+    fn balance(&self) -> Vec<Step> {
+        let mut steps = vec![Step::of("paid", money(self.row.paid))];
+        let mut before = self.row.paid;
+        for line in self.lines().filter(|line| line.kind.is_of_balance()) {
+            let after = Fen(before.0.saturating_add(line.amount.0));
+            let inputs = vec![("before", money(before)), ("change", money(line.amount))];
+            let step = ledger_step(line);
+            let step = if line.period == YEAR { step } else { step.which(line.period.clone()) };
+            steps.push(step);
+            steps.push(Step::of("after", money(after)).by("before + change", inputs));
+            before = after;
+        }
+        let balance = Step::of("balance", money(self.row.balance.balance));
+        steps.push(balance.by("before", vec![("before", money(before))]).reading("A52"));
         steps
     }
 
@@ -403,5 +454,5 @@ fn is_year_end(kind: LineKind) -> bool {
 
 /// Cases and lines of fees that are paid as booked.
 fn is_item(kind: LineKind) -> bool {
-    kind < LineKind::Booked
+    kind < LineKind::Booked || matches!(kind, LineKind::PaidElsewhere | LineKind::PaidIneligible)
 }
