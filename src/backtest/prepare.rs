@@ -267,7 +267,7 @@ impl Reader<'_, '_> {
             institutions: facts.to_vec(),
             special: tables.special.clone(),
             items: tables.items.clone(),
-            advances: tables.advances.clone(),
+            advances: in_pools(&tables.advances, policy),
             prior_refunds: prior_refunds(built)?,
             ..Given::default()
         };
@@ -350,6 +350,19 @@ impl Needs {
             last_year: last_means || booked_before || base_points || budget,
         }
     }
+}
+
+/// Advances of the pools that a policy has: where there is one pool, those of insurance types are paid
+/// from it (E16).
+fn in_pools(advances: &[Advance], policy: &Policy) -> Vec<Advance> {
+    let mut own = advances.to_vec();
+    if policy.budget.pools == Pools::One {
+        for advance in own.iter_mut().filter(|one| policy.scope.insutype.contains(&one.pool)) {
+            advance.pool.clear();
+        }
+        own.sort();
+    }
+    own
 }
 
 /// Refunds of the year of settlements of earlier years, by institution and month (A45, R03).

@@ -55,6 +55,9 @@ struct Plan {
     seed: u64,
     years: String,
     scenarios: Vec<String>,
+    /// Planted defects that the export does not have.
+    #[serde(default)]
+    without: Vec<String>,
 }
 
 fn plan(system: &str) -> Result<Plan, Error> {
@@ -65,9 +68,12 @@ fn plan(system: &str) -> Result<Plan, Error> {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
-    let city = City::embedded(&args.system)?;
+    let mut city = City::embedded(&args.system)?;
     let policy = policy::load(&args.system)?;
     let demo = plan(&args.system)?;
+    for defect in &demo.without {
+        city = city.without(defect);
+    }
     let dir = &args.dir;
     prepare(dir)?;
     let common = Common {

@@ -2,6 +2,7 @@
 
 use chrono::{Datelike as _, Months};
 
+use super::city::City;
 use super::error::Error;
 use super::random::{Dice, Purpose, Shares};
 use super::row::{DAY, Money, Row, SetlId, date_of, divide, year_of};
@@ -38,6 +39,15 @@ pub(super) enum Defect {
     FeeDuplicateConflict,
     FeeOrphan,
     ValueUnreadable,
+}
+
+impl City {
+    /// The same city without one kind of planted defect.
+    #[must_use]
+    pub fn without(mut self, defect: &str) -> Self {
+        self.defects.entry(defect.to_owned()).and_modify(|rate| *rate = 0);
+        self
+    }
 }
 
 impl Defect {

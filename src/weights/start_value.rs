@@ -10,7 +10,7 @@ use num_traits::Zero;
 use super::merit::{Spot, median};
 use super::{Error, Plan};
 use crate::catalog::model::Catalog;
-use crate::policy::model::{PayMethod, Pools, StartValue};
+use crate::policy::model::{CoefficientMethod, PayMethod, Pools, StartValue};
 use crate::settlement::cases::Cases;
 use crate::settlement::coefficient::InstitutionFacts;
 use crate::settlement::{ALL, Given, ScenarioInput, case_points};
@@ -86,6 +86,8 @@ pub(super) fn table(
     if plan.policy.payment.method != PayMethod::Points {
         return Ok(None);
     }
+    let known = of_known_institutions(plan, cases, facts);
+    let cases = known.as_ref().unwrap_or(cases);
     let mut pools: BTreeMap<&str, ByYear<'_>> = BTreeMap::new();
     for (at, year) in plan.years.iter().enumerate() {
         let input = ScenarioInput {
@@ -116,6 +118,28 @@ pub(super) fn table(
         of_pool.rows(rule, &mut rows);
     }
     Ok(Some(printed(&rows)))
+}
+
+/// The cases without those of institutions that no table has, which have no coefficient to earn points
+/// by (Z20): a catalog is built with a warning. `None` where all can stay.
+fn of_known_institutions(
+    plan: &Plan<'_>,
+    cases: &Cases,
+    facts: &[InstitutionFacts],
+) -> Option<Cases> {
+    let rule = plan.policy.coefficient.as_ref()?;
+    if matches!(rule.method, CoefficientMethod::Given { .. }) {
+        return None;
+    }
+    let is_known = |code: &String| facts.iter().any(|facts| facts.code == *code);
+    let known: Vec<bool> = cases.institutions.iter().map(is_known).collect();
+    let keep: Vec<bool> = cases.institution.iter().map(|id| known[*id as usize]).collect();
+    if keep.iter().all(|keep| *keep) {
+        return None;
+    }
+    let mut rest = cases.clone();
+    rest.retain(&keep);
+    Some(rest)
 }
 
 /// One pool on its way to its rows.

@@ -21,6 +21,7 @@ fn copy(home: &Path, name: &str) {
         fs::create_dir_all(target.parent().unwrap()).unwrap();
         fs::write(target, bytes).unwrap();
     }
+    fs::copy(home.join("wh.key"), home.join(format!("{name}.key"))).unwrap();
 }
 
 const ADVANCE: &str = "year,month,pool,fixmedins_code,kind,amount";
@@ -29,7 +30,7 @@ const ASSESSMENT: &str = "year,pool,fixmedins_code,coefficient,deduction,violati
 const BUDGET: &str = "year,pool,period,item,amount";
 
 /// Table, its rows (`H` is an institution of the city), and what the refusal says.
-const BAD: [(&str, &str, &str, &[&str]); 13] = [
+const BAD: [(&str, &str, &str, &[&str]); 14] = [
     (
         "advance",
         ADVANCE,
@@ -75,7 +76,13 @@ const BAD: [(&str, &str, &str, &[&str]); 13] = [
         "budget",
         BUDGET,
         "2024,all,Y,last,-100",
-        &["table `budget`", "`-100` of `last", "not below 0"],
+        &["item `last` of table `budget` is -100", "an amount in yuan from 0"],
+    ),
+    (
+        "budget",
+        BUDGET,
+        "2024,all,Q1,budget,-100",
+        &["table `budget`", "`-100` of `budget, pool all, period Q1`", "not below 0"],
     ),
     ("budget", BUDGET, "2024,510,Y,budget,100.00", &["pool `510`", "hint: "]),
 ];

@@ -134,3 +134,68 @@ fn a_stay_knows_its_own_payment_and_whether_it_was_day_surgery() {
     assert!(is_day_surgery("S3"));
     assert!(!is_day_surgery("S2") && !is_day_surgery("S4") && !is_day_surgery("S5"));
 }
+
+/// Fills of drugs: S2 and S3 are one 24-hour cycle; R1 takes a drug line of S1 back.
+const FILLS: &str = "\
+setl_id,psn_no,fixmedins_code,insutype,med_type,dise_codg,begntime,endtime,setl_time,upload_time,medfee_sumamt,hifp_pay,init_setl_id,refd_setl_flag
+S1,P1,H1,310,14,N18,2023-01-01 23:00:00,2023-01-01 23:30:00,2023-01-02 09:00:00,2023-01-02 10:00:00,500.00,400.00,,0
+R1,P1,H1,310,14,N18,2023-01-01 23:00:00,2023-01-01 23:30:00,2023-01-03 09:00:00,2023-01-03 10:00:00,-60.00,-48.00,S1,1
+S2,P2,H1,310,14,N18,2023-01-31 09:00:00,2023-01-31 10:00:00,2023-01-31 11:00:00,2023-01-31 12:00:00,300.00,240.00,,0
+S3,P2,H1,310,14,N18,2023-01-31 20:00:00,2023-01-31 21:00:00,2023-01-31 22:00:00,2023-01-31 23:00:00,200.00,160.00,,0
+S4,P1,H1,310,14,N18,2023-03-01 09:00:00,2023-03-01 10:00:00,2023-03-01 11:00:00,2023-03-01 12:00:00,100.00,80.00,,0
+";
+
+const FILL_LINES: &str = "\
+setl_id,feedetl_sn,psn_no,fee_ocur_time,med_chrgitm_type,hi_nego_drug_flag,prd_days,det_item_fee_sumamt
+S1,1,P1,2023-01-01 23:00:00,09,1,30,400.00
+S1,2,P1,2023-01-01 23:00:00,11,2,7.5,60.00
+S1,3,P1,2023-01-01 23:00:00,03,2,,40.00
+R1,1,P1,2023-01-01 23:00:00,11,2,,-60.00
+S2,1,P2,2023-01-31 09:00:00,09,2,30,300.00
+S3,1,P2,2023-01-31 20:00:00,10,1,14,200.00
+S4,1,P1,2023-03-01 09:00:00,01,2,99,100.00
+";
+
+const FILL_DIAGNOSES: &str = "\
+setl_id,psn_no,diag_code,diag_srt_no,maindiag_flag
+S1,P1,N18.900,1,1
+S2,P2,N18.900,1,1
+S3,P2,N18.900,1,1
+S4,P1,N18.900,1,1
+";
+
+const PILOT: &str =
+    "fixmedins_code,hosp_lv,inst_type,start_date\nH1,2,general,2022-12-01 00:00:00\n";
+
+/// A17, R16: persons by number, the day of the beginning counted from 1970-01-01 (2023-01-01 is day
+/// 19 358), drugs by charge type 09–11 net of refunds, and the days that the drugs of the last settlement
+/// last. Y33: negotiated drugs.
+/// S1: 400 + 60 − |−60| of drugs, 400 negotiated, 30 days. S2 with S3: 300 + 200, 200 negotiated, the 14
+/// days of S3. S4 has no drug: a line of another charge type lasts no days.
+// shows: A17, R14, R16, Y30, Y33
+#[test]
+fn cases_know_person_day_drugs_and_how_long_they_last() {
+    let policy = load("yantai-apg").unwrap().policy;
+    assert!(policy.clearing_days.is_some() && policy.compensation.is_some());
+    let made = built(
+        &[
+            ("settlement.csv", FILLS),
+            ("fee_item.csv", FILL_LINES),
+            ("diagnosis.csv", FILL_DIAGNOSES),
+            ("institution.csv", PILOT),
+        ],
+        policy,
+    );
+    let cases = &made.cases;
+    assert_eq!(cases.len(), 3);
+    let days = |id: &str| (of(&made, &cases.begin_day, id), of(&made, &cases.prd_days, id));
+    assert_eq!([days("S1"), days("S2"), days("S4")], [(19_358, 30), (19_388, 14), (19_417, 0)]);
+    let drugs = |id: &str| (of(&made, &cases.drug_fen, id), of(&made, &cases.negotiated_fen, id));
+    assert_eq!(
+        [drugs("S1"), drugs("S2"), drugs("S4")],
+        [(40_000, 40_000), (50_000, 20_000), (0, 0)]
+    );
+    let person = |id: &str| of(&made, &cases.person, id);
+    assert_eq!(person("S1"), person("S4"));
+    assert_ne!(person("S1"), person("S2"));
+}

@@ -30,6 +30,7 @@ mod readme;
 mod refunds;
 mod replay;
 mod settle;
+mod settled;
 mod stays;
 mod synpuf;
 mod synpuf_dip;

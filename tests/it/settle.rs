@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::tools::{Ran, dianshu, only_run, parquet};
+use super::tools::{Ran, dianshu, json_lines, only_run, parquet};
 
 type Row = BTreeMap<String, String>;
 
@@ -72,7 +72,20 @@ fn months_and_the_clearing_are_runs_over_the_same_cases() {
             assert_eq!(kept, (advance * share + 50) / 100, "{month:?}");
             transferred += fen(month, "month_paid_yuan");
         }
-        assert_eq!(transferred + fen(&row, "balance_yuan"), fen(&row, "paid_yuan"), "{row:?}");
+        // Refunds of cleared years lower what is transferred, not what is paid (R03).
+        let settled = transferred + fen(&row, "balance_yuan") + fen(&row, "prior_refund_yuan");
+        assert_eq!(settled, fen(&row, "paid_yuan"), "{row:?}");
+    }
+    // M_N18 is cleared by days: whoever has its cases has days or is cleared by standard (Y30–Y32).
+    let days = table(&year, "days");
+    let all = days.iter().find(|row| row["fixmedins_code"].is_empty()).expect("days of the area");
+    assert!(all["days"].parse::<i64>().unwrap() > 0, "{all:?}");
+    let own = |column: &str| -> i128 {
+        let rows = days.iter().filter(|row| row["scenario"] == all["scenario"]);
+        rows.filter(|row| !row["fixmedins_code"].is_empty()).map(|row| fen(row, column)).sum()
+    };
+    for column in ["drug_yuan", "standard_yuan"] {
+        assert_eq!(own(column), fen(all, column), "{column}");
     }
     // A trial run is the same run, flagged wherever one may look.
     let (said, trial) = settle(home, "yantai-apg", "--simulate --scenario retention-5", "trial");
@@ -84,4 +97,38 @@ fn months_and_the_clearing_are_runs_over_the_same_cases() {
     for name in ["institution", "month", "ledger", "statement", "pool"] {
         assert_eq!(table(&trial, name), table(&year, name), "{name}");
     }
+}
+
+// shows: A44, R35, Z22
+#[test]
+fn rows_of_advance_prevail_and_unknown_institutions_are_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    city(home, "jining-apg");
+    let (said, run) = settle(home, "jining-apg", "--month 2 --json", "two");
+    let lines = json_lines(&said.stdout);
+    let total = lines.iter().find(|line| line["line"] == "当月应拨付");
+    assert!(total.is_some(), "{}", said.stdout);
+    let january = |run: &Path| -> Vec<Row> {
+        table(run, "month").into_iter().filter(|row| row["month"] == "1").collect()
+    };
+    let computed = january(&run);
+    let code = computed[0]["fixmedins_code"].clone();
+    assert!(fen(&computed[0], "advance_yuan") > 0, "{computed:?}");
+    let advance = |code: &str, home: &Path| {
+        let header = "year,month,pool,fixmedins_code,kind,amount";
+        let text = format!("{header}\n2024,1,,{code},monthly,12.34\n");
+        std::fs::write(home.join("advance.csv"), text).unwrap();
+        dianshu(home, "ingest advance.csv --warehouse wh --quiet").ok();
+    };
+    advance(&code, home);
+    let (_, run) = settle(home, "jining-apg", "--month 2", "given");
+    for row in january(&run) {
+        let paid = if row["fixmedins_code"] == code { "12.34" } else { "0.00" };
+        assert_eq!((row["advance_yuan"].as_str(), row["source"].as_str()), (paid, "advance"));
+    }
+    advance("H9999999", home);
+    let words = "--catalog cat --year 2024 --warehouse wh --quiet --out refused";
+    dianshu(home, &format!("settle --policy jining-apg {words}")).refused(&["advance", "H9999999"]);
+    assert!(!home.join("refused").exists(), "nothing half-written");
 }

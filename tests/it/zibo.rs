@@ -80,10 +80,6 @@ fn a_dip_catalog_is_learned_shown_and_carded() {
     assert_eq!(kept + dropped, groups.iter().map(cases).sum::<u64>());
     assert!(dropped > 0);
 
-    let refused = "backtest --policy zibo-dip --catalog cat --year 2021 --warehouse wh";
-    dianshu(path, refused).refused(&["there is no `b6` for 2021", "load a table `budget`"]);
-    assert!(!path.join("runs").exists());
-
     let residual = "catalog build --policy zibo-dip --scenario small.toml+residual.toml --years \
                     2018,2019,2020 --out none --warehouse wh";
     let base = "title = \"基准\"\nbase = \"zibo-dip\"\n[set]\n\"weights.base.group_code\" = { value = \
