@@ -11,9 +11,11 @@ use crate::grouper::{GroupInfo, Reason, dip, refine, units};
 use crate::grouping::Tally;
 use crate::grouping::cases::{self, Built, Request};
 use crate::period::Years;
-use crate::policy::model::{Apg, Dip, Method, PointBase, Policy, Refine};
-use crate::settlement::cases::{UNGROUPED, retain};
+use crate::policy::model::{Apg, Dip, MatchStep, Method, PointBase, Policy, Refine, Tie};
+use crate::settlement::cases::{Cases, UNGROUPED, retain};
 use crate::table::Table;
+use crate::trail::{Step, Value};
+use crate::units::Fen;
 use crate::warehouse::dimension;
 use crate::warehouse::engine::{Engine, Params};
 use crate::warehouse::snapshot::Snapshot;
@@ -227,7 +229,20 @@ pub fn of_year(
     request: &Request,
     catalog: &Catalog,
 ) -> Result<Built, Error> {
-    let mut built = cases::build(engine, snapshot, request)?;
+    of_year_watching(engine, snapshot, (request, catalog), &BTreeSet::new())
+}
+
+/// [`of_year`], with what becomes of some settlements kept.
+///
+/// # Errors
+/// [`Error`]
+pub fn of_year_watching(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    (request, catalog): (&Request, &Catalog),
+    watch: &BTreeSet<String>,
+) -> Result<Built, Error> {
+    let mut built = cases::build_watching(engine, snapshot, request, watch)?;
     if let Method::Apg(Apg { refine: Some(_), .. }) = &request.policy.grouping.method {
         let groups = catalog.groups.iter().map(|group| group.group_code.as_str());
         let groups: BTreeSet<&str> = groups.collect();
@@ -242,6 +257,55 @@ pub fn of_year(
         built.warnings.extend(warning.map(|warning| warning.to_string()));
     }
     Ok(built)
+}
+
+/// How the group of a case was found among those of a directory (R02, A50); nothing where groups follow
+/// from no directory, or the case is in another group than the matcher says (a misfit of its shape).
+///
+/// # Errors
+/// [`Error`]
+pub fn matched(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    (policy, catalog): (&Policy, &Catalog),
+    (cases, row): (&Cases, usize),
+) -> Result<Vec<Step>, Error> {
+    let Method::Dip(dip) = &policy.grouping.method else { return Ok(Vec::new()) };
+    let profile = cases.profile.get(row).filter(|profile| **profile != UNGROUPED);
+    let Some(combination) = profile.map(|profile| &cases.profiles[*profile as usize]) else {
+        return Ok(Vec::new());
+    };
+    let mut steps = vec![
+        Step::of("combination", Value::Text(combination.clone())).at("grouping.dip", &dip.cite),
+    ];
+    let group = cases.groups.get(cases.group[row] as usize).map(String::as_str);
+    let dip = operations(engine, snapshot, dip)?;
+    let matcher = matcher(&dip, catalog);
+    let decision = matcher.decide(combination, Fen(cases.fee_fen[row]));
+    let Some(step) = decision.step.filter(|_| decision.group == group) else { return Ok(steps) };
+    let word = match step {
+        MatchStep::Exact => "exact",
+        MatchStep::Subset => "subset",
+        MatchStep::Main => "main",
+        MatchStep::Residual => "residual",
+    };
+    let step = Step::of("matched_by", Value::Word(word));
+    steps.push(step.at("grouping.dip.matching", &dip.cite).reading("R02"));
+    if let Some(decided) = decision.decided_by {
+        let among = u64::try_from(decision.among).unwrap_or(u64::MAX);
+        steps.push(Step::of("among", Value::Count(among)));
+        let word = match decided {
+            dip::DecidedBy::Tie(Tie::MostMatched) => "most_matched",
+            dip::DecidedBy::Tie(Tie::NearestMean) => "nearest_mean",
+            dip::DecidedBy::Tie(Tie::HighestMean) => "highest_mean",
+            dip::DecidedBy::Tie(Tie::Kind) => "layer_first",
+            dip::DecidedBy::Code => "code_first",
+        };
+        let step = Step::of("decided_by", Value::Word(word));
+        steps.push(step.at("grouping.dip.ties", &dip.cite).reading("A50"));
+    }
+    steps.push(Step::of("group_code", Value::Text(group.unwrap_or_default().to_owned())));
+    Ok(steps)
 }
 
 /// The matcher of a catalog's groups and their published means (R02).

@@ -1,5 +1,7 @@
 //! The cases of a year beside the lines of every scenario: the part of an audit that needs the warehouse.
 
+use std::collections::BTreeSet;
+
 use super::{Composed, Error, Settings, prepare, scenario};
 use crate::audit::beside::{Beside, beside};
 use crate::audit::{self};
@@ -22,7 +24,8 @@ pub fn beside_lines(
         scenario::check_rules(one, settings.catalog_policy)?;
     }
     let scenarios = composed.iter().map(|(one, _)| one.clone()).collect();
-    let prepared = prepare::gather(engine, snapshot, settings, (scenarios, false))?;
+    let prepared =
+        prepare::gather(engine, snapshot, settings, (scenarios, false), &BTreeSet::new())?;
     let mut found = Vec::with_capacity(composed.len());
     for (at, (_, probes)) in composed.iter().enumerate() {
         let probes = audit::Settings { year: settings.year, ..probes.clone() };

@@ -34,7 +34,7 @@ pub use change::{Changed, change};
 pub use error::Error;
 pub use inputs::control_total;
 pub use official::{Replayed, official, with_candidates};
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, prepare, prepare_watching};
 pub use purpose::Purpose;
 pub use scenario::{BASELINE, Composed, compose_all};
 

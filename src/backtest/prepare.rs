@@ -82,6 +82,19 @@ pub fn prepare<'a>(
     snapshot: &Snapshot,
     settings: &Settings<'a>,
 ) -> Result<Prepared<'a>, Error> {
+    prepare_watching(engine, snapshot, settings, &BTreeSet::new())
+}
+
+/// [`prepare`], with what becomes of some settlements kept.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_watching<'a>(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    settings: &Settings<'a>,
+    watch: &BTreeSet<String>,
+) -> Result<Prepared<'a>, Error> {
     scenario::check_catalog(settings)?;
     let composed = compose_all(settings.policy, settings.scenarios)?;
     for one in &composed {
@@ -91,7 +104,7 @@ pub fn prepare<'a>(
         }
         scenario::check_rules(one, settings.catalog_policy)?;
     }
-    gather(engine, snapshot, settings, (composed, true))
+    gather(engine, snapshot, settings, (composed, true), watch)
 }
 
 /// [`prepare`] for scenarios that are composed and checked already; without `money` no budget is asked for.
@@ -100,6 +113,7 @@ pub(super) fn gather<'a>(
     snapshot: &Snapshot,
     settings: &Settings<'a>,
     (composed, money): (Vec<Composed>, bool),
+    watch: &BTreeSet<String>,
 ) -> Result<Prepared<'a>, Error> {
     scenario::check_year(snapshot, settings.year)?;
     let mut warnings = settings.policy.warnings.clone();
@@ -116,7 +130,8 @@ pub(super) fn gather<'a>(
             // Chains of days are ordered by id where two cases begin on one day (A17).
             let keep_ids = keep_ids || policy.clearing_days.is_some();
             let request = request(&one.policy, settings.year, keep_ids)?;
-            let mut built = history::of_year(engine, snapshot, &request, settings.catalog)?;
+            let asked = (&request, settings.catalog);
+            let mut built = history::of_year_watching(engine, snapshot, asked, watch)?;
             settings.purpose.limit(&mut built.cases, settings.year);
             if built.cases.is_empty() {
                 return Err(Error::NoCases { year: settings.year });

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::common::{Bytes, Common};
-use super::{Error, Outcome, audit, backtest, build, check, demo_groups, ingest, output, report};
+use super::{
+    Error, Outcome, audit, backtest, build, check, demo_groups, explain, ingest, output, report,
+};
 use crate::backtest::Purpose;
 use crate::period::Years;
 use crate::policy;
@@ -158,6 +160,14 @@ fn settle(
     common.say("audit      the rules, and the cases beside their lines");
     output::gap(false)?;
     audit::show(common, (&args.system, &book), (settled, args.lang))?;
+    common.say(
+        "explain    a low, a normal, a high, a merged, an ungrouped case; the largest institution",
+    );
+    let job = explain::Job { policy: &args.system, catalog: &book, year: settled, scenarios: &[] };
+    for trail in job.samples(common)? {
+        output::gap(false)?;
+        explain::print(&trail, args.lang, false)?;
+    }
     Ok(Outcome::Done)
 }
 

@@ -9,7 +9,10 @@ use crate::units::UnitError;
 use crate::warehouse::parquet::TableFileError;
 use crate::warehouse::relation::RelationError;
 use crate::warehouse::store;
-use crate::{audit, backtest, catalog, history, intake, policy, report, synth, warehouse, weights};
+use crate::{
+    audit, backtest, catalog, history, intake, policy, report, settlement, synth, trail, warehouse,
+    weights,
+};
 
 /// An error of any module, or of the command line itself.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,12 @@ pub enum Error {
     /// The replay.
     #[error(transparent)]
     Backtest(#[from] backtest::Error),
+    /// The settlement.
+    #[error(transparent)]
+    Settlement(#[from] settlement::Error),
+    /// An explanation.
+    #[error(transparent)]
+    Trail(#[from] trail::Error),
     /// The audit of a policy.
     #[error(transparent)]
     Audit(#[from] audit::Error),
@@ -252,6 +261,26 @@ pub enum Error {
         /// Nearest known one.
         nearest: Option<String>,
     },
+    /// A settlement that is not there.
+    #[error("the warehouse has no settlement `{setl_id}` in {year}")]
+    UnknownSettlement {
+        /// Asked for.
+        setl_id: String,
+        /// The year settled.
+        year: u16,
+        /// Nearest known one.
+        nearest: Option<String>,
+    },
+    /// An institution that is paid nothing.
+    #[error("no pool of {year} has the institution `{code}`")]
+    NotPaid {
+        /// Asked for.
+        code: String,
+        /// The year settled.
+        year: u16,
+        /// Nearest known one.
+        nearest: Option<String>,
+    },
     /// A folder that holds something else.
     #[error("`{}` holds `{file}`, which is no table of this command", path.display())]
     GroupFolder {
@@ -334,13 +363,9 @@ impl Explain for Error {
                 vec!["for example `--axis centre=median,geometric`".to_owned()]
             }
             Self::GroupImport(err) => vec![err.hint()],
-            Self::UnknownCase { nearest: Some(nearest), .. } => {
-                vec![format!("did you mean `{nearest}`?")]
-            }
-            Self::UnknownCase { .. } => vec![
-                "a stay of several settlements is known by the last; it may be out of scope"
-                    .to_owned(),
-            ],
+            Self::UnknownCase { .. }
+            | Self::UnknownSettlement { .. }
+            | Self::NotPaid { .. } => vec![self.unknown_hint()],
             Self::GridFolder { .. } | Self::GroupFolder { .. } => {
                 vec!["name a new or empty folder".to_owned()]
             }
@@ -376,6 +401,25 @@ impl Explain for Error {
 }
 
 impl Error {
+    /// The nearest known name, or where names are found.
+    fn unknown_hint(&self) -> String {
+        let (nearest, where_else) = match self {
+            Self::UnknownSettlement { nearest, .. } => {
+                (nearest, "name the year of its `setl_time` with `--year`")
+            }
+            Self::NotPaid { nearest, .. } => {
+                (nearest, "only institutions with cases in scope, or a deduction, are paid")
+            }
+            Self::UnknownCase { nearest, .. } => (
+                nearest,
+                "a stay of several settlements is known by the last; it may be out of scope",
+            ),
+            _ => (&None, ""),
+        };
+        let did_you_mean = |nearest: &String| format!("did you mean `{nearest}`?");
+        nearest.as_ref().map_or_else(|| where_else.to_owned(), did_you_mean)
+    }
+
     fn workbook_hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::File { .. } => {
@@ -405,6 +449,8 @@ impl Error {
             Self::History(err) => err,
             Self::Weights(err) => err,
             Self::Backtest(err) => err,
+            Self::Settlement(err) => err,
+            Self::Trail(err) => err,
             Self::Audit(err) => err,
             Self::Run(err) => err,
             Self::Report(err) => err,

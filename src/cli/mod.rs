@@ -14,6 +14,7 @@ mod common;
 mod demo;
 mod demo_groups;
 mod error;
+mod explain;
 mod grid;
 mod group;
 mod ingest;
@@ -71,6 +72,8 @@ enum Command {
     Replay(replay::Args),
     /// Audit the rules of a policy: gaps, cliffs, bundles, clauses without a parameter
     Audit(audit::Args),
+    /// Say line by line how a case, an institution or a group came to its money
+    Explain(explain::Args),
     /// Write the report of a run
     Report(report::Args),
     /// Query the tables of the warehouse and of a run
@@ -122,6 +125,7 @@ fn run(command: Command) -> Result<Outcome, Error> {
         Command::Attribute(args) => attribute::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sql(args) => sql::run(&args),
         Command::Verify(args) => verify::run(&args),

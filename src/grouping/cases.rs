@@ -17,6 +17,7 @@ use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
 use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
 use super::stays::{Stays, Wanted};
+use super::watch::Watch;
 use crate::grouper::Reason;
 use crate::grouper::auxiliary::Typing;
 use crate::grouper::drg::Grouper;
@@ -57,6 +58,8 @@ pub struct Built {
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds, in the years asked for, of settlements of earlier years (A45).
     pub prior_refunds: Vec<PriorRefund>,
+    /// What became of the settlements watched, by id.
+    pub watched: BTreeMap<String, Watch>,
     /// What the user should know: rules that could not be applied, times that were missing.
     pub warnings: Vec<String>,
 }
@@ -87,8 +90,21 @@ struct Plan {
 /// # Errors
 /// If a model fails or memory does not suffice.
 pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<Built, Error> {
+    build_watching(engine, snapshot, request, &BTreeSet::new())
+}
+
+/// [`build`], with what becomes of some settlements kept: how they were netted, merged and grouped.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_watching(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    request: &Request,
+    watch: &BTreeSet<String>,
+) -> Result<Built, Error> {
     let mut warnings = Vec::new();
-    let plan = Arc::new(plan(engine, snapshot, request, &mut warnings)?);
+    let plan = Arc::new(plan(engine, snapshot, (request, watch), &mut warnings)?);
     let needs = Needs {
         fee_item: matches!(request.policy.grouping.method, Method::Apg(_))
             || plan.rules.judge_lines
@@ -109,7 +125,7 @@ pub fn build(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<
 fn plan(
     engine: &Engine,
     snapshot: &Snapshot,
-    request: &Request,
+    (request, watch): (&Request, &BTreeSet<String>),
     warnings: &mut Vec<String>,
 ) -> Result<Plan, Error> {
     let policy = &request.policy;
@@ -160,6 +176,7 @@ fn plan(
         typing: policy.auxiliary.as_ref().map(Typing::new),
         keep_disciplines: policy.has_discipline_bonus(),
         extra: Extra::of(policy),
+        watch: watch.clone(),
     };
     let wanted = Wanted::of(policy, request.keep_records);
     let classes =
@@ -258,6 +275,9 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
             sum.fee_fen += tally.fee_fen;
         }
         built.prior_refunds.extend(part.prior_refunds);
+        for (id, watch) in part.watched {
+            built.watched.entry(id).or_default().join(watch);
+        }
     }
     built.prior_refunds.sort();
     close_flow(&mut built);

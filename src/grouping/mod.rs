@@ -18,5 +18,6 @@ mod rows;
 mod split;
 mod stays;
 pub mod testing;
+pub mod watch;
 
 pub use rows::{PriorRefund, Tally};

@@ -1,6 +1,6 @@
 //! One bucket's settlement rows, turned into cases: fate by fate, then grouped and merged.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDateTime};
@@ -12,6 +12,7 @@ use super::dictionary::Dictionary;
 use super::late::is_late;
 use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
+use super::watch::{Watch, Watched};
 use crate::grouper::Reason;
 use crate::grouper::auxiliary::Typing;
 use crate::grouper::cycle::opens_cycle;
@@ -89,6 +90,8 @@ pub(super) struct Part {
     pub reasons: Vec<Reason>,
     /// Year and step → rows and money; `raw` counts every row, other steps what left or changed.
     pub flow: BTreeMap<(u16, String), Tally>,
+    /// What became of the settlements watched, by id.
+    pub watched: BTreeMap<String, Watch>,
     /// Refunds of earlier years.
     pub prior_refunds: Vec<PriorRefund>,
     /// Analysed settlements without `begntime`, measured by `setl_time` instead (A09).
@@ -100,7 +103,7 @@ pub(super) struct Part {
 /// One analysed settlement on its way to a case.
 #[derive(Debug, Clone)]
 pub(super) struct Settlement {
-    setl_id: String,
+    pub(super) setl_id: String,
     pub(super) psn_no: String,
     mdtrt_id: String,
     institution: u32,
@@ -122,6 +125,8 @@ pub(super) struct Settlement {
     parts: Option<Box<Parts>>,
     /// Only where something of it is wanted.
     pub(super) stay: Option<Box<Stay>>,
+    /// The rows it was merged from; empty unless settlements are watched.
+    pub(super) members: Vec<Watched>,
 }
 
 /// What the rows are judged by.
@@ -147,6 +152,8 @@ pub(super) struct Rules {
     pub keep_records: bool,
     /// Columns that only some policies read.
     pub extra: Extra,
+    /// Ids of the settlements watched, for their explanation.
+    pub watch: BTreeSet<String>,
 }
 
 impl Rules {
@@ -170,7 +177,7 @@ pub(super) struct Collector {
     /// Disease or given code → letters → group id.
     pub(super) group_of: HashMap<String, Vec<(&'static str, u32)>>,
     flow: Vec<(u16, String, Tally)>,
-    seen: HashSet<String>,
+    pub(super) seen: HashSet<String>,
     open: Vec<Settlement>,
     stays: Stays,
 }
@@ -200,6 +207,7 @@ impl Collector {
     pub(super) fn take(&mut self, row: &Row<'_>) {
         let year = year_of(row.setl_time);
         self.count(year, step::RAW, 1, row.raw_fee_fen);
+        self.watch(row);
         // `is_repeated` is never true of a voided row.
         if row.is_repeated && !self.seen.insert(row.setl_id.to_owned()) {
             let conflict = row.fate == "duplicate_conflict";
@@ -235,7 +243,7 @@ impl Collector {
     }
 
     /// Whether the main diagnosis takes a settlement out of scope (P06, R05).
-    fn carved_out(&self, row: &Row<'_>) -> bool {
+    pub(super) fn carved_out(&self, row: &Row<'_>) -> bool {
         let listed = &self.rules.policy.scope.carve_out_diagnoses;
         !listed.is_empty() && {
             let main = self.stays.main_diagnosis(row.setl_id);
@@ -305,6 +313,7 @@ impl Collector {
             is_unit: decided.is_unit,
             parts: decided.parts,
             stay,
+            members: self.members(row, carved_fen),
         };
         if keep {
             self.open.push(settlement);
@@ -320,6 +329,7 @@ impl Collector {
 
     fn push(&mut self, case: Settlement) {
         let mut case = case;
+        self.keep_watched(&case);
         if let Some(parts) = case.parts.take()
             && let Some(fees) = split::fees(&parts, case.fee_fen)
         {
@@ -511,6 +521,7 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     open.fund_fen += other.fund_fen;
     open.carved_fen += other.carved_fen;
     open.flags |= other.flags | flag::MERGED;
+    open.members.extend_from_slice(&other.members);
     if let (Some(open), Some(other)) = (&mut open.stay, &other.stay) {
         open.absorb(other);
     }
@@ -521,7 +532,7 @@ fn absorb(open: &mut Settlement, other: &Settlement) {
     }
 }
 
-fn at(micros: i64) -> NaiveDateTime {
+pub(super) fn at(micros: i64) -> NaiveDateTime {
     DateTime::from_timestamp_micros(micros).map(|time| time.naive_utc()).unwrap_or_default()
 }
 

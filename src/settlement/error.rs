@@ -391,7 +391,7 @@ pub enum Error {
 }
 
 /// Some codes, the first of many.
-pub(super) fn listed(codes: &[String]) -> String {
+fn listed(codes: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<String> = codes.iter().take(SHOWN).map(|code| format!("`{code}`")).collect();
     match codes.len().saturating_sub(SHOWN) {

@@ -58,7 +58,6 @@ pub(super) fn outcome(
         outcome.notes.extend(money.notes.iter().cloned());
         outcome.days.extend(settling.days.into_iter().flat_map(|days| days.rows));
     }
-    outcome.notes.extend(super::experts::note(input, &outcome.unmatched_special));
     outcome.ledger.sort();
     Ok(outcome)
 }

@@ -7,6 +7,7 @@
 pub(super) const WORDS: &[(&str, &str, &str)] = &[
     // What is explained, and the headings.
     ("case", "病例", "case"),
+    ("settlement", "结算", "settlement"),
     ("institution", "医疗机构", "institution"),
     ("group", "病组", "group"),
     ("settlements", "从结算到病例", "from settlements to the case"),
@@ -202,6 +203,9 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("monthly_payment", "月预结算", "monthly pre-settlement"),
     ("retention_released", "质量保证金返还", "retention released"),
     ("prior_year_refund", "往年结算退费", "refund of a cleared year"),
+    ("advance", "月预拨", "pre-settled"),
+    ("retention", "质量保证金", "retention"),
+    ("month_paid", "当月拨付", "paid for the month"),
     // Further words.
     ("waterfall", "预算推算", "how the budget came about"),
     ("waterfall_line", "预算行", "line of the budget"),

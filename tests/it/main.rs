@@ -18,6 +18,7 @@ mod codes;
 mod coefficients;
 mod columns;
 mod expected;
+mod explain;
 mod group;
 mod history;
 mod inpatients;

@@ -32,7 +32,13 @@ fn steps(input: &ScenarioInput<'_>, division: &Division) -> Vec<Step> {
     }
     let entitlement = ("entitlement", money(division.entitlement));
     let rest = Step::of("rest", money(division.rest));
-    steps.push(rest.by("entitlement − certain", vec![entitlement, certain]).reading("R27"));
+    let left = division.entitlement.0.saturating_sub(division.certain.0);
+    steps.push(if left == division.rest.0 {
+        rest.by("entitlement − certain", vec![entitlement, certain]).reading("R27")
+    } else {
+        // The rest of a unit whose cases cost nothing belongs to no case (A26).
+        rest.reading("A26")
+    });
     if division.weight == 0 {
         let own = vec![("booked_pay", money(division.own))];
         steps.push(pay(division, "booked_pay", own));

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::policy::model::{Basis, CapBase, PayMethod, ShareBy, Value as PointValue, ValueMethod};
+use crate::policy::model::{
+    Basis, CapBase, Cite, PayMethod, ShareBy, Value as PointValue, ValueMethod,
+};
 use crate::settlement::ScenarioInput;
 use crate::settlement::outcome::{
-    CompensationRow, InstitutionRow, LedgerLine, LineKind, Outcome, PoolRow,
+    CompensationRow, InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome, PoolRow,
 };
-use crate::settlement::pool::periods;
+use crate::settlement::pool::{YEAR, periods};
 use crate::trail::{Section, Step, Trail, Value};
 use crate::units::{Fen, Ratio, exact, fraction, ratio};
 
@@ -35,6 +37,7 @@ pub fn explain_institution(
         }
         trail.sections.push(Section::of("months", one.months()).which(row.pool.clone()));
         trail.sections.push(Section::of("year_end", one.year_end()).which(row.pool.clone()));
+        trail.sections.push(Section::of("balance", one.balance()).which(row.pool.clone()));
         paid.push(row.paid);
     }
     let total = Fen(paid.iter().map(|fen| fen.0).sum());
@@ -253,7 +256,9 @@ impl InPool<'_> {
     }
 
     fn share_by_standard(&self, pool: &PoolRow, lines: &[&LedgerLine], part: Fen) -> Vec<Step> {
-        let own = lines.iter().filter(|line| line.kind == LineKind::StandardPaid);
+        // What clearing by days changes stands in E (A17).
+        let of_standard = [LineKind::StandardPaid, LineKind::DayClearing];
+        let own = lines.iter().filter(|line| of_standard.contains(&line.kind));
         let own = Fen(own.map(|line| line.amount.0).sum());
         let all = pool.standard_paid.unwrap_or(Fen::ZERO);
         let wanted = pool.item_paid.0.saturating_add(all.0);
@@ -307,6 +312,9 @@ impl InPool<'_> {
             amounts.push(money(row.booked));
             let step = Step::of("booked", money(row.booked)).which(row.month.to_string());
             steps.push(step.reading("A44"));
+            if row.advance != Fen::ZERO {
+                steps.extend(self.advance(row));
+            }
         }
         let total = Step::of("booked", money(self.row.booked));
         steps.push(total.by("sum(months)", vec![("months", Value::List(amounts))]));
@@ -319,7 +327,8 @@ impl InPool<'_> {
         let mut steps = vec![Step::of("entitlement", money(row.entitlement))];
         steps.extend(self.cap());
         let mut before = row.entitlement;
-        for line in self.lines().filter(|line| is_year_end(line.kind)) {
+        let until_paid = || self.lines().filter(|line| !line.kind.is_of_balance());
+        for line in until_paid().filter(|line| is_year_end(line.kind)) {
             let after = Fen(before.0.saturating_add(line.amount.0));
             if line.kind == LineKind::OverspendShare {
                 steps.extend(self.compensation());
@@ -329,7 +338,7 @@ impl InPool<'_> {
             steps.push(Step::of("after", money(after)).by("before + change", inputs));
             before = after;
         }
-        let amounts = self.lines().map(|line| money(line.amount)).collect();
+        let amounts = until_paid().map(|line| money(line.amount)).collect();
         let lines = vec![("ledger_lines", Value::List(amounts))];
         let (paid, booked) = (("paid", money(row.paid)), ("booked", money(row.booked)));
         let surplus = ("surplus", money(row.surplus));
@@ -343,6 +352,37 @@ impl InPool<'_> {
             );
         }
         steps.push(Step::of("paid", paid.1).by("sum(ledger_lines)", lines).reading("R27"));
+        steps
+    }
+
+    /// What was pre-settled for a month, and what was kept back of it (A44, Y21).
+    fn advance(&self, row: &MonthRow) -> Vec<Step> {
+        let which = |step: Step| step.which(row.month.to_string());
+        let monthly = self.input.policy.monthly.as_ref();
+        let cite = monthly.map(|monthly| monthly.cite.clone()).unwrap_or_default();
+        let (path, cite) = if row.given { ("", Cite::default()) } else { ("monthly", cite) };
+        let advance = Step::of("advance", money(row.advance)).at(path, &cite);
+        let advance = if row.given { advance.reading("R35") } else { advance };
+        let inputs = vec![("advance", money(row.advance)), ("retention", money(row.retention))];
+        let paid = Step::of("month_paid", money(row.paid)).by("advance − retention", inputs);
+        vec![which(advance), which(paid.reading("R36"))]
+    }
+
+    /// From paid to what is left to transfer, line by line; below 0 it is owed to the fund (R27, A52).
+    fn balance(&self) -> Vec<Step> {
+        let mut steps = vec![Step::of("paid", money(self.row.paid))];
+        let mut before = self.row.paid;
+        for line in self.lines().filter(|line| line.kind.is_of_balance()) {
+            let after = Fen(before.0.saturating_add(line.amount.0));
+            let inputs = vec![("before", money(before)), ("change", money(line.amount))];
+            let step = ledger_step(line);
+            let step = if line.period == YEAR { step } else { step.which(line.period.clone()) };
+            steps.push(step);
+            steps.push(Step::of("after", money(after)).by("before + change", inputs));
+            before = after;
+        }
+        let balance = Step::of("balance", money(self.row.balance.balance));
+        steps.push(balance.by("before", vec![("before", money(before))]).reading("A52"));
         steps
     }
 
