@@ -62,7 +62,7 @@ impl Account {
         let mut year = side(Cause::CaseMix);
         if self.cases[year][definition] == 0 {
             // Nothing to take a mix from: the mix of the other year.
-            year = 1 ^ year;
+            year ^= 1;
         }
         let volume = self.cases[side(Cause::Volume)][definition];
         let scale = fraction(volume, self.cases[year][definition]).unwrap_or_default();

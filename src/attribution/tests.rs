@@ -1,5 +1,10 @@
 //! Causes one by one with numbers worked by hand, and what holds for all of them.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "tests compute on small numbers of their own; an overflow fails them"
+)]
+
 pub(crate) mod scene;
 
 use std::num::NonZeroUsize;

@@ -32,7 +32,7 @@ fn partitions(bits: u8) -> Vec<Vec<u8>> {
 }
 
 /// Groups by disease and letters.
-fn by_disease<'a>(prices: &'a Prices) -> BTreeMap<&'a str, BTreeMap<u8, &'a Ratio>> {
+fn by_disease(prices: &Prices) -> BTreeMap<&str, BTreeMap<u8, &Ratio>> {
     let mut found: BTreeMap<&str, BTreeMap<u8, &Ratio>> = BTreeMap::new();
     for (code, worth) in &prices.worth {
         let Some((held, disease)) = code.split_once('_') else { continue };

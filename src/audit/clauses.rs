@@ -26,6 +26,7 @@ pub(super) fn findings(policy: &LoadedPolicy) -> Result<Vec<Finding>, policy::Er
     }
     for row in &list {
         found.extend(missing(policy, row));
+        found.extend(open(row));
     }
     found.extend(without_clause(policy, &list));
     found.extend(undecided(policy));
@@ -61,6 +62,18 @@ fn missing(policy: &LoadedPolicy, row: &ClauseRow) -> Option<Finding> {
                 ),
             ),
     )
+}
+
+fn open(row: &ClauseRow) -> Option<Finding> {
+    (row.by == ClauseBy::Open).then(|| {
+        Finding::new("clause_open", Severity::Info, row.row.as_str())
+            .shown_by(row.places.as_str())
+            .under(row.clause.as_str())
+            .says(
+                format!("条款 {} 还没有实现：{}", row.row, row.places),
+                format!("nothing implements clause {} yet: {}", row.row, row.places),
+            )
+    })
 }
 
 /// Ids of the checklist (`J01` … `P13`) in a text.

@@ -122,11 +122,11 @@ mod tests {
     fn old_and_new_stand_side_by_side_for_institutions_and_levels() {
         // H1 and H2 are of level 3, H3 of level 1. The scenario moves 10.00 from H1 to H2.
         let rows = [
-            ("baseline", "H1", "三级", 100_00, 80_00, 90_00),
-            ("baseline", "H2", "三级", 200_00, 150_00, 160_00),
+            ("baseline", "H1", "三级", 10_000, 8_000, 9_000),
+            ("baseline", "H2", "三级", 20_000, 15_000, 16_000),
             ("baseline", "H3", "一级", 0, 0, 0),
-            ("move", "H1", "三级", 100_00, 80_00, 80_00),
-            ("move", "H2", "三级", 200_00, 150_00, 170_00),
+            ("move", "H1", "三级", 10_000, 8_000, 8_000),
+            ("move", "H2", "三级", 20_000, 15_000, 17_000),
             ("move", "H3", "一级", 0, 0, 0),
         ];
         let institutions = Table::new("institution")

@@ -65,6 +65,7 @@ type Effect = BTreeMap<Key, i64>;
 ///
 /// # Panics
 /// If there is no candidate.
+#[expect(clippy::expect_used, reason = "a caller without the policy itself is a fault of ours")]
 pub fn explain(
     candidates: &[Candidate<'_>],
     sheet: &Sheet,
@@ -82,7 +83,7 @@ pub fn explain(
             best = (rank, walk);
         }
     }
-    best.1.explain(start, std::ptr::eq(best.1.candidate, first))
+    best.1.explain(&start, std::ptr::eq(best.1.candidate, first))
 }
 
 /// What the sheet and a settlement say of one institution.
@@ -126,7 +127,13 @@ impl<'a> Walk<'a> {
         threads: NonZeroUsize,
     ) -> Result<Self, Error> {
         let judged = Resettle::judge(candidate.cases, &candidate.input, threads)?;
-        let steps = Compared::new(candidate, sheet).steps()?;
+        let settled = judged.outcome(&candidate.input, &[])?;
+        let budgets = settled
+            .pools
+            .iter()
+            .map(|row| ((row.pool.clone(), row.period.clone()), row.budget))
+            .collect();
+        let steps = Compared::new(candidate, sheet).steps(&budgets)?;
         Ok(Self { candidate, sheet, judged, steps })
     }
 
@@ -156,7 +163,7 @@ impl<'a> Walk<'a> {
         Ok(self.judged.outcome(&input, &deltas)?)
     }
 
-    fn explain(&self, start: BTreeMap<Key, Parts>, is_first: bool) -> Result<Explained, Error> {
+    fn explain(&self, start: &BTreeMap<Key, Parts>, is_first: bool) -> Result<Explained, Error> {
         let mut effects: BTreeMap<Key, BTreeMap<Cause, Fen>> = BTreeMap::new();
         let mut differences = Vec::new();
         let mut now = start.clone();
@@ -191,7 +198,7 @@ impl<'a> Walk<'a> {
         }
         // Within one cause the order of the walk stays.
         differences.sort_by_key(|one| one.cause != Cause::Unexplained);
-        let institutions = self.institutions(&start, &effects);
+        let institutions = self.institutions(start, &effects);
         let paid = self.keys(&end).iter().fold(0i64, |sum, key| {
             sum.saturating_add(self.sheet.value(key, Item::Paid).unwrap_or(0))
         });

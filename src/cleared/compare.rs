@@ -139,8 +139,11 @@ impl<'a> Compared<'a> {
         Self { candidate, sheet, unit: 10i128.checked_pow(shift).unwrap_or(1) }
     }
 
-    /// All steps, in their order.
-    pub(super) fn steps(&self) -> Result<Vec<Step>, Error> {
+    /// All steps, in their order. `budgets` is the money of the settlement by pool and period.
+    pub(super) fn steps(
+        &self,
+        budgets: &BTreeMap<(String, String), Fen>,
+    ) -> Result<Vec<Step>, Error> {
         let mut steps = Vec::new();
         if !self.sheet.cases.is_empty() {
             let own = contributions(self.candidate.cases, &self.candidate.input)?;
@@ -150,7 +153,15 @@ impl<'a> Compared<'a> {
             self.rest(&both, &mut steps);
         }
         for (key, wanted) in &self.sheet.budgets {
-            let own = self.candidate.input.budgets.get(key).copied();
+            let own = budgets.get(key).copied();
+            // Money that follows from a waterfall is no input: the sheet's amount is named, and what it
+            // moves stays unexplained.
+            let is_input = self.candidate.input.budgets.contains_key(key);
+            let change = if is_input {
+                Change::Budget(key.clone(), *wanted)
+            } else {
+                Change::Sums(Vec::new())
+            };
             if own != Some(*wanted) {
                 steps.push(Step {
                     cause: Cause::Budget,
@@ -159,7 +170,7 @@ impl<'a> Compared<'a> {
                     key: key.1.clone(),
                     sheet: wanted.to_string(),
                     own: own.map_or_else(String::new, |own| own.to_string()),
-                    change: Change::Budget(key.clone(), *wanted),
+                    change,
                 });
             }
         }

@@ -169,7 +169,10 @@ impl Sheet {
         };
         let value = match item {
             Item::Cases => row.amount.fract().is_zero().then(|| row.amount.to_i64()).flatten(),
-            Item::Points => (row.amount * Decimal::from(Points::PER_POINT)).to_i64(),
+            Item::Points => {
+                let millionths = row.amount.checked_mul(Decimal::from(Points::PER_POINT));
+                millionths.and_then(|points| points.to_i64())
+            }
             _ => Fen::from_yuan(row.amount).map(|fen| fen.0),
         };
         let value = value.ok_or_else(|| wrong("yuan with at most two places, or a whole count"))?;

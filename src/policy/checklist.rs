@@ -19,7 +19,7 @@ pub struct ClauseRow {
     pub clause: String,
     /// Who implements it.
     pub by: ClauseBy,
-    /// Paths of the policy, input tables or commands, separated by `;`.
+    /// Paths of the policy, separated by `;`; input tables, commands, or what is missing.
     pub places: String,
 }
 
@@ -32,6 +32,8 @@ pub enum ClauseBy {
     Table,
     /// `program`: the same for every policy.
     Program,
+    /// `open`: nothing yet.
+    Open,
 }
 
 impl ClauseBy {
@@ -42,6 +44,7 @@ impl ClauseBy {
             Self::Policy => "policy",
             Self::Table => "table",
             Self::Program => "program",
+            Self::Open => "open",
         }
     }
 }
@@ -55,9 +58,9 @@ pub fn checklist(policy: &LoadedPolicy) -> Result<Vec<ClauseRow>, Error> {
     let mut list: Vec<ClauseRow> = Vec::new();
     for row in rows(&file, &bytes, &["row", "clause", "by", "where"])? {
         (0..4).try_for_each(|column| row.filled(column))?;
-        let words = [ClauseBy::Policy, ClauseBy::Table, ClauseBy::Program];
+        let words = [ClauseBy::Policy, ClauseBy::Table, ClauseBy::Program, ClauseBy::Open];
         let by = words.into_iter().find(|by| by.as_str() == row.values[2]);
-        let by = by.ok_or_else(|| row.wrong(2, "`policy`, `table` or `program`"))?;
+        let by = by.ok_or_else(|| row.wrong(2, "`policy`, `table`, `program` or `open`"))?;
         if list.iter().any(|known| known.row == row.values[0]) {
             return Err(row.wrong(0, "each row once"));
         }

@@ -372,6 +372,9 @@ pub enum Error {
         /// Why.
         source: UnitError,
     },
+    /// Head budgets that cannot be had.
+    #[error(transparent)]
+    Heads(#[from] super::heads::HeadError),
     /// Decisions were asked of cases without ids.
     #[error("decisions on single cases need `case_id`, and {with_id} of {cases} cases have one")]
     CaseIds {
@@ -391,7 +394,7 @@ pub enum Error {
 }
 
 /// Some codes, the first of many.
-pub(super) fn listed(codes: &[String]) -> String {
+fn listed(codes: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<String> = codes.iter().take(SHOWN).map(|code| format!("`{code}`")).collect();
     match codes.len().saturating_sub(SHOWN) {

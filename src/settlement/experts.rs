@@ -50,18 +50,6 @@ pub(super) fn by_row(
     Ok(rows)
 }
 
-/// What to say of ids that no case of the year has.
-pub(super) fn note(input: &ScenarioInput<'_>, unmatched: &[String]) -> Option<String> {
-    (!unmatched.is_empty()).then(|| {
-        format!(
-            "scenario `{}`: table `special` decides {}, which no case of {} has: nothing is paid by it",
-            input.name,
-            super::error::listed(unmatched),
-            input.year
-        )
-    })
-}
-
 /// Ids of table `special` that no case of the year has, ascending.
 pub(super) fn unmatched(input: &ScenarioInput<'_>, cases: &Cases) -> Vec<String> {
     if input.given.special.is_empty() {

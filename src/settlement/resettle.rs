@@ -101,6 +101,7 @@ impl<'a> Resettle<'a> {
         run::outcome(input, self.cases, &sums, known)
     }
 
+    #[expect(clippy::expect_used, reason = "the caller made room in the columns for every delta")]
     fn cell(&self, delta: &Delta) -> Cell {
         let at = |codes: &[String], code: &String| {
             codes.binary_search(code).expect("a delta has its place in the case columns")

@@ -1,6 +1,6 @@
 //! `dianshu audit` as its users meet it.
 
-use super::tools::{dianshu, json_lines};
+use super::tools::{dianshu, json_lines, only_run, parquet};
 
 // shows: E35
 #[test]
@@ -53,4 +53,50 @@ fn a_scenario_is_audited_beside_the_baseline_and_an_error_ends_with_one() {
     let ran = dianshu(home.path(), "audit --policy own --lang en");
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stdout.contains("error  group_without_standard  OMA_N19"), "{}", ran.stdout);
+}
+
+// shows: E35, Y22
+#[test]
+fn the_cases_beside_a_line_are_those_of_the_case_table() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    dianshu(path, "synth yantai-apg --people 400 --seed 7 --out export").ok();
+    dianshu(path, "ingest export --warehouse wh --quiet").ok();
+    dianshu(path, "catalog build --policy yantai-apg --years 2022,2023 --out cat --warehouse wh")
+        .ok();
+    let more = "--policy yantai-apg --catalog cat --year 2024 --warehouse wh --quiet";
+    let table = dianshu(path, &format!("audit {more} --table line --json")).ok().stdout;
+    let all = json_lines(&table);
+    let low = "deviation.band[low].up_to";
+    let row = all.iter().find(|row| row["line"] == low && row["fixmedins_code"] == "").unwrap();
+    // A second way: the fees of the run's case table against 0.4 × the printed standards (2.1).
+    dianshu(path, &format!("backtest {more} --cases --out runs")).ok();
+    let run = only_run(&path.join("runs"));
+    let standards = [
+        ("OMA_N18", 3344),
+        ("MA_N18", 1333),
+        ("OM_N18", 2666),
+        ("OA_N18", 1422),
+        ("M_N18", 947),
+        ("A_N18", 291),
+        ("O_N18", 415),
+        ("QY_N18", 291),
+    ];
+    let mut bins = [0i64; 4];
+    for case in parquet(&run.join("tables/case.parquet")) {
+        // Late, unusable and free cases are not tested.
+        if !["low", "normal", "high"].contains(&case["class"].as_str()) {
+            continue;
+        }
+        let (_, price) = standards.iter().find(|(code, _)| *code == case["group_code"]).unwrap();
+        let fee: i64 = case["cost_yuan"].replace('.', "").parse().unwrap();
+        let line = 40 * price; // fen
+        let ends = [90, 95, 100, 105, 110].map(|percent| line * percent / 100);
+        if let Some(bin) = ends.windows(2).position(|pair| fee > pair[0] && fee <= pair[1]) {
+            bins[bin] += 1;
+        }
+    }
+    assert!(bins.iter().all(|count| *count > 0), "{bins:?}");
+    let found = ["outer_below", "below", "above", "outer_above"];
+    assert_eq!(found.map(|name| row[name].as_i64().unwrap()), bins);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::tools::{csv, dianshu, json_lines};
+use super::tools::{csv, dianshu, json_lines, synth};
 
 /// A city whose last year is to be cleared, and its catalog.
 fn city(home: &Path, system: &str, people: u32) {
@@ -45,16 +45,20 @@ fn fen(yuan: &str) -> i64 {
 
 fn twelve_are_named(system: &str, people: u32, reading: &str) {
     let home = tempfile::tempdir().unwrap();
-    let path = home.path();
-    city(path, system, people);
-    let words =
-        format!("replay --policy {system} --catalog cat --year 2024 --warehouse wh --quiet");
+    city(home.path(), system, people);
+    planted_are_named(home.path(), (system, "2024"), reading, 12);
+}
+
+fn planted_are_named(path: &Path, (system, year): (&str, &str), reading: &str, planted: usize) {
+    let words = format!("replay --policy {system} --catalog cat --year {year} --warehouse wh");
+    let words = format!("{words} --quiet");
     let no_sheet = dianshu(path, &words);
     assert_eq!(no_sheet.code, 2, "{}", no_sheet.stdout);
-    assert!(no_sheet.stderr.contains("`cleared` has no rows of 2024"), "{}", no_sheet.stderr);
+    let message = format!("`cleared` has no rows of {year}");
+    assert!(no_sheet.stderr.contains(&message), "{}", no_sheet.stderr);
     dianshu(path, &format!("{words} --scenario {reading} --make-sheet sheet")).ok();
     let key = by_name(csv(&path.join("sheet/answer_key.csv")).into_iter());
-    assert_eq!(key.len(), 12, "{key:?}");
+    assert_eq!(key.len(), planted, "{key:?}");
     dianshu(path, "ingest sheet/cleared.csv sheet/cleared_case.csv --warehouse wh --quiet").ok();
     let done = dianshu(path, &format!("{words} --institutions --json")).ok();
     let lines = json_lines(&done.stdout);
@@ -86,6 +90,36 @@ fn twelve_planted_differences_are_named_where_points_are_paid() {
 #[test]
 fn twelve_planted_differences_are_named_where_standards_are_paid() {
     twelve_are_named("yantai-apg", 900, "high-line-3");
+}
+
+// shows: Y01, E21
+#[test]
+fn planted_differences_are_named_where_the_money_follows_from_a_waterfall() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    synth(path, "zibo-dip", "--years 2018..2021 --people 1500 --seed 3 --clean", "export");
+    dianshu(path, "ingest export --warehouse wh --quiet").ok();
+    // A small city has few of every disease.
+    let small = "title = \"小城\"\nbase = \"zibo-dip\"\n[set]\n\
+                 \"grouping.dip.threshold\" = { value = 5, reason = \"小城\", reading = \"A33\" }\n\
+                 \"weights.minimum_cases\" = { value = 5, reason = \"小城\", reading = \"A51\" }\n";
+    fs::write(path.join("small.toml"), small).unwrap();
+    let words = "catalog build --policy zibo-dip --years 2018,2019,2020 --scenario small.toml";
+    dianshu(path, &format!("{words} --out cat --warehouse wh --quiet")).ok();
+    // The budget of such a pool is no input, so eleven are planted.
+    planted_are_named(path, ("zibo-dip", "2021"), "abnormal-dip3", 11);
+    // Bonuses of institutions change coefficients, so what a point is worth, and what sharing then does.
+    let words = "attribute --policy zibo-dip --catalog cat --year 2021 --to-scenario bonus-example";
+    let done = dianshu(path, &format!("{words} --warehouse wh --quiet --json")).ok();
+    let mut moved: BTreeMap<String, i64> = BTreeMap::new();
+    for line in json_lines(&done.stdout).iter().map(texts).filter(|line| line.contains_key("cause"))
+    {
+        *moved.entry(line["cause"].clone()).or_default() += fen(&line["amount_yuan"]).abs();
+    }
+    assert!(moved["coefficients"] > 0 && moved["point_value"] > 0, "{moved:?}");
+    for cause in ["volume", "case_mix", "group_definition", "weights", "band_rules"] {
+        assert_eq!(moved[cause], 0, "{moved:?}");
+    }
 }
 
 // shows: Y01

@@ -60,9 +60,12 @@ pub(crate) fn catalog(groups: &[(&str, &str)]) -> Catalog {
     }
 }
 
+/// Institution, group, fee, fund, and how often.
+type Row<'a> = (&'a str, &'a str, &'a str, &'a str, usize);
+
 /// Cases of `(institution, group, fee, fund, times)` of one insurance type, in January.
-pub(crate) fn cases(rows: &[(&str, &str, &str, &str, usize)]) -> Cases {
-    let list = |of: &dyn Fn(&(&str, &str, &str, &str, usize)) -> String| {
+pub(crate) fn cases(rows: &[Row<'_>]) -> Cases {
+    let list = |of: &dyn Fn(&Row<'_>) -> String| {
         let mut codes: Vec<String> = rows.iter().map(of).collect();
         codes.sort_unstable();
         codes.dedup();

@@ -1,7 +1,7 @@
 //! Budgets: how they came about, and which are refused (J01, J02, Y16, Y27, H06, P03).
 
 use crate::explain::render;
-use crate::policy::model::{BudgetSource, Clearing};
+use crate::policy::model::{BudgetSource, Clearing, Pools};
 use crate::settlement::{Error, MoneyError, Outcome, ScenarioInput, tables};
 
 use super::build::{
@@ -153,6 +153,50 @@ fn a_budget_below_nothing_is_refused() {
         "error: scenario `base`, pool `all`, period `Y`: the budget is -0.01 yuan; a budget is 0 or more"
     );
     assert!(settle_one(&rows, input(&policy, Some(&catalog), "0")).is_ok());
+}
+
+// A waterfall for 390 is drawn up, but no case of 390 is settled: its money is not left out in silence, and
+// neither is one for `all` where each insurance has its own (E16).
+// shows: Z03, E16
+#[test]
+fn a_waterfall_without_a_pool_is_refused() {
+    let mut policy = points_policy();
+    policy.budget.source = BudgetSource::Waterfall(super::waterfall::waterfall());
+    policy.budget.pools = Pools::Insutype;
+    let catalog = catalog("100", "1000", &[("A", "100", "1")]);
+    let settled = |pools: &[&str]| {
+        let mut given = input(&policy, Some(&catalog), "0");
+        given.budgets.clear();
+        for pool in pools {
+            for (item, value) in
+                [("income", "100"), ("b1", "1"), ("b2", "1"), ("b3", "1"), ("b4", "1"), ("b5", "1")]
+            {
+                let key = ((*pool).to_owned(), "Y".to_owned(), item.to_owned());
+                given.given.items.insert(key, dec(value));
+            }
+        }
+        settle_one(&[case("X", "A", "100", "80")], given)
+    };
+    // 100 − 10 − 1 − 1 − 1 − 1 = 86, and no actual spending: no year end.
+    assert_eq!(super::build::paid(&settled(&["310"]).unwrap()), ["86.00"]);
+    for other in ["390", "all"] {
+        let wrong = settled(&["310", other]).unwrap_err();
+        let Error::BudgetWithoutPool { place, amount, .. } = &wrong else { panic!("{wrong}") };
+        assert_eq!((place.pool.as_str(), *amount), (other, yuan("100")));
+    }
+    // A pool with cases and no waterfall is missing its income.
+    let wrong = settled(&[]).unwrap_err();
+    let missing = MoneyError::BudgetItemMissing {
+        place: Box::new(crate::settlement::Place {
+            scenario: "base".to_owned(),
+            pool: "310".to_owned(),
+            period: "Y".to_owned(),
+        }),
+        item: "income".to_owned(),
+        instead: String::new(),
+        known: Vec::new(),
+    };
+    assert_eq!(wrong, missing.into());
 }
 
 // Money for a compensation pool of a pool that is not settled is not left out in silence.

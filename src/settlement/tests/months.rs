@@ -75,7 +75,7 @@ fn before(code: &str, months: [i64; 12]) -> ((String, String), [Fen; 12]) {
     (("all".to_owned(), code.to_owned()), months.map(|yuan| Fen(yuan * 100)))
 }
 
-// shows: A44, J09, Z23, E12
+// shows: A44, J09, R10, Z23, E12
 #[test]
 fn ninety_percent_of_the_smaller_of_quota_and_booked_is_advanced() {
     // Budget 1200 without a year before: twelfths of 100.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::policy::model::{
-    BudgetSource, Compensation, CompensationLimit, LineForm, Policy, Pools, ReserveBase, Shortfall,
-    Waterfall, WaterfallLine,
+    BudgetSource, Compensation, CompensationLimit, DivideBy, LineForm, Monthly, MonthlyMethod,
+    MonthlyRate, Policy, Pools, ReserveBase, Shortfall, Waterfall, WaterfallLine,
 };
 use crate::settlement::outcome::{LineKind, WaterfallRow};
 use crate::settlement::{Assessment, Error, MoneyError, Outcome, ScenarioInput, tables};
@@ -440,4 +440,24 @@ fn what_is_not_asked_for_stays_in_the_adjustment_pool() {
     assert_eq!(kept.amount, yuan("2.10"));
     let outcome = settle_compensated(&compensated("0"), ["61.14", "40.09"], |_| ());
     assert_eq!(paid(&outcome), ["60.14", "40.09"]);
+}
+
+// shows: R10, A44
+#[test]
+fn months_are_parts_of_the_budget_without_what_the_year_end_adds() {
+    let mut policy = policy_of(waterfall());
+    let rate = MonthlyRate {
+        cite: cite("rate"),
+        from: "2020-01-01".parse().unwrap(),
+        share: dec("0.90"),
+        retention: dec("0"),
+    };
+    let method = MonthlyMethod::Quota(DivideBy::Booked);
+    policy.monthly = Some(Monthly { cite: cite("monthly"), method, rates: vec![rate] });
+    let outcome = settle_compensated(&policy, ["64", "50"], |_| {});
+    // B6 = 93.00, a twelfth 7.75; 0.90 × 7.75 = 6.975 → 6.98, 64 : 50 → 3.918… and 3.061…. A twelfth of
+    // T = 100.23 would be 8.35.
+    let months: Vec<_> = outcome.months.iter().map(|row| (row.quota, row.advance)).collect();
+    let quota = Some(yuan("7.75"));
+    assert_eq!(months, [(quota, yuan("3.92")), (quota, yuan("3.06"))]);
 }

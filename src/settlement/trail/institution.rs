@@ -7,13 +7,13 @@ use crate::policy::model::{
 };
 use crate::settlement::ScenarioInput;
 use crate::settlement::outcome::{
-    CompensationRow, InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome, PoolRow,
+    CompensationRow, InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome, PartRow, PoolRow,
 };
 use crate::settlement::pool::{YEAR, periods};
 use crate::trail::{Section, Step, Trail, Value};
 use crate::units::{Fen, Ratio, exact, fraction, ratio};
 
-use super::trail;
+use super::{part, trail};
 
 /// What an institution is paid in every pool it is in; `None` if it is in none.
 #[must_use]
@@ -91,8 +91,17 @@ impl InPool<'_> {
         self.input.policy.payment.method == PayMethod::Points
     }
 
+    /// The part of a policy with head budgets that the pool is.
+    fn part(&self) -> Option<&PartRow> {
+        self.outcome.parts.iter().find(|part| part.part == self.row.pool)
+    }
+
     /// From the budget to what is divided (A24, J04, Y29).
     fn money(&self, pool: &PoolRow) -> Vec<Step> {
+        let by_head = self.part().and_then(|part| part::money(self.input, self.outcome, part));
+        if let Some(steps) = by_head {
+            return steps;
+        }
         let policy = self.input.policy;
         let (sharing, budget) = (&policy.sharing, &policy.budget);
         let is_surplus = pool.budget >= pool.booked;
@@ -237,6 +246,8 @@ impl InPool<'_> {
         let part = Fen(total.saturating_sub(items));
         let mut steps = match (self.pays_points(), self.input.policy.sharing.by) {
             (true, ShareBy::Points) if self.value().is_some() => Vec::new(),
+            // A unit receives what is left of its part, whatever its points (A26).
+            _ if self.part().is_some_and(|part| part.points.is_none()) => Vec::new(),
             (true, ShareBy::Points) => {
                 let own = self.points_of(&pool.period);
                 let all = pool.points.unwrap_or(0);
@@ -446,5 +457,5 @@ fn is_year_end(kind: LineKind) -> bool {
 
 /// Cases and lines of fees that are paid as booked.
 fn is_item(kind: LineKind) -> bool {
-    kind < LineKind::Booked
+    kind < LineKind::Booked || matches!(kind, LineKind::PaidElsewhere | LineKind::PaidIneligible)
 }
