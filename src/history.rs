@@ -123,6 +123,7 @@ pub fn learn_keeping(
         years: years_of,
         keep_ids: keep.ids,
         keep_records: keep.records,
+        parts: false,
         cleared: false,
     };
     let mut built = cases::build(engine, snapshot, &request)?;

@@ -8,6 +8,7 @@ mod audit;
 mod change;
 mod error;
 mod given;
+mod heads;
 mod impact;
 mod inputs;
 pub mod manifest;
@@ -117,6 +118,7 @@ pub fn replay(
     result.push(settlement::value_table(&outcomes, settings.catalog.table(weights::START_VALUE)));
     result.push(tables::scenario_table(&prepared.composed));
     result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
+    result.extend(heads::tables(engine, snapshot, settings, base)?);
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
     if settings.purpose.month().is_some() {

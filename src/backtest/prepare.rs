@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::given::{self, Known};
 use super::scenario::{self, Composed, compose_all};
-use super::{Error, Purpose, Settings, inputs};
+use super::{Error, Purpose, Settings, heads, inputs};
 use crate::catalog::model::Catalog;
 use crate::grouping::cases::{self, Built, Request};
 use crate::history;
@@ -18,6 +18,7 @@ use crate::policy::model::{
     AbnormalReference, BudgetSource, MonthlyMethod, Policy, Pools, ValueMethod,
 };
 use crate::settlement::coefficient::InstitutionFacts;
+use crate::settlement::heads::Contractor;
 use crate::settlement::{
     self, Advance, Assessment, Given, Outcome, ScenarioInput, SpecialCase, last_year,
 };
@@ -69,6 +70,7 @@ impl CaseSet {
             && a.auxiliary == b.auxiliary
             && a.has_discipline_bonus() == b.has_discipline_bonus()
             && cases::same_columns(a, b)
+            && a.capitation.is_some() == b.capitation.is_some()
     }
 }
 
@@ -154,8 +156,9 @@ pub(super) fn gather<'a>(
 
 pub(super) fn request(policy: &LoadedPolicy, year: u16, keep_ids: bool) -> Result<Request, Error> {
     let years = Years::new(vec![year]).ok_or(Error::NoCases { year })?;
+    let parts = policy.policy.capitation.is_some();
     let (policy, keep_records) = (policy.policy.clone(), false);
-    Ok(Request { policy, years, keep_ids, keep_records, cleared: false })
+    Ok(Request { policy, years, keep_ids, keep_records, cleared: false, parts })
 }
 
 impl Prepared<'_> {
@@ -223,6 +226,8 @@ struct Tables<'s> {
     special: &'s BTreeMap<String, SpecialCase>,
     items: BTreeMap<(String, String, String), Decimal>,
     advances: Vec<Advance>,
+    /// Where some scenario has head budgets.
+    contractors: Vec<Contractor>,
 }
 
 impl Reader<'_, '_> {
@@ -241,7 +246,9 @@ impl Reader<'_, '_> {
         let assessments = given::assessments(engine, snapshot, year, &known)?;
         let items = given::items(engine, snapshot, year)?;
         let advances = given::advances(engine, snapshot, year, &known)?;
-        let tables = Tables { special, items, advances };
+        let by_head = composed.iter().any(|one| one.policy.policy.capitation.is_some());
+        let contractors = if by_head { heads::contractors(engine, snapshot)? } else { Vec::new() };
+        let tables = Tables { special, items, advances, contractors };
         let (mut facts, mut warnings) = (None, Vec::new());
         let mut before: Vec<Option<Built>> = sets.iter().map(|_| None).collect();
         let mut own = Vec::with_capacity(composed.len());
@@ -284,6 +291,8 @@ impl Reader<'_, '_> {
             items: tables.items.clone(),
             advances: in_pools(&tables.advances, policy),
             prior_refunds: prior_refunds(built)?,
+            heads: built.heads.clone(),
+            contractors: tables.contractors.clone(),
             ..Given::default()
         };
         let Some(before) = before else { return Ok(given) };
@@ -323,7 +332,8 @@ impl Reader<'_, '_> {
     fn last_year(&self, one: &Composed, keep_ids: bool) -> Result<(Built, Option<String>), Error> {
         let before = self.settings.year - 1;
         let mut request = request(&one.policy, before, keep_ids)?;
-        request.cleared = true;
+        // Whom people were signed with last year moves no money of this one.
+        (request.cleared, request.parts) = (true, false);
         let (engine, snapshot) = (self.engine, self.snapshot);
         let built = history::of_year(engine, snapshot, &request, self.settings.catalog)?;
         let warning = built.cases.is_empty().then(|| {

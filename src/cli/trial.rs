@@ -67,8 +67,14 @@ impl Side {
         let (policy, _) = built_under(folder, &stored)?;
         let rules = policy.policy.clone();
         let (policy, keep_records) = (policy.policy, false);
-        let request =
-            Request { policy, years: years.clone(), keep_ids, keep_records, cleared: false };
+        let request = Request {
+            policy,
+            years: years.clone(),
+            keep_ids,
+            keep_records,
+            cleared: false,
+            parts: false,
+        };
         let built = history::of_year(engine, snapshot, &request, &stored.catalog)?;
         common.warn(&built.warnings);
         Ok(Self { stored, cases: built.cases, policy: rules })

@@ -17,6 +17,7 @@ pub mod dip;
 pub mod drg;
 pub mod record;
 pub mod refine;
+pub mod signing;
 mod status;
 pub mod units;
 

@@ -15,7 +15,8 @@ use super::buckets::{self, Bucket, Handover, Models, Needs};
 use super::columns::Extra;
 use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
-use super::rows::{Collector, Part, PriorRefund, Rules, Tally, step};
+use super::rows::{Collector, Part, PriorRefund, Rules, Tally, TierSum, step};
+use super::signing::Signing;
 use super::stays::{Stays, Wanted};
 use super::watch::Watch;
 use crate::grouper::Reason;
@@ -24,7 +25,8 @@ use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::period::Years;
 use crate::policy::model::{Method, Policy};
-use crate::settlement::cases::{Cases, UNGROUPED, flag};
+use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag};
+use crate::settlement::heads::{HeadClass, Heads};
 use crate::warehouse::Error;
 use crate::warehouse::engine::{Engine, Params, Session};
 use crate::warehouse::snapshot::Snapshot;
@@ -40,6 +42,8 @@ pub struct Request {
     pub keep_ids: bool,
     /// Keep the medical record of every case (needed only where cases are grouped one by one).
     pub keep_records: bool,
+    /// Tell who is signed with whom (R08): the year is settled under a policy with head budgets.
+    pub parts: bool,
     /// The years are cleared: refunds after the last of them take nothing from their cases (R03).
     pub cleared: bool,
 }
@@ -58,6 +62,12 @@ pub struct Built {
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds, in the years asked for, of settlements of earlier years (A45).
     pub prior_refunds: Vec<PriorRefund>,
+    /// Cases by tier of contribution (`clct_grde`), empty where the claim names none; empty unless parts
+    /// were asked for (H13).
+    pub tiers: BTreeMap<String, TierSum>,
+    /// Persons and months of the last year asked for, by contract and class; empty unless parts were asked
+    /// for (A27, A28).
+    pub heads: BTreeMap<(String, HeadClass), Heads>,
     /// What became of the settlements watched, by id.
     pub watched: BTreeMap<String, Watch>,
     /// What the user should know: rules that could not be applied, times that were missing.
@@ -78,10 +88,11 @@ const MODELS: &Models = &[
     ("int_cases__diagnosed", false),
 ];
 
-struct Plan {
+/// What a run over buckets needs.
+pub(super) struct Plan {
     rules: Arc<Rules>,
-    params: Params,
-    classes: Arc<ItemClasses>,
+    pub(super) params: Params,
+    pub(super) classes: Arc<ItemClasses>,
     wanted: Wanted,
 }
 
@@ -119,10 +130,31 @@ pub fn build_watching(
             let plan = Arc::clone(&plan);
             async move { run_bucket(&session, &bucket, &plan, &told).await }
         })?;
-    Ok(assemble(parts, warnings))
+    let mut built = assemble(parts, warnings);
+    if let Some(signing) = &plan.rules.signing {
+        place(&mut built, signing);
+    }
+    Ok(built)
 }
 
-fn plan(
+/// Numbers of contracts become positions in the sorted list of institutions signed with.
+fn place(built: &mut Built, signing: &Signing) {
+    let mut parts = signing.codes.clone();
+    parts.sort_unstable();
+    let position = |code: &String| parts.binary_search(code).unwrap_or_default();
+    let renumber: Vec<u32> = signing
+        .codes
+        .iter()
+        .map(|code| u32::try_from(position(code)).unwrap_or(UNSIGNED))
+        .collect();
+    for part in built.cases.part.iter_mut().filter(|part| **part != UNSIGNED) {
+        *part = renumber[*part as usize];
+    }
+    built.cases.parts = parts;
+    built.heads.clone_from(&signing.heads);
+}
+
+pub(super) fn plan(
     engine: &Engine,
     snapshot: &Snapshot,
     (request, watch): (&Request, &BTreeSet<String>),
@@ -174,14 +206,35 @@ fn plan(
         keep_ids: request.keep_ids,
         keep_records: request.keep_records,
         typing: policy.auxiliary.as_ref().map(Typing::new),
+        signing: signing(engine, snapshot, request, warnings)?,
         keep_disciplines: policy.has_discipline_bonus(),
         extra: Extra::of(policy),
         watch: watch.clone(),
     };
-    let wanted = Wanted::of(policy, request.keep_records);
+    let mut wanted = Wanted::of(policy, request.keep_records);
+    wanted.payment |= request.parts;
     let classes =
         classes.with_costs(policy.case.cost_classes.as_ref()).with_lines(LineRules::of(policy));
     Ok(Plan { rules: Arc::new(rules), params, classes: Arc::new(classes), wanted })
+}
+
+fn signing(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    request: &Request,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Signing>, Error> {
+    if !request.parts {
+        return Ok(None);
+    }
+    let signing = Signing::read(engine, snapshot, request.years.last())?;
+    if signing.odd_months > 0 {
+        warnings.push(format!(
+            "{} rows of `enrollee` have `months_insured` outside 0 to 12; they count as 0 or 12 (A28)",
+            signing.odd_months
+        ));
+    }
+    Ok(Some(signing))
 }
 
 /// The day from which refunds no longer count: the first after cleared years (R03).
@@ -275,6 +328,9 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
             sum.fee_fen += tally.fee_fen;
         }
         built.prior_refunds.extend(part.prior_refunds);
+        for (grade, tier) in part.tiers {
+            built.tiers.entry(grade).or_default().add(&tier);
+        }
         for (id, watch) in part.watched {
             built.watched.entry(id).or_default().join(watch);
         }
@@ -321,6 +377,7 @@ fn append(into: &mut Cases, part: Cases) {
     into.fund_fen.extend(part.fund_fen);
     into.flags.extend(part.flags);
     into.case_id.extend(part.case_id);
+    into.part.extend(part.part);
     into.cost_fen.extend(part.cost_fen);
     into.unit_days.extend(part.unit_days);
     into.begin_day.extend(part.begin_day);

@@ -14,10 +14,12 @@ mod fees;
 pub mod flow;
 pub mod late;
 mod line_traits;
+pub mod outlay;
 mod rows;
+mod signing;
 mod split;
 mod stays;
 pub mod testing;
 pub mod watch;
 
-pub use rows::{PriorRefund, Tally};
+pub use rows::{PriorRefund, Tally, TierSum};

@@ -10,6 +10,7 @@ use super::batch::Row;
 use super::columns::Extra;
 use super::dictionary::Dictionary;
 use super::late::is_late;
+use super::signing::Signing;
 use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
 use super::watch::{Watch, Watched};
@@ -19,7 +20,7 @@ use crate::grouper::cycle::opens_cycle;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Policy, UnitKind};
-use crate::settlement::cases::{Cases, UNGROUPED, flag};
+use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag};
 use crate::units::Fen;
 
 /// Rows and money of one step, as they leave or stay.
@@ -64,6 +65,26 @@ pub(super) mod step {
     pub(crate) const SPLIT: &str = "split";
 }
 
+/// Cases and money of one tier of contribution (H13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TierSum {
+    /// Cases.
+    pub cases: i64,
+    /// Σ fee in fen.
+    pub fee_fen: i128,
+    /// Σ fund booked in fen.
+    pub fund_fen: i128,
+}
+
+impl TierSum {
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.fee_fen += other.fee_fen;
+        self.fund_fen += other.fund_fen;
+    }
+}
+
 /// A refund, in the year settled, of a settlement of an earlier year (A45, R03).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PriorRefund {
@@ -94,6 +115,8 @@ pub(super) struct Part {
     pub watched: BTreeMap<String, Watch>,
     /// Refunds of earlier years.
     pub prior_refunds: Vec<PriorRefund>,
+    /// Cases by tier of contribution, where parts are told.
+    pub tiers: BTreeMap<String, TierSum>,
     /// Analysed settlements without `begntime`, measured by `setl_time` instead (A09).
     pub without_begin: u64,
     /// The policy asks for negotiated drugs, and no fee line says whether it is one.
@@ -119,6 +142,8 @@ pub(super) struct Settlement {
     /// Of the fee, what is carved out (A47).
     pub(super) carved_fen: i64,
     flags: u8,
+    /// Whom its person is signed with (R08).
+    contract: u32,
     /// Paid by a unit of the policy and not by its group (R19).
     pub(super) is_unit: bool,
     /// What it is split by, where combined codes are (A15).
@@ -146,6 +171,8 @@ pub(super) struct Rules {
     pub judge_lines: bool,
     /// See `judge_lines`.
     pub judge_diagnosis: bool,
+    /// Who is signed with whom, where the policy has head budgets.
+    pub signing: Option<Signing>,
     /// Keep the ids of the cases.
     pub keep_ids: bool,
     /// Keep the records of the cases.
@@ -161,6 +188,14 @@ impl Rules {
     fn counts_days(&self) -> bool {
         let mut kinds = self.policy.units.iter().map(|unit| unit.kind);
         kinds.any(|kind| matches!(kind, UnitKind::BedDays { .. }))
+    }
+
+    /// Whom a person is signed with at a settlement, or [`UNSIGNED`].
+    fn contract(&self, person: &str, settled: i64) -> u32 {
+        let signing = self.signing.as_ref();
+        signing.map_or(UNSIGNED, |signing| {
+            signing.contract(person, year_of(settled), month_of(settled))
+        })
     }
 }
 
@@ -310,6 +345,7 @@ impl Collector {
             fund_fen: row.fund_fen,
             carved_fen,
             flags,
+            contract: rules.contract(row.psn_no, row.setl_time),
             is_unit: decided.is_unit,
             parts: decided.parts,
             stay,
@@ -340,6 +376,16 @@ impl Collector {
         let days = days.map_or(0, |stay| stay.record.stay_days);
         if self.rules.counts_days() {
             self.part.cases.unit_days.push(days);
+        }
+        if self.rules.signing.is_some() {
+            self.part.cases.part.push(case.contract);
+            let grade = case.stay.as_ref().map_or("", |stay| stay.clct_grde.as_str());
+            let one =
+                TierSum { cases: 1, fee_fen: case.fee_fen.into(), fund_fen: case.fund_fen.into() };
+            match self.part.tiers.get_mut(grade) {
+                Some(tier) => tier.add(&one),
+                None => drop(self.part.tiers.insert(grade.to_owned(), one)),
+            }
         }
         let cases = &mut self.part.cases;
         cases.institution.push(case.institution);
@@ -502,6 +548,9 @@ fn merge_cycles(
         let stands_alone = opens || exempt.contains(&row.group) || row.group == UNGROUPED;
         match cases.last_mut() {
             Some(open) if !stands_alone => {
+                if row.settled >= open.settled {
+                    open.contract = row.contract;
+                }
                 open.settled = open.settled.max(row.settled);
                 absorb(open, &row);
                 if let (Some(open), Some(last)) = (&mut open.stay, &row.stay) {

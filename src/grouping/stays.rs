@@ -29,7 +29,7 @@ pub(super) struct Wanted {
     pub(super) cost: bool,
     /// The main diagnosis alone, where no record is read.
     pub(super) diagnosis: bool,
-    /// What units are recognised by (R19).
+    /// What units are recognised by (R19), and tiers of contribution (H13).
     pub(super) payment: bool,
     /// What single fee lines say.
     pub(super) lines: bool,
@@ -80,6 +80,8 @@ pub(super) struct Stay {
     pub(super) hi_paymtd: String,
     /// `med_type`.
     pub(super) med_type: String,
+    /// `clct_grde`.
+    pub(super) clct_grde: String,
     /// What its fee lines say.
     pub(super) lines: LineFact,
     /// `fulamt_ownpay_amt` in fen, net of reversals.
@@ -231,10 +233,11 @@ impl Stays {
 
     fn take_payment(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let (methods, types) = (text_column(batch, "hi_paymtd")?, text_column(batch, "med_type")?);
-        let ends = time_column(batch, "endtime")?;
+        let (grades, ends) = (text_column(batch, "clct_grde")?, time_column(batch, "endtime")?);
         for (row, key) in batch.column(0).as_primitive::<Decimal128Type>().iter().enumerate() {
             let Some(key) = key else { continue };
             let stay = self.known.entry(key).or_default();
+            text_at(&grades, row).clone_into(&mut stay.clct_grde);
             text_at(&methods, row).clone_into(&mut stay.hi_paymtd);
             text_at(&types, row).clone_into(&mut stay.med_type);
             stay.end = ends.is_valid(row).then(|| ends.value(row));

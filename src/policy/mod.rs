@@ -33,6 +33,7 @@ mod path;
 mod read;
 mod read_apg;
 mod read_auxiliary;
+mod read_capitation;
 mod read_coefficient;
 mod read_cost;
 mod read_deviation;
@@ -111,7 +112,6 @@ pub fn unsettled(policy: &Policy) -> Vec<&'static str> {
     let of_scope =
         policy.payment.method == PayMethod::Standard && policy.payment.ratio != RatioOf::Fee;
     let sections = [
-        ("capitation", policy.capitation.is_some()),
         // A carved-out line is paid by the ratio of fund to fee alone (A47).
         ("payment.ratio` with `carve_out", policy.carve_out.is_some() && of_scope),
     ];

@@ -13,8 +13,9 @@ use super::model::{
 use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
-    read_apg, read_auxiliary, read_coefficient, read_cost, read_deviation, read_grouping,
-    read_life, read_money, read_monthly, read_points, read_score, read_special, read_weights,
+    read_apg, read_auxiliary, read_capitation, read_coefficient, read_cost, read_deviation,
+    read_grouping, read_life, read_money, read_monthly, read_points, read_score, read_special,
+    read_weights,
 };
 use crate::units::Fen;
 
@@ -40,20 +41,19 @@ pub(crate) fn policy(
         .maybe_section("deviation")?
         .map(|fields| read_deviation::deviation(&fields, &standards))
         .transpose()?;
-    let payment_fields = top.section("payment")?;
-    let payment = payment(&payment_fields, &standards)?;
-    if payment.method == PayMethod::Points && weights.scale.is_none() {
-        return Err(Error::PointsWithoutScale { at: payment_fields.at_of("method") });
-    }
+    let payment = scaled(&top.section("payment")?, &standards, weights.scale.is_some())?;
     let carve_out = top.maybe("carve_out", |fields| read_apg::carve_out(fields, &grouping))?;
     let units = read_apg::units(&top.entries("unit")?, payment.method)?;
     let budget = read_money::budget(&top.section("budget")?)?;
-    let compensation =
-        top.maybe("compensation", |fields| read_money::compensation(fields, &budget))?;
+    let compensation = top.maybe("compensation", |own| read_money::compensation(own, &budget))?;
     let sharing = sharing(&top.section("sharing")?)?;
     let start_value =
         top.maybe("start_value", |fields| read_money::start_value(fields, &payment))?;
     let value = top.maybe("value", |own| read_money::value(own, &payment, &budget, &sharing))?;
+    let capitation = top.maybe("capitation", |fields| {
+        let beside = [compensation.is_some(), value.is_some()];
+        read_capitation::capitation(fields, payment.method, &budget, beside)
+    })?;
     let (monthly, clearing_days) = time(&top, payment.method, &standards)?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
@@ -65,7 +65,7 @@ pub(crate) fn policy(
         grouping,
         carve_out,
         units,
-        capitation: top.maybe("capitation", |own| read_apg::capitation(own, payment.method))?,
+        capitation,
         weights,
         standards,
         deviation,
@@ -100,6 +100,15 @@ fn time(
     let days =
         top.maybe("clearing", |fields| read_monthly::clearing_days(fields, standards, pay))?;
     Ok((monthly, days.flatten()))
+}
+
+/// `[payment]`; points need a scale (A05).
+fn scaled(fields: &Fields<'_>, standards: &[Standard], scale: bool) -> Result<Payment, Error> {
+    let payment = payment(fields, standards)?;
+    if payment.method == PayMethod::Points && !scale {
+        return Err(Error::PointsWithoutScale { at: fields.at_of("method") });
+    }
+    Ok(payment)
 }
 
 /// The file as a whole.

@@ -4,11 +4,9 @@ use rust_decimal::Decimal;
 
 use super::error::Error;
 use super::fields::Fields;
-use super::model::{
-    Capitation, CarveOut, Elsewhere, Feature, Grouping, Level, Method, PayMethod, Refine, Unit,
-    UnitKind,
-};
+use super::model::{CarveOut, Feature, Grouping, Level, Method, PayMethod, Refine, Unit, UnitKind};
 use super::read::{below, yuan};
+use super::read_capitation::without_meaning;
 
 /// Keys that hold the levels, in the order of [`Refine::levels`].
 const CLASSES: [&str; 4] = ["O", "M", "A", "fallback"];
@@ -100,26 +98,6 @@ pub(crate) fn carve_out(fields: &Fields<'_>, grouping: &Grouping) -> Result<Carv
         return Err(fields.missing("med_chrgitm_type", wanted));
     }
     Ok(rule)
-}
-
-/// `[capitation]`.
-pub(crate) fn capitation(fields: &Fields<'_>, method: PayMethod) -> Result<Capitation, Error> {
-    if method != PayMethod::Points {
-        return Err(without_meaning(fields, "payment.method = \"standard\""));
-    }
-    // One way is read; a word in the policy says so.
-    fields.word("head", &[("flat", ())])?;
-    let ways =
-        [("booked", Elsewhere::Booked), ("pool", Elsewhere::Pool), ("points", Elsewhere::Points)];
-    Ok(Capitation { cite: fields.cite.clone(), elsewhere: fields.word("elsewhere", &ways)? })
-}
-
-fn without_meaning(fields: &Fields<'_>, beside: &str) -> Error {
-    Error::KeyWithoutMeaning {
-        at: fields.at.clone(),
-        path: fields.path.clone(),
-        beside: beside.to_owned(),
-    }
 }
 
 #[derive(Clone, Copy)]

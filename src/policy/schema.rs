@@ -175,7 +175,13 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("deviation.band", &["class", "up_to", "inclusive", "pay", "except_merged"])
         .many("class"),
     section("payment", &["method", "ratio"]).required(),
-    section("capitation", &["head", "elsewhere"]),
+    section("capitation", &["head", "shared_by", "elsewhere"]),
+    section(
+        "capitation.factor",
+        &["name", "clct_grde", "gend", "age_from", "age_to", "chronic", "value"],
+    )
+    .many("name")
+    .uncited(),
     section("budget", &["source", "item", "growth", "basis", "period", "pools"]).required(),
     section("budget.amount", &["year", "yuan"]).many("year"),
     section("budget.waterfall", &["reserve", "base", "shortfall", "settle_share"]),

@@ -126,6 +126,9 @@ fn working_capital(
     pool: &str,
     dues: &[Due<'_>],
 ) -> Result<Vec<Fen>, UnitError> {
+    // Of an area with head budgets an institution may have rows in several parts: it is paid in the first.
+    let by_head = input.policy.capitation.is_some();
+    let here = |due: &Due<'_>| !by_head || due.claim.is_first_pool;
     let rows: Vec<_> = input
         .given
         .advances
@@ -134,7 +137,7 @@ fn working_capital(
         .collect();
     if !rows.is_empty() {
         let own = |due: &Due<'_>| {
-            let own = rows.iter().filter(|row| row.institution == due.claim.code);
+            let own = rows.iter().filter(|row| here(due) && row.institution == due.claim.code);
             Fen::sum(own.map(|row| row.amount))
         };
         return dues.iter().map(own).collect();
@@ -144,7 +147,8 @@ fn working_capital(
     };
     let capital = |due: &Due<'_>| {
         let key = (pool.to_owned(), due.claim.code.to_owned());
-        let booked = input.given.booked_before.get(&key).copied().unwrap_or_default();
+        let booked = input.given.booked_before.get(&key).filter(|_| here(due));
+        let booked = booked.copied().unwrap_or_default();
         let booked = Fen::sum(booked)?;
         let month = ratio(booked.0.max(0)) / ratio(12);
         Fen::nearest(&(exact(rule.months) * month * exact(due.claim.assessment.coefficient)))

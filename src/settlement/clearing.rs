@@ -62,24 +62,52 @@ pub(super) fn clear(
     let divide = |source| Error::Divide { place: Box::new(place.clone()), source };
     let booked = fen(sum.base.booked).map_err(divide)?;
     let distributable = distributable(&policy.sharing, budget, booked).map_err(divide)?;
-    let period =
-        PeriodOf { place, policy, budget, booked, distributable, sum, shares, base_elsewhere };
-    let cleared = match (policy.payment.method, policy.sharing.by) {
-        (PayMethod::Standard, ShareBy::Points) => period.by_standard(ledger)?,
-        (PayMethod::Standard, _) => {
-            return Err(Error::SharingNeedsPoints { scenario: place.scenario.clone() });
-        }
-        (PayMethod::Points, ShareBy::Points) => match &policy.value {
-            Some(value) if value.method != ValueMethod::Floating => {
-                period.by_value(value, ledger)?
-            }
-            _ => period.by_points(ledger)?,
-        },
-        (PayMethod::Points, by) => period.start_from_booked(by, ledger)?,
-    };
+    let money = Divided { budget, booked, distributable, base_elsewhere };
+    let cleared = divide_money(place, policy, money, shares, ledger)?;
     let kept = difference(budget, distributable).map_err(divide)?;
     ledger.post_fund(LineKind::Sharing, kept, &policy.sharing.cite);
     Ok(cleared)
+}
+
+/// The money of a pool in one period.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Divided {
+    /// F.
+    pub(super) budget: Fen,
+    /// A.
+    pub(super) booked: Fen,
+    /// T.
+    pub(super) distributable: Fen,
+    /// Base volume of institutions without a share (E11).
+    pub(super) base_elsewhere: i128,
+}
+
+/// Divides what is distributable and posts the lines of the institutions.
+pub(super) fn divide_money(
+    place: &Place,
+    policy: &Policy,
+    money: Divided,
+    shares: &[Share<'_>],
+    ledger: &mut Ledger<'_>,
+) -> Result<Cleared, Error> {
+    let mut sum = Total::default();
+    for share in shares {
+        sum.add(&share.total);
+    }
+    let Divided { budget, booked, distributable, base_elsewhere } = money;
+    let period =
+        PeriodOf { place, policy, budget, booked, distributable, sum, shares, base_elsewhere };
+    match (policy.payment.method, policy.sharing.by) {
+        (PayMethod::Standard, ShareBy::Points) => period.by_standard(ledger),
+        (PayMethod::Standard, _) => {
+            Err(Error::SharingNeedsPoints { scenario: place.scenario.clone() })
+        }
+        (PayMethod::Points, ShareBy::Points) => match &policy.value {
+            Some(value) if value.method != ValueMethod::Floating => period.by_value(value, ledger),
+            _ => period.by_points(ledger),
+        },
+        (PayMethod::Points, by) => period.start_from_booked(by, ledger),
+    }
 }
 
 /// T = A + s·(F − A), s by the side of F − A, rounded to the fen (A24, A25).

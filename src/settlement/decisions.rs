@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::policy::model::{PayMethod, Pools, ShareBy};
+use crate::policy::model::{PayMethod, ShareBy};
 use crate::units::{Fen, Points, UnitError, allocate, fraction};
 
 use super::cases::Cases;
@@ -11,14 +11,12 @@ use super::clearing::difference;
 use super::decide::{CaseClass, CaseView, Pay, decide};
 use super::error::{Error, Place};
 use super::input::ScenarioInput;
+use super::keys::{Key, Keys};
 use super::outcome::{Decision, LineKind, Outcome};
 use super::pass::judge_rows;
-use super::pool::{ALL, fen, periods};
+use super::pool::fen;
 use super::segments::{Factor, Rule};
 use super::tariff::Tariff;
-
-/// Pool, institution and period of some cases.
-type Key<'a> = (&'a str, &'a str, &'static str);
 
 /// Every case of the year with its class and its part of its institution's entitlement, in row
 /// order.
@@ -46,15 +44,17 @@ pub fn decide_all(
         .iter()
         .map(|decision| Judged { row: decision.row, pay: Pay::Booked(0), carved: 0 })
         .collect();
+    let keys = Keys::new(cases, input)?;
     let rescale = rescale(outcome);
     let mut places = vec![0u32; cases.len()];
     for (at, decision) in (0..).zip(&decisions) {
         places[decision.row] = at;
     }
     judge_rows(&tariff, cases, input.year, |row, kind, judgement| {
+        let judgement = keys.as_paid(row as usize, judgement);
         let at = places[row as usize] as usize;
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
-        let (pool, period) = pool_and_period(cases, input, row as usize);
+        let (pool, _, period) = keys.of(row as usize);
         judged[at] = Judged { row: row as usize, pay: judgement.pay, carved: judgement.carved };
         decisions[at] = Decision {
             row: row as usize,
@@ -73,7 +73,7 @@ pub fn decide_all(
     });
     let mut keyed: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
     for (at, decision) in decisions.iter().enumerate() {
-        keyed.entry(key(cases, input, decision.row)).or_default().push(at);
+        keyed.entry(keys.of(decision.row)).or_default().push(at);
     }
     let entitlements = entitlements(outcome);
     for (key, members) in &mut keyed {
@@ -133,26 +133,6 @@ fn rescale(outcome: &Outcome) -> BTreeMap<(&str, &str), Factor> {
     factors
 }
 
-fn key<'a>(cases: &'a Cases, input: &ScenarioInput<'_>, row: usize) -> Key<'a> {
-    let (pool, period) = pool_and_period(cases, input, row);
-    (pool, &cases.institutions[cases.institution[row] as usize], period)
-}
-
-fn pool_and_period<'a>(
-    cases: &'a Cases,
-    input: &ScenarioInput<'_>,
-    row: usize,
-) -> (&'a str, &'static str) {
-    let pool = match input.policy.budget.pools {
-        Pools::One => ALL,
-        Pools::Insutype => cases.insutypes[usize::from(cases.insutype[row])].as_str(),
-    };
-    let month = usize::from(cases.month[row]);
-    let mut periods = periods(input.policy.budget.period).iter();
-    let period = periods.find(|(_, months)| months.contains(&month));
-    (pool, period.map_or(super::YEAR, |(period, _)| *period))
-}
-
 /// Entitlement by pool, institution and period: the lines before the year end.
 fn entitlements(outcome: &Outcome) -> BTreeMap<(&str, &str, &str), i128> {
     let mut sums = BTreeMap::new();
@@ -201,9 +181,14 @@ fn claims(
     }
     let rest = difference(fen(entitlement)?, Fen::sum(own.iter().copied())?)?;
     let total: i128 = weights.iter().sum();
-    if total == 0 && from_booked {
-        // An own excess without any points (A24): by what the cases booked.
+    let by_head = input.policy.capitation.is_some();
+    if total == 0 && (from_booked || by_head) {
+        // An own excess (A24) or the rest of a unit (A26) without any points: by what the cases booked.
         weights = judged.iter().map(|case| cases.fund_fen[case.row].into()).collect();
+    }
+    if by_head && weights.iter().all(|weight| *weight == 0) {
+        // The rest of a unit whose cases cost nothing belongs to no case.
+        return Ok(Claims { own, weights, rest, as_it_is: true });
     }
     Ok(Claims { own, weights, rest, as_it_is: !by_points && total == i128::from(rest.0) })
 }
@@ -257,11 +242,12 @@ pub(super) fn division(
     (tariff, outcome): (&Tariff, &Outcome),
     row: usize,
 ) -> Result<Division, Error> {
-    let wanted = key(cases, input, row);
+    let keys = Keys::new(cases, input)?;
+    let wanted = keys.of(row);
     let mut judged = Vec::new();
     let of_year = (0..cases.len()).filter(|row| cases.year[*row] == input.year);
-    for row in of_year.filter(|row| key(cases, input, *row) == wanted) {
-        let judgement = decide(tariff, &CaseView::of(cases, row));
+    for row in of_year.filter(|row| keys.of(*row) == wanted) {
+        let judgement = keys.as_paid(row, decide(tariff, &CaseView::of(cases, row)));
         let (pay, carved) = (judgement.pay, judgement.carved);
         judged.push(Judged { row, pay, carved });
     }

@@ -372,6 +372,9 @@ pub enum Error {
         /// Why.
         source: UnitError,
     },
+    /// Head budgets that cannot be had.
+    #[error(transparent)]
+    Heads(#[from] super::heads::HeadError),
     /// Decisions were asked of cases without ids.
     #[error("decisions on single cases need `case_id`, and {with_id} of {cases} cases have one")]
     CaseIds {

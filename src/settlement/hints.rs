@@ -14,6 +14,7 @@ impl Explain for Error {
 
     fn hints(&self) -> Vec<String> {
         match self {
+            Self::Heads(error) => error.hints(),
             Self::DuplicateScenario { .. } => vec!["give each scenario its own name".to_owned()],
             Self::CatalogMissing { .. } | Self::CatalogWithoutScale { .. } => {
                 vec!["name a catalog with points: `--catalog DIR`".to_owned()]

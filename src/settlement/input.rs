@@ -9,6 +9,7 @@ use crate::policy::model::Policy;
 use crate::units::Fen;
 
 use super::coefficient::InstitutionFacts;
+use super::heads::{Contractor, HeadClass, Heads};
 
 /// One scenario to be settled: a resolved policy and the inputs that are not in it.
 #[derive(Debug, Clone)]
@@ -51,8 +52,11 @@ pub struct Given {
     /// Refunds of the year, of settlements of cleared years, by institution and month 1 to 12 (A45, R03):
     /// fund amounts, above 0 where money comes back.
     pub prior_refunds: BTreeMap<(String, u8), Fen>,
-    /// Months insured of the year by contracting institution as signed; key "" is nobody (A27, A28).
-    pub person_months: BTreeMap<String, u64>,
+    /// Persons and their months insured in the year by contracting institution as signed and by what a
+    /// head factor looks at; institution "" is nobody (A27, A28).
+    pub heads: BTreeMap<(String, HeadClass), Heads>,
+    /// Institutions as parties to contracts; empty where no table `institution` was loaded (R07, R09).
+    pub contractors: Vec<Contractor>,
 }
 
 /// Means of last year's cases, regrouped by the catalog in force, four places (R06).

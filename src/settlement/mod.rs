@@ -14,21 +14,25 @@
 pub mod auxiliary;
 mod balance;
 mod budget_note;
+mod capitation;
 pub mod cases;
 mod chain;
 mod classes;
 mod clearing;
 pub mod coefficient;
 mod compensation;
+mod contracts;
 mod days;
 pub mod decide;
 mod decisions;
 mod error;
 mod experts;
 mod formula;
+pub mod heads;
 mod hints;
 mod input;
 mod items;
+mod keys;
 mod kinds;
 pub mod last_year;
 mod ledger;
@@ -38,6 +42,7 @@ mod monthly;
 mod other;
 pub mod outcome;
 mod outlier;
+mod parts;
 mod pass;
 mod pool;
 mod rates;
@@ -146,7 +151,7 @@ pub fn settle_months(
     for (input, tariff) in scenarios.iter().zip(which) {
         let judged = &sums.tariffs[tariff];
         refuse(input, cases, judged)?;
-        outcomes.push(run::months(input, cases, &sums, judged, month)?);
+        outcomes.push(run::months(input, cases, &sums, (judged, &tariffs[tariff]), month)?);
     }
     Ok(outcomes)
 }

@@ -35,6 +35,11 @@ pub(super) struct Money {
 }
 
 impl Money {
+    /// The money of a part of a pool: its head budget (A27).
+    pub(super) fn of_part(budget: Fen) -> Self {
+        Self { budgets: BTreeMap::from([(YEAR, budget)]), monthly: budget, ..Self::default() }
+    }
+
     /// The budget of a period; every pool that was found money for has one for each.
     pub(super) fn budget(&self, period: &str) -> Fen {
         self.budgets.get(period).copied().unwrap_or(Fen::ZERO)
@@ -169,7 +174,9 @@ fn check(input: &ScenarioInput<'_>, pools: &[Pool]) -> Result<(), Error> {
             return Err(without_pool(input, pools, (pool, period), amount, &settled));
         }
     }
-    for (pool, institution) in input.assessments.keys() {
+    // Parts are pools too; their names are known once cases and persons are placed.
+    let assessed = input.assessments.keys().filter(|_| input.policy.capitation.is_none());
+    for (pool, institution) in assessed {
         if !pool.is_empty() && !pools.iter().any(|known| known.name == *pool) {
             return Err(Error::AssessmentWithoutPool {
                 scenario: input.name.clone(),

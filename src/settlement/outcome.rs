@@ -10,6 +10,9 @@ pub use super::days::DayRow;
 /// `group_code` of the row for cases without any group (A41).
 pub const UNGROUPED_CODE: &str = "ungrouped";
 
+/// Pool of persons who are signed with nobody (H09).
+pub const UNSIGNED_POOL: &str = "unsigned";
+
 /// Everything one scenario yields. All lists are sorted by their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -25,6 +28,8 @@ pub struct Outcome {
     pub months: Vec<MonthRow>,
     /// By pool and group.
     pub groups: Vec<GroupRow>,
+    /// By part of a policy with head budgets; empty for others.
+    pub parts: Vec<PartRow>,
     /// Every fen between budget and paid, and between paid and what is left to transfer.
     pub ledger: Vec<LedgerLine>,
     /// What was cleared by days (Y30–Y32); empty where nothing is.
@@ -80,6 +85,35 @@ pub struct PoolRow {
     pub high_cases: i64,
     /// Cases without a group of the catalog.
     pub ungrouped_cases: i64,
+}
+
+/// One part of a policy with head budgets (4.2, 4.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartRow {
+    /// Its pool: the code of the contracting unit, or [`UNSIGNED_POOL`].
+    pub part: String,
+    /// Months insured of its persons (A28).
+    pub person_months: u64,
+    /// F_c: its head budget (A27).
+    pub budget: Fen,
+    /// Cases charged to it.
+    pub cases: i64,
+    /// Σ fee.
+    pub cost: Fen,
+    /// A_c: Σ fund booked.
+    pub booked: Fen,
+    /// T_c: distributable, F_c and A_c shared (A25, R23).
+    pub distributable: Fen,
+    /// Paid as booked for signed persons to other institutions (A26).
+    pub elsewhere: Fen,
+    /// Paid as booked to institutions that are not eligible (R07).
+    pub ineligible: Fen,
+    /// `distributable − elsewhere − ineligible`: what the unit receives, or what is divided.
+    pub rest: Fen,
+    /// Σ points the rest is divided by, in millionths; `None` where a unit receives it.
+    pub points: Option<i128>,
+    /// Printed yuan per point, 4 places.
+    pub point_value: Option<Decimal>,
 }
 
 /// What the year end does to a pool (R27).
@@ -297,6 +331,14 @@ pub enum LineKind {
     CarvedOut,
     /// Own booked amount, where sharing starts from it (A24).
     Booked,
+    /// Head budget of a unit's signed persons (H07, H08).
+    HeadBudget,
+    /// Signed persons treated at another institution, paid as booked to it (A26).
+    PaidElsewhere,
+    /// The same money, charged to the unit.
+    ChargedElsewhere,
+    /// Cases at an institution that is not eligible, paid as booked (R07).
+    PaidIneligible,
     /// Share of the budget by points (J05).
     PointsShare,
     /// Σ standard × ratio (Y20).
@@ -359,6 +401,10 @@ impl LineKind {
             Self::ItemPaidSpecial => "item_paid_special",
             Self::CarvedOut => "carved_out",
             Self::Booked => "booked",
+            Self::HeadBudget => "head_budget",
+            Self::PaidElsewhere => "paid_elsewhere",
+            Self::ChargedElsewhere => "charged_elsewhere",
+            Self::PaidIneligible => "paid_ineligible",
             Self::PointsShare => "points_share",
             Self::StandardPaid => "standard_paid",
             Self::DayClearing => "day_clearing",

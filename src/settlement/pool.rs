@@ -64,9 +64,13 @@ impl Pool {
 }
 
 impl Member {
+    pub(super) fn new(code: &str, months: [Total; 12]) -> Self {
+        Self { code: code.to_owned(), months }
+    }
+
     /// An institution without cases.
     fn without_cases(code: &str) -> Self {
-        Self { code: code.to_owned(), months: [Total::default(); 12] }
+        Self::new(code, [Total::default(); 12])
     }
 
     /// Months 1 to 12, at positions 0 to 11.
@@ -97,6 +101,18 @@ pub(super) struct Pool {
     insutypes: Vec<usize>,
     /// Institutions with cases in it, or with money to pay back or to be paid, ascending by code.
     pub(super) members: Vec<Member>,
+}
+
+impl Pool {
+    /// A part of a pool, with cases of any insurance type.
+    pub(super) fn part(name: &str, members: Vec<Member>) -> Self {
+        Self { name: name.to_owned(), insutypes: Vec::new(), members }
+    }
+
+    /// Whether cases of an insurance type, by its position, are settled from it.
+    pub(super) fn has_insutype(&self, insutype: usize) -> bool {
+        self.insutypes.contains(&insutype)
+    }
 }
 
 /// The pools of a scenario, ascending by name.

@@ -10,6 +10,7 @@ use crate::units::{Fen, UnitError, fraction, to_decimal};
 
 use super::balance::{self, Balance};
 use super::budget_note::notes;
+use super::capitation::Part;
 use super::cases::Cases;
 use super::clearing::{Cleared, Share, clear, difference};
 use super::compensation::negotiated;
@@ -20,6 +21,7 @@ use super::ledger::Ledger;
 use super::money::{Money, money};
 use super::monthly;
 use super::outcome::{InstitutionRow, LedgerLine, LineKind, Outcome, PoolRow, YearEnd};
+use super::parts::{Counted, parts};
 use super::pass::{Sums, TariffSums};
 use super::pool::{ALL, Period, Pool, Total, YEAR, fen, group_rows, periods, pools};
 use super::tariff::Tariff;
@@ -44,19 +46,30 @@ pub(super) fn outcome(
     // What is given for every pool is taken in the first pool an institution is in.
     let mut seen = BTreeSet::new();
     let severe = Severe::of(input, cases, tariff);
-    for (pool, money) in pools.iter().zip(&moneys) {
-        let overflow = |source| amount(input, source);
-        outcome.groups.extend(group_rows(pool, cases, sums, judged).map_err(overflow)?);
-        let negotiated = negotiated_of(input, cases, pool, money)?;
-        let days = days_of(input, cases, days, pool).map_err(overflow)?;
-        let settling = Settling { input, cases, pool, money, negotiated, severe: &severe, days };
+    let counted = Counted { cases, sums, judged, tariff };
+    let parts = parts(input, counted, (&pools, &moneys), &mut outcome.groups)?;
+    for part in &parts {
+        let (pool, money, severe) = (&part.pool, &part.money, &severe);
+        let (negotiated, days, part) = (BTreeMap::new(), Vec::new(), Some(part));
+        let settling = Settling { input, cases, pool, money, negotiated, severe, days, part };
         settling.settle(&mut seen, &mut outcome)?;
+    }
+    for (pool, money) in pools.iter().zip(&moneys) {
+        if input.policy.capitation.is_none() {
+            let overflow = |source| amount(input, source);
+            outcome.groups.extend(group_rows(pool, cases, sums, judged).map_err(overflow)?);
+            let negotiated = negotiated_of(input, cases, pool, money)?;
+            let days = days_of(input, cases, days, pool).map_err(overflow)?;
+            let (severe, part) = (&severe, None);
+            let settling = Settling { input, cases, pool, money, negotiated, severe, days, part };
+            settling.settle(&mut seen, &mut outcome)?;
+            outcome.days.extend(settling.days.into_iter().flat_map(|days| days.rows));
+        }
         for (period, budget) in &money.budgets {
             outcome.budget_notes.extend(notes(input, &pool.name, period, *budget)?);
         }
         outcome.waterfall.extend(money.waterfall.iter().cloned());
         outcome.notes.extend(money.notes.iter().cloned());
-        outcome.days.extend(settling.days.into_iter().flat_map(|days| days.rows));
     }
     outcome.ledger.sort();
     Ok(outcome)
@@ -67,14 +80,21 @@ pub(super) fn months(
     input: &ScenarioInput<'_>,
     cases: &Cases,
     sums: &Sums,
-    judged: &TariffSums,
+    (judged, tariff): (&TariffSums, &Tariff),
     month: u8,
 ) -> Result<Outcome, Error> {
     let pools = pools(input, cases, sums, judged);
     let moneys = money(input, &pools)?;
     monthly::check_advances(input, pools.iter().map(|pool| pool.name.as_str()))?;
     let mut outcome = empty(input, cases);
-    for (pool, money) in pools.iter().zip(&moneys) {
+    let counted = Counted { cases, sums, judged, tariff };
+    for part in parts(input, counted, (&pools, &moneys), &mut Vec::new())? {
+        let months = &part.months[..usize::from(month).min(part.months.len())];
+        let rows = monthly::rows(&part.pool, months).map_err(|source| amount(input, source))?;
+        outcome.months.extend(rows);
+    }
+    let whole = pools.iter().zip(&moneys).filter(|_| input.policy.capitation.is_none());
+    for (pool, money) in whole {
         let months = monthly::of_pool(input, pool, money.monthly, month.into())?;
         let rows = monthly::rows(pool, &months).map_err(|source| amount(input, source))?;
         outcome.months.extend(rows);
@@ -114,6 +134,7 @@ fn empty(input: &ScenarioInput<'_>, cases: &Cases) -> Outcome {
         institutions: Vec::new(),
         months: Vec::new(),
         groups: Vec::new(),
+        parts: Vec::new(),
         ledger: Vec::new(),
         waterfall: Vec::new(),
         budget_notes: Vec::new(),
@@ -156,6 +177,8 @@ struct Settling<'a> {
     severe: &'a Severe,
     /// Of each clearing period, in order.
     days: Vec<Days>,
+    /// Where the pool is a part of a policy with head budgets.
+    part: Option<&'a Part>,
 }
 
 impl<'a> Settling<'a> {
@@ -166,15 +189,10 @@ impl<'a> Settling<'a> {
         for (kind, amount, cite) in &self.money.beside {
             ledger.post_fund(*kind, *amount, cite);
         }
-        let mut entitlement = vec![Fen::ZERO; pool.members.len()];
-        let mut rows = Vec::new();
-        for (period, days) in periods(input.policy.budget.period).iter().zip(&self.days) {
-            let (cleared, total) = self.clear_period(period, days, &mut ledger)?;
-            for (sum, part) in entitlement.iter_mut().zip(&cleared.entitlement) {
-                *sum = Fen::sum([*sum, *part]).map_err(overflow)?;
-            }
-            rows.push(pool_row(input, pool, period.0, &cleared, &total).map_err(overflow)?);
-        }
+        let (rows, entitlement) = match self.part {
+            Some(part) => self.clear_part(part, &mut ledger, outcome)?,
+            None => self.clear_periods(&mut ledger)?,
+        };
         let years: Vec<Total> = pool.members.iter().map(|member| member.over(&(1..=12))).collect();
         let claims = self.claims(&years, &entitlement, seen).map_err(overflow)?;
         let compensation = input.policy.compensation.as_ref();
@@ -190,8 +208,11 @@ impl<'a> Settling<'a> {
         }
         let year = year_row(&rows, &settled, self.money).map_err(overflow)?;
         assert_closed(&year, &claims, &settled, &ledger.lines);
-        let months = monthly::of_pool(input, pool, self.money.monthly, 12)?;
-        let of_pool = (pool.name.as_str(), claims.as_slice(), settled.paid.as_slice());
+        let (of, months) = match self.part {
+            Some(part) => (part.area.as_str(), part.months.clone()),
+            None => (pool.name.as_str(), monthly::of_pool(input, pool, self.money.monthly, 12)?),
+        };
+        let of_pool = (of, claims.as_slice(), settled.paid.as_slice());
         let balances = balance::settle(input, of_pool, &months, &mut ledger).map_err(overflow)?;
         let institutions =
             institution_rows(pool, &claims, &settled, &years, &balances).map_err(overflow)?;
@@ -206,6 +227,37 @@ impl<'a> Settling<'a> {
         outcome.ledger.append(&mut ledger.lines);
         outcome.compensation.extend(settled.compensated.into_iter().flat_map(|all| all.rows));
         Ok(())
+    }
+
+    fn clear_periods(&self, ledger: &mut Ledger<'_>) -> Result<(Vec<PoolRow>, Vec<Fen>), Error> {
+        let (input, pool) = (self.input, self.pool);
+        let overflow = |source| amount(input, source);
+        let mut entitlement = vec![Fen::ZERO; pool.members.len()];
+        let mut rows = Vec::new();
+        for (period, days) in periods(input.policy.budget.period).iter().zip(&self.days) {
+            let (cleared, total) = self.clear_period(period, days, ledger)?;
+            for (sum, part) in entitlement.iter_mut().zip(&cleared.entitlement) {
+                *sum = Fen::sum([*sum, *part]).map_err(overflow)?;
+            }
+            rows.push(pool_row(input, pool, period.0, &cleared, &total).map_err(overflow)?);
+        }
+        Ok((rows, entitlement))
+    }
+
+    /// A part of a policy with head budgets: one period, the year (A25).
+    fn clear_part(
+        &self,
+        part: &Part,
+        ledger: &mut Ledger<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<(Vec<PoolRow>, Vec<Fen>), Error> {
+        let input = self.input;
+        let place = place(input, &self.pool.name, YEAR);
+        ledger.open(YEAR);
+        let (cleared, row) = part.clear(input.policy, &place, ledger)?;
+        outcome.parts.push(row);
+        let row = pool_row(input, self.pool, YEAR, &cleared, &part.total);
+        Ok((vec![row.map_err(|source| amount(input, source))?], cleared.entitlement))
     }
 
     fn clear_period(

@@ -9,12 +9,12 @@ use crate::units::{Fen, Points, divide_half_away};
 use super::cases::{Cases, UNGROUPED};
 use super::outcome::{
     BudgetNote, CompensationRow, DayRow, Decision, GroupRow, InstitutionRow, LedgerLine, MonthRow,
-    Outcome, PoolRow, UNGROUPED_CODE, WaterfallRow, YearEnd,
+    Outcome, PartRow, PoolRow, UNGROUPED_CODE, WaterfallRow, YearEnd,
 };
 use super::statement;
 
 /// The tables `institution`, `pool`, `group`, `month`, `ledger`, `statement` and `budget_note` of a run,
-/// and `days`, `waterfall` and `compensation` where a policy has them.
+/// and `days`, `waterfall`, `compensation` and `part` where a policy has them.
 #[must_use]
 pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
     let mut tables = vec![
@@ -26,7 +26,12 @@ pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
         statement::table(outcomes),
         budget_note_table(outcomes),
     ];
-    let more = [days_table(outcomes), waterfall_table(outcomes), compensation_table(outcomes)];
+    let more = [
+        days_table(outcomes),
+        waterfall_table(outcomes),
+        compensation_table(outcomes),
+        part_table(outcomes),
+    ];
     tables.extend(more.into_iter().filter(|table| table.rows() > 0));
     tables
 }
@@ -213,6 +218,28 @@ pub fn days_table(outcomes: &[Outcome]) -> Table {
         .with("standard_yuan", rows.yuan(|row| row.standard))
         .with("day_base_yuan", rows.yuan_or_none(|row| row.day_base))
         .with("flag", rows.text(|row| flag(row)))
+}
+
+/// One row per scenario and part of a policy with head budgets (A25–A28).
+#[must_use]
+pub fn part_table(outcomes: &[Outcome]) -> Table {
+    let rows = Rows::<PartRow>::of(outcomes, |outcome| &outcome.parts);
+    let months =
+        rows.rows.iter().map(|(_, row)| i64::try_from(row.person_months).unwrap_or(i64::MAX));
+    Table::new("part")
+        .with("scenario", rows.scenario())
+        .with("part", rows.text(|row| &row.part))
+        .with("person_months", Column::whole(months))
+        .with("budget_yuan", rows.yuan(|row| row.budget))
+        .with("cases", rows.whole(|row| row.cases))
+        .with("cost_yuan", rows.yuan(|row| row.cost))
+        .with("fund_booked_yuan", rows.yuan(|row| row.booked))
+        .with("distributable_yuan", rows.yuan(|row| row.distributable))
+        .with("elsewhere_yuan", rows.yuan(|row| row.elsewhere))
+        .with("ineligible_yuan", rows.yuan(|row| row.ineligible))
+        .with("rest_yuan", rows.yuan(|row| row.rest))
+        .with("points", rows.points(|row| row.points))
+        .with("point_value", rows.printed(|row| row.point_value))
 }
 
 /// One row per ledger line; lines of the fund have an empty `fixmedins_code`.

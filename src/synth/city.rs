@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use include_dir::{Dir, include_dir};
-use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::books::Books;
 use super::defect::Defect;
 use super::error::Error;
 use super::inpatient::Inpatient;
+use super::money::{Budget, HeadRule};
 use super::world::Item;
 
 /// Descriptions of the built-in cities, one file each, beside the files that several of them use.
@@ -61,6 +61,9 @@ pub struct City {
     #[serde(default)]
     pub(super) cluster: Option<Cluster>,
     pub(super) budget: Budget,
+    /// Contracts and months of the insured, where budgets are per head.
+    #[serde(default)]
+    pub(super) heads: Option<HeadRule>,
     pub(super) defects: BTreeMap<String, u32>,
     /// Fee items of this city; none: those that all cities share.
     #[serde(default)]
@@ -96,6 +99,9 @@ pub(super) struct InstitutionKind {
     pub(super) pull: u32,
     #[serde(default)]
     pub(super) consortium: Option<Role>,
+    /// Whether it shares the pool of the unsigned, as in table `institution`.
+    #[serde(default = "yes")]
+    pub(super) eligible: String,
     #[serde(default)]
     pub(super) start_date: Option<String>,
     /// Key disciplines with their rank, as in table `institution`.
@@ -104,6 +110,10 @@ pub(super) struct InstitutionKind {
     /// Coefficient in force.
     #[serde(default)]
     pub(super) coef: String,
+}
+
+fn yes() -> String {
+    "1".to_owned()
 }
 
 /// Where the institutions of a kind stand.
@@ -238,45 +248,6 @@ pub(super) struct Merge {
 pub(super) struct Cluster {
     pub(super) permille: u32,
     pub(super) offsets_seconds: Vec<i64>,
-}
-
-/// How the budget of a year follows from what was booked.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Budget {
-    pub(super) item: String,
-    pub(super) pool: String,
-    pub(super) period: String,
-    pub(super) factors: Vec<Factor>,
-    /// A budget that is what is left of an income.
-    #[serde(default)]
-    pub(super) waterfall: Option<Waterfall>,
-}
-
-/// A budget by insurance type: the income of which `rest_permille` are what was booked × the factor, and
-/// the other items in per mille of the income.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Waterfall {
-    pub(super) pools: Vec<String>,
-    pub(super) rest_permille: i64,
-    pub(super) items: Vec<(String, i64)>,
-}
-
-/// A decimal factor written as text.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct Factor(pub(super) Decimal);
-
-impl TryFrom<String> for Factor {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match Decimal::from_str_exact(&text) {
-            Ok(factor) if factor > Decimal::ZERO => Ok(Self(factor)),
-            _ => Err(format!("`{text}` is not a decimal above 0, such as \"1.015\"")),
-        }
-    }
 }
 
 /// Class letters, share, times the mean of the disease, sigma of the logarithm.

@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::books;
-use super::city::{GroupBy, InstitutionKind, Role, Waterfall};
+use super::city::{GroupBy, InstitutionKind, Role};
 use super::defect::KeyLine;
 use super::directory::{self, Placed};
 use super::error::Error;
 use super::expected;
+use super::money::{Budget, Waterfall};
 use super::output::{CsvFile, Folder, Format};
 use super::person::Person;
 use super::row::{DAY, date_of};
 use super::truth::{Sums, Truth};
 use super::world::World;
-use crate::units::{Fen, Ratio, UnitError};
+use crate::units::{Fen, Ratio, UnitError, exact};
 
 /// Enrolment and registrations, filled person by person.
 pub(super) struct People {
     enrollee: CsvFile,
+    /// Whether contracts have a begin and persons a birthday.
+    by_head: bool,
     /// Of cities with diseases to register.
     registration: Option<CsvFile>,
 }
@@ -30,10 +33,16 @@ impl People {
         world: &World<'_>,
     ) -> Result<Self, Error> {
         let file = |name: &str, header: &[&str]| CsvFile::create(folder.file(name), header, format);
-        let enrollee = ["psn_no", "year", "signed_fixmedins_code", "clct_grde", "months_insured"];
+        let mut enrollee =
+            vec!["psn_no", "year", "signed_fixmedins_code", "clct_grde", "months_insured"];
+        let by_head = world.city.heads.is_some();
+        if by_head {
+            enrollee.extend(["gend", "brdy", "sign_begin"]);
+        }
         let registration = ["psn_no", "dise_codg", "begndate", "enddate"];
         Ok(Self {
             enrollee: file("enrollee.csv", &enrollee)?,
+            by_head,
             registration: (!world.cares.is_empty())
                 .then(|| file("registration.csv", &registration))
                 .transpose()?,
@@ -46,7 +55,14 @@ impl People {
         for &year in years {
             let months = person.months_insured(year).to_string();
             let year = year.to_string();
-            self.enrollee.record(&[&person.psn_no, &year, signed, person.clct_grde, &months])?;
+            let mut record: Vec<&str> =
+                vec![&person.psn_no, &year, signed, person.clct_grde, &months];
+            let born = midnight(person.born());
+            let begin = person.sign_begin.map_or_else(String::new, midnight);
+            if self.by_head {
+                record.extend([person.gend, &born, &begin]);
+            }
+            self.enrollee.record(&record)?;
         }
         for illness in &person.illnesses {
             let code = &illness.care.disease.code;
@@ -118,7 +134,7 @@ pub(super) fn institutions(
             &kind.grade_a,
             consortium,
             lead,
-            "1",
+            &kind.eligible,
             &start,
             county,
         ];
@@ -139,9 +155,7 @@ pub(super) fn budget(
     let mut file = CsvFile::create(folder.file("budget.csv"), &header, format)?;
     let rule = &world.city.budget;
     for &year in years {
-        let factor = rule.factors[usize::from(year) % rule.factors.len()].0;
-        let scale = Ratio::from_integer(10_i64.pow(factor.scale()).into());
-        let factor = Ratio::from_integer(factor.mantissa().into()) / scale;
+        let factor = exact(rule.factors[usize::from(year) % rule.factors.len()].0);
         let year_text = year.to_string();
         let mut record = |pool: &str, item: &str, amount: &Ratio| {
             let amount = Fen::nearest(amount).map_err(Error::Amount)?.to_string();
@@ -152,7 +166,12 @@ pub(super) fn budget(
         }
         let Some(waterfall) = &rule.waterfall else {
             let booked = Ratio::from_integer(truth.booked(year).into());
-            record(&rule.pool, &rule.item, &(booked * factor))?;
+            let agreed = booked * factor;
+            record(&rule.pool, &rule.item, &agreed)?;
+            rounds(rule, &agreed, &mut record)?;
+            if let Some(growth) = &rule.growth {
+                file.record(&[year_text.as_str(), &rule.pool, &rule.period, "growth", growth])?;
+            }
             continue;
         };
         for pool in &waterfall.pools {
@@ -166,6 +185,23 @@ pub(super) fn budget(
         }
     }
     file.finish()
+}
+
+/// The rounds a budget was agreed in, the last of which is the budget (H06).
+fn rounds(
+    rule: &Budget,
+    agreed: &Ratio,
+    record: &mut impl FnMut(&str, &str, &Ratio) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if rule.rounds.is_empty() {
+        return Ok(());
+    }
+    let last = Ratio::from_integer(1.into());
+    let asked = rule.rounds.iter().map(|factor| exact(factor.0)).chain([last]);
+    for (number, factor) in (1..).zip(asked) {
+        record(&rule.pool, &format!("round_{number}"), &(agreed * factor))?;
+    }
+    Ok(())
 }
 
 /// The income of which the rest, after reserve and other items, is this.

@@ -61,6 +61,7 @@ mod directory;
 mod error;
 mod expected;
 mod inpatient;
+mod money;
 mod output;
 mod person;
 mod random;

@@ -32,6 +32,8 @@ pub(super) struct Person<'c> {
     pub(super) illnesses: Vec<Illness<'c>>,
     /// Months insured in a year that is not full.
     pub(super) part_months: Option<u32>,
+    /// First day of the contract, days since 1970-01-01; `None`: it is older than all years.
+    pub(super) sign_begin: Option<i64>,
 }
 
 impl<'c> Person<'c> {
@@ -47,9 +49,11 @@ impl<'c> Person<'c> {
         let grade = dice.below(insurance.grades.iter().map(|grade| grade.1).sum());
         let signs = dice.chance(city.signed_permille) && !world.signing[district].is_empty();
         let signed = signs.then(|| &world.places[world.signing[district].choose(dice)]);
+        let [least, most] = city.heads.map_or([6, 11], |heads| heads.part_months);
         let supplements =
             insurance.supplements.iter().filter(|supplement| dice.chance(supplement.1)).collect();
-        let part_months = (!dice.chance(city.full_year_permille)).then(|| dice.between(6, 11));
+        let part_months =
+            (!dice.chance(city.full_year_permille)).then(|| dice.between(least, most));
         let mut person = Self {
             index,
             psn_no: format!("{}{index:010}", city.area),
@@ -62,6 +66,7 @@ impl<'c> Person<'c> {
             supplements,
             illnesses: Vec::new(),
             part_months,
+            sign_begin: None,
         };
         if world.diseases.is_empty() {
             return person;
@@ -74,7 +79,25 @@ impl<'c> Person<'c> {
                 person.fall_ill(world, second, dice);
             }
         }
+        person.sign_late(world, dice);
         person
+    }
+
+    /// Some contracts begin within the first three years the city knows, on any day.
+    fn sign_late(&mut self, world: &World<'_>, dice: &mut Dice) {
+        let Some(heads) = world.city.heads.filter(|_| self.signed.is_some()) else { return };
+        if dice.chance(heads.late_permille) {
+            let base = chrono::NaiveDate::from_yo_opt(i32::from(world.city.base_year), 1);
+            let base = base.map_or(0, super::world::epoch_day);
+            self.sign_begin = Some(base + dice.range(1, 1094));
+        }
+    }
+
+    /// The day of birth: the birth year and a day that follows from the number of the person.
+    pub(super) fn born(&self) -> i64 {
+        let day = self.index % 365 + 1;
+        let date = chrono::NaiveDate::from_yo_opt(i32::from(self.birth_year), day);
+        date.map_or(0, super::world::epoch_day)
     }
 
     fn fall_ill(&mut self, world: &'c World<'c>, disease: usize, dice: &mut Dice) {

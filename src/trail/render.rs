@@ -31,7 +31,7 @@ impl FromStr for Lang {
 
 impl Lang {
     /// The label of a word; its name where it has none, which [`Trail::check`] refuses.
-    fn label<'a>(self, word: &'a str) -> &'a str {
+    fn label(self, word: &str) -> &str {
         labels(word).map_or(word, |(zh, en)| self.choose(zh, en))
     }
 

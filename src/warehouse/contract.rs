@@ -247,6 +247,8 @@ pub const TABLES: &[TableContract] = &[
             required("year", Whole),
             optional("signed_fixmedins_code", Text),
             optional("clct_grde", Text),
+            optional("gend", Text),
+            optional("brdy", Time),
             optional("months_insured", Whole),
             optional("insu_begin", Time),
             optional("insu_end", Time),

@@ -24,7 +24,14 @@ fn built(tables: &[(&str, &str)], policy: Policy) -> Built {
     let engine = Engine::start(Limits { threads: 2, memory_bytes: 256 << 20 }).unwrap();
     let snapshot = Store::open(&path.join("wh")).unwrap().snapshot().unwrap();
     let years = "2023".parse().unwrap();
-    let request = Request { policy, years, keep_ids: true, keep_records: false, cleared: false };
+    let request = Request {
+        policy,
+        years,
+        keep_ids: true,
+        keep_records: false,
+        cleared: false,
+        parts: false,
+    };
     build(&engine, &snapshot, &request).unwrap()
 }
 

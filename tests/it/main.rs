@@ -23,6 +23,7 @@ mod group;
 mod history;
 mod inpatients;
 mod intake;
+mod jinhua;
 mod life;
 mod outpatients;
 mod panzhihua;

@@ -38,7 +38,8 @@ fn cases_of(home: &Path, years: &str, cleared: bool) -> (Vec<(String, i64)>, usi
     let snapshot = Store::open(&home.join("wh")).unwrap().snapshot().unwrap();
     let years: Years = years.parse().unwrap();
     let policy = policy::load("jining-apg").unwrap().policy;
-    let request = Request { policy, years, keep_ids: false, keep_records: false, cleared };
+    let request =
+        Request { policy, years, keep_ids: false, keep_records: false, cleared, parts: false };
     let built = build(&engine, &snapshot, &request).unwrap();
     let group = |id: u32| built.cases.groups[id as usize].clone();
     let mut cases: Vec<(String, i64)> =

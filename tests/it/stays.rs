@@ -81,7 +81,8 @@ fn built(unit: &str, keep: bool) -> Built {
         policy.case.cost_classes = None;
     }
     let years = "2023".parse().unwrap();
-    let request = Request { policy, years, keep_ids: true, keep_records: keep, cleared: false };
+    let request =
+        Request { policy, years, keep_ids: true, keep_records: keep, cleared: false, parts: false };
     build(&engine, &snapshot, &request).unwrap()
 }
 
@@ -144,7 +145,14 @@ fn the_profile_of_a_stay_is_the_combination_of_its_last_settlement() {
     policy.scope.dise_codg.clear();
     policy.case.unit = policy::model::CaseUnit::Visit;
     let years = "2023".parse().unwrap();
-    let request = Request { policy, years, keep_ids: true, keep_records: false, cleared: false };
+    let request = Request {
+        policy,
+        years,
+        keep_ids: true,
+        keep_records: false,
+        cleared: false,
+        parts: false,
+    };
     let built = build(&engine, &snapshot, &request).unwrap();
     let mut groups: Vec<(String, Option<&String>)> = built
         .cases
@@ -173,7 +181,14 @@ fn a_stay_has_its_types_and_its_discipline_where_the_policy_asks() {
     policy.case.unit = policy::model::CaseUnit::Visit;
     (policy.case.cycle, policy.case.late) = (None, None);
     let years = "2023".parse().unwrap();
-    let request = Request { policy, years, keep_ids: true, keep_records: false, cleared: false };
+    let request = Request {
+        policy,
+        years,
+        keep_ids: true,
+        keep_records: false,
+        cleared: false,
+        parts: false,
+    };
     let built = build(&engine, &snapshot, &request).unwrap();
     let of = |id: &str| {
         let at = at(&built, id);

@@ -27,7 +27,7 @@ mod weights;
 pub use apg::{
     Apg, CarveOut, Combined, DiseaseOf, Feature, ItemClass, Letters, Level, Refine, Unit, UnitKind,
 };
-pub use capitation::{Capitation, Elsewhere};
+pub use capitation::{Capitation, Elsewhere, HeadFactor, SharedBy};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;

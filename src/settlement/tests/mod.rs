@@ -8,6 +8,8 @@
 mod balances;
 mod budgets;
 mod build;
+mod capitation;
+mod capitation_properties;
 mod closing;
 mod coefficients;
 mod decided;

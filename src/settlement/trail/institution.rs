@@ -7,13 +7,13 @@ use crate::policy::model::{
 };
 use crate::settlement::ScenarioInput;
 use crate::settlement::outcome::{
-    CompensationRow, InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome, PoolRow,
+    CompensationRow, InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome, PartRow, PoolRow,
 };
 use crate::settlement::pool::{YEAR, periods};
 use crate::trail::{Section, Step, Trail, Value};
 use crate::units::{Fen, Ratio, exact, fraction, ratio};
 
-use super::trail;
+use super::{part, trail};
 
 /// What an institution is paid in every pool it is in; `None` if it is in none.
 #[must_use]
@@ -68,13 +68,17 @@ impl InPool<'_> {
         rows.find(|row| row.pool == self.row.pool && row.period == period)
     }
 
-    /// Lines up to what is paid.
-    fn lines(&self) -> impl Iterator<Item = &LedgerLine> {
+    /// Every line of the institution in the pool.
+    fn all_lines(&self) -> impl Iterator<Item = &LedgerLine> {
         let own = |line: &&LedgerLine| {
             line.pool == self.row.pool && line.fixmedins_code == self.row.fixmedins_code
         };
-        // What stands in the balance only is no part of what is paid (R27).
-        self.outcome.ledger.iter().filter(own).filter(|line| !line.kind.is_of_balance())
+        self.outcome.ledger.iter().filter(own)
+    }
+
+    /// Lines up to what is paid: what stands in the balance only is no part of it (R27).
+    fn lines(&self) -> impl Iterator<Item = &LedgerLine> {
+        self.all_lines().filter(|line| !line.kind.is_of_balance())
     }
 
     /// Lines before the year end in one period.
@@ -87,8 +91,17 @@ impl InPool<'_> {
         self.input.policy.payment.method == PayMethod::Points
     }
 
+    /// The part of a policy with head budgets that the pool is.
+    fn part(&self) -> Option<&PartRow> {
+        self.outcome.parts.iter().find(|part| part.part == self.row.pool)
+    }
+
     /// From the budget to what is divided (A24, J04, Y29).
     fn money(&self, pool: &PoolRow) -> Vec<Step> {
+        let by_head = self.part().and_then(|part| part::money(self.input, self.outcome, part));
+        if let Some(steps) = by_head {
+            return steps;
+        }
         let policy = self.input.policy;
         let (sharing, budget) = (&policy.sharing, &policy.budget);
         let is_surplus = pool.budget >= pool.booked;
@@ -233,6 +246,8 @@ impl InPool<'_> {
         let part = Fen(total.saturating_sub(items));
         let mut steps = match (self.pays_points(), self.input.policy.sharing.by) {
             (true, ShareBy::Points) if self.value().is_some() => Vec::new(),
+            // A unit receives what is left of its part, whatever its points (A26).
+            _ if self.part().is_some_and(|part| part.points.is_none()) => Vec::new(),
             (true, ShareBy::Points) => {
                 let own = self.points_of(&pool.period);
                 let all = pool.points.unwrap_or(0);
@@ -327,8 +342,7 @@ impl InPool<'_> {
         let mut steps = vec![Step::of("entitlement", money(row.entitlement))];
         steps.extend(self.cap());
         let mut before = row.entitlement;
-        let until_paid = || self.lines().filter(|line| !line.kind.is_of_balance());
-        for line in until_paid().filter(|line| is_year_end(line.kind)) {
+        for line in self.lines().filter(|line| is_year_end(line.kind)) {
             let after = Fen(before.0.saturating_add(line.amount.0));
             if line.kind == LineKind::OverspendShare {
                 steps.extend(self.compensation());
@@ -338,7 +352,7 @@ impl InPool<'_> {
             steps.push(Step::of("after", money(after)).by("before + change", inputs));
             before = after;
         }
-        let amounts = until_paid().map(|line| money(line.amount)).collect();
+        let amounts = self.lines().map(|line| money(line.amount)).collect();
         let lines = vec![("ledger_lines", Value::List(amounts))];
         let (paid, booked) = (("paid", money(row.paid)), ("booked", money(row.booked)));
         let surplus = ("surplus", money(row.surplus));
@@ -372,7 +386,7 @@ impl InPool<'_> {
     fn balance(&self) -> Vec<Step> {
         let mut steps = vec![Step::of("paid", money(self.row.paid))];
         let mut before = self.row.paid;
-        for line in self.lines().filter(|line| line.kind.is_of_balance()) {
+        for line in self.all_lines().filter(|line| line.kind.is_of_balance()) {
             let after = Fen(before.0.saturating_add(line.amount.0));
             let inputs = vec![("before", money(before)), ("change", money(line.amount))];
             let step = ledger_step(line);
@@ -443,5 +457,5 @@ fn is_year_end(kind: LineKind) -> bool {
 
 /// Cases and lines of fees that are paid as booked.
 fn is_item(kind: LineKind) -> bool {
-    kind < LineKind::Booked
+    kind < LineKind::Booked || matches!(kind, LineKind::PaidElsewhere | LineKind::PaidIneligible)
 }

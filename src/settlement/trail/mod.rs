@@ -12,6 +12,7 @@ mod division;
 mod group;
 mod institution;
 pub(super) mod lines;
+mod part;
 
 pub use case::explain_case;
 pub use group::explain_group;
