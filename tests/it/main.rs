@@ -31,6 +31,7 @@ mod pipeline;
 mod readme;
 mod refunds;
 mod replay;
+mod second;
 mod settle;
 mod settled;
 mod stays;

@@ -1,4 +1,5 @@
 -- 济宁: points of the case's group, allocate(budget, points), months by A44 (1.2, 1.4, A41, A44, A45).
+-- stage second: {netted}, {letters}
 scoped as (
     select * from classed
     where insutype in ('310', '390') and med_type = '14' and pay_loc not in ('3', '4')
@@ -123,7 +124,7 @@ prior as (
         and (first.insu_admdvs = '' or first.insu_admdvs like '3708%')
     group by first.fixmedins_code
 ),
-second as (
+whole as (
     select
         'all' as pool, coalesce(paid.fixmedins_code, prior.fixmedins_code) as fixmedins_code,
         coalesce(cases, 0) as cases, coalesce(cost, 0) as cost, coalesce(booked, 0) as booked,
@@ -133,3 +134,4 @@ second as (
     left join advanced on advanced.fixmedins_code = paid.fixmedins_code
     full join prior on prior.fixmedins_code = paid.fixmedins_code
 )
+select * from whole

@@ -1,5 +1,8 @@
 -- 烟台: standard × ratio, 0.4 / 2 lines, 24-hour cycles, clearing by drug days, control total, 10 % cap,
 -- compensation of negotiated drugs, months (2.2–2.4, A09–A12, A16–A23, R11, R16, R21, R22, R24).
+-- Each stage is a statement of its own: the engine would compute a relation again wherever it is named.
+
+-- stage visit: {netted}, {letters}
 in_scope as (
     select once.setl_id
     from once
@@ -26,14 +29,41 @@ grouped as (
     select *,
         case when late + unusable > 0 then 'QY_N18' else letters || '_N18' end as group_code
     from judged
+)
+select
+    setl_id, psn_no, fixmedins_code, group_code, cast(begntime as varchar) as begun, month, fee, fund,
+    m as drugs, negotiated, late, unusable
+from grouped
+
+-- stage prior: {netted}
+in_scope as (
+    select once.setl_id
+    from once
+    join institution on institution.fixmedins_code = once.fixmedins_code
+    where once.insutype in ('310', '390') and once.med_type = '14' and once.dise_codg = 'N18'
+        and once.pay_loc not in ('3', '4') and (once.insu_admdvs = '' or once.insu_admdvs like '3706%')
+        and once.hi_paymtd <> '7' and institution.start_date <= once.setl_time
+        and once.endtime >= timestamp '2022-12-01 00:00:00'
+        and once.setl_time >= timestamp '2022-12-01 00:00:00'
 ),
+found_prior as (
+    select first.fixmedins_code, sum(back.fund) as refund
+    from back
+    join once first on first.setl_id = back.init_setl_id
+    join in_scope on in_scope.setl_id = first.setl_id
+    where extract(year from back.setl_time) = {year} and extract(year from back.first_time) < {year}
+    group by first.fixmedins_code
+)
+select fixmedins_code, refund from found_prior
+
+-- stage cased: visit
 -- Anchored cycles: of each visit the first one 24 hours or more later, then the chain of openers.
 numbered as (
-    select *,
+    select *, cast(begun as timestamp) as begntime,
         row_number() over (
-            partition by psn_no, fixmedins_code, group_code order by begntime, setl_id
+            partition by psn_no, fixmedins_code, group_code order by cast(begun as timestamp), setl_id
         ) as n
-    from grouped
+    from visit
 ),
 following as (
     select one.psn_no, one.fixmedins_code, one.group_code, one.n, min(other.n) as next_n
@@ -64,20 +94,26 @@ member as (
         and opener.fixmedins_code = numbered.fixmedins_code
         and opener.group_code = numbered.group_code and opener.n = numbered.n
 ),
-cased as (
+merged as (
     select
         psn_no, fixmedins_code, group_code, opened,
         min(case when n = opened then setl_id end) as case_id, count(*) as settlements,
         max(month) as month, min(begntime) as begntime, sum(fee) as fee, sum(fund) as fund,
-        max(late) as late, max(unusable) as unusable, sum(m) as drugs, sum(negotiated) as negotiated
+        max(late) as late, max(unusable) as unusable, sum(drugs) as drugs, sum(negotiated) as negotiated
     from member
     group by psn_no, fixmedins_code, group_code, opened
-),
+)
+select
+    psn_no, fixmedins_code, group_code, case_id, settlements, month, cast(begntime as varchar) as begun,
+    fee, fund, late, unusable, drugs, negotiated
+from merged
+
+-- stage decided: cased
 standard(group_code, price) as (
     values ('OMA_N18', 334400), ('MA_N18', 133300), ('OM_N18', 266600), ('OA_N18', 142200),
         ('M_N18', 94700), ('A_N18', 29100), ('O_N18', 41500), ('QY_N18', 29100)
 ),
-decided as (
+judged as (
     select
         cased.*,
         case
@@ -91,18 +127,23 @@ decided as (
             (2 * cast(price as decimal(38, 0)) * fund + fee) / cast(2 * fee as decimal(38, 0))
         ) as bigint) end as by_standard
     from cased join standard on standard.group_code = cased.group_code
-),
+)
+select
+    psn_no, fixmedins_code, group_code, case_id, begun, fee, fund, drugs, negotiated, pay, by_standard
+from judged
+
+-- stage own: decided
 -- Days from one drug visit of a person to the next, anywhere (A17).
 chained as (
     select *,
-        lead(cast(begntime as date)) over (
-            partition by psn_no order by cast(begntime as date), case_id
+        lead(cast(cast(begun as timestamp) as date)) over (
+            partition by psn_no order by cast(cast(begun as timestamp) as date), case_id
         ) as next_day
     from decided where pay = 'standard' and group_code = 'M_N18'
 ),
 gap as (
     select fixmedins_code, fee, fund, drugs,
-        coalesce(cast(next_day as int) - cast(cast(begntime as date) as int), 0) as days
+        coalesce(cast(next_day as int) - cast(cast(cast(begun as timestamp) as date) as int), 0) as days
     from chained
 ),
 daily as (
@@ -119,7 +160,7 @@ day_base as (
         from gap cross join daily group by fixmedins_code
     ) sums
 ),
-own as (
+summed as (
     select
         decided.fixmedins_code, count(*) as cases, sum(fee) as cost, sum(fund) as booked,
         sum(case when pay = 'item' then fund else 0 end) as item,
@@ -133,7 +174,10 @@ own as (
     from decided
     left join day_base on day_base.fixmedins_code = decided.fixmedins_code
     group by decided.fixmedins_code
-),
+)
+select * from summed
+
+-- stage capped: own
 total as (
     select
         sum(item) as item, cast(sum(e) as decimal(38, 0)) as e,
@@ -163,13 +207,16 @@ cleared as (
         end as entitlement
     from placed
 ),
-capped as (
+held as (
     select *,
         case when entitlement > 0 and entitlement > floor(booked * 10 / 9)
             then cast(floor(cast(booked as decimal(38, 0)) * 10 / cast(9 as decimal(38, 0))) as bigint)
             else entitlement end as paid
     from cleared
-),
+)
+select * from held
+
+-- stage second: capped, prior
 reasonable as (
     select *,
         greatest(least(booked - paid,
@@ -191,18 +238,10 @@ help_place as (
         q - sum(help) over () as help_left
     from help_part
 ),
-prior as (
-    select first.fixmedins_code, sum(back.fund) as refund
-    from back
-    join once first on first.setl_id = back.init_setl_id
-    join in_scope on in_scope.setl_id = first.setl_id
-    where extract(year from back.setl_time) = {year} and extract(year from back.first_time) < {year}
-    group by first.fixmedins_code
-),
 final as (
     select *, paid + help + case when help_place <= help_left then 1 else 0 end as at_end from help_place
 ),
-second as (
+whole as (
     select
         'all' as pool, coalesce(final.fixmedins_code, prior.fixmedins_code) as fixmedins_code,
         coalesce(cases, 0) as cases, coalesce(cost, 0) as cost, coalesce(booked, 0) as booked,
@@ -211,3 +250,4 @@ second as (
     from final
     full join prior on prior.fixmedins_code = final.fixmedins_code
 )
+select * from whole
