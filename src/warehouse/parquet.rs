@@ -107,6 +107,61 @@ pub fn write_table(table: &Table, path: &Path) -> Result<(), TableFileError> {
     })
 }
 
+/// A result table written piece by piece: no more of it than a row group is in memory.
+pub struct TableWriter {
+    path: PathBuf,
+    /// None before the first piece, which says what the columns are.
+    writer: Option<ArrowWriter<File>>,
+    rows: usize,
+}
+
+impl TableWriter {
+    /// Rows of a piece, of which row groups and pages are whole multiples: a table written in such pieces
+    /// has the bytes that [`write_table`] gives it.
+    pub const PIECE_ROWS: usize = 32 * 1024;
+
+    /// A writer of a new file at `path`, which is made with the first piece.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), writer: None, rows: 0 }
+    }
+
+    /// Writes the next rows; the columns are those of the first piece.
+    ///
+    /// # Errors
+    /// [`TableFileError`]; what was written is then of no use.
+    pub fn add(&mut self, piece: &Table) -> Result<(), TableFileError> {
+        let batch = relation::to_batch(piece)
+            .map_err(|source| TableFileError::Type { path: self.path.clone(), source })?;
+        let failed =
+            |err| TableFileError::Write { path: self.path.clone(), source: disk_error(err) };
+        if self.writer.is_none() {
+            let file = File::create(&self.path).map_err(|err| failed(err.into()))?;
+            let writer = ArrowWriter::try_new(file, batch.schema(), Some(properties().build()));
+            self.writer = Some(writer.map_err(failed)?);
+        }
+        if let Some(writer) = &mut self.writer {
+            writer.write(&batch).map_err(failed)?;
+        }
+        self.rows = self.rows.saturating_add(piece.rows());
+        Ok(())
+    }
+
+    /// Ends the file and says how many rows it has. Without any piece there is no file.
+    ///
+    /// # Errors
+    /// [`TableFileError::Write`].
+    pub fn finish(self) -> Result<usize, TableFileError> {
+        if let Some(writer) = self.writer {
+            writer.close().map_err(|err| TableFileError::Write {
+                path: self.path,
+                source: disk_error(err),
+            })?;
+        }
+        Ok(self.rows)
+    }
+}
+
 /// The disk's own error where it was the disk.
 fn disk_error(err: ParquetError) -> std::io::Error {
     match err {
@@ -243,7 +298,7 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use super::{TableFileError, read_table, write_table};
+    use super::{TableFileError, TableWriter, read_table, write_table};
     use crate::table::{Column, Table};
 
     fn pool() -> Table {
@@ -262,6 +317,28 @@ mod tests {
         write_table(&pool(), &path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), first);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// 300 000 rows: more than a row group, and pages that end by rows and by bytes.
+    #[test]
+    fn a_table_written_in_pieces_has_the_bytes_of_one_written_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |rows: std::ops::Range<i64>| {
+            Table::new("case")
+                .with("setl_id", Column::text(rows.clone().map(|row| format!("S{row:020}"))))
+                .with("class", Column::text(rows.clone().map(|row| format!("c{}", row % 7))))
+                .with("month", Column::whole(rows.clone().map(|row| row % 12)))
+                .with("pay_yuan", Column::yuan(rows.map(|row| row * row % 1_000_003)))
+        };
+        let (whole, pieces) = (folder.path().join("whole"), folder.path().join("pieces"));
+        write_table(&make(0..300_000), &whole).unwrap();
+        let mut writer = TableWriter::new(&pieces);
+        let step = i64::try_from(TableWriter::PIECE_ROWS).unwrap();
+        for first in (0..300_000).step_by(TableWriter::PIECE_ROWS) {
+            writer.add(&make(first..(first + step).min(300_000))).unwrap();
+        }
+        assert_eq!(writer.finish().unwrap(), 300_000);
+        assert!(std::fs::read(&pieces).unwrap() == std::fs::read(&whole).unwrap());
     }
 
     #[test]
