@@ -11,7 +11,7 @@ use super::build::{
     Case, case, catalog, cite, date, dec, input, points_policy, settle_one, standard_policy, yuan,
 };
 
-fn rate(from: &str, share: &str, retention: &str) -> MonthlyRate {
+pub(super) fn rate(from: &str, share: &str, retention: &str) -> MonthlyRate {
     MonthlyRate {
         cite: cite("rate"),
         from: date(from),

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::policy::model::{DivideBy, Monthly, MonthlyMethod};
 use crate::settlement::outcome::LineKind;
 use crate::settlement::tariff::Tariff;
 use crate::settlement::trail::{explain_case, explain_group, explain_institution};
@@ -10,8 +11,9 @@ use crate::trail::{Lang, Trail, Value, labels, text};
 use crate::units::Fen;
 
 use super::build::{
-    Case, case, catalog, columns, input, points_policy, settle_columns, standard_policy, yuan,
+    Case, case, catalog, cite, columns, input, points_policy, settle_columns, standard_policy, yuan,
 };
+use super::months::rate;
 use super::properties::world;
 
 /// The explanation of the first case.
@@ -37,7 +39,13 @@ proptest! {
 
     // shows: R27, A46
     #[test]
-    fn every_explanation_ends_in_what_was_paid(world in world()) {
+    fn every_explanation_ends_in_what_was_paid(world in world(), with_months in any::<bool>()) {
+        let mut world = world;
+        // 90 % of the smaller of quota and booked, 5 % of that kept back until clearing.
+        let method = MonthlyMethod::Quota(DivideBy::Booked);
+        let rates = vec![rate("2020-01-01", "0.90", "0.05")];
+        let monthly = Monthly { cite: cite("monthly"), method, rates };
+        world.policy.monthly = with_months.then_some(monthly);
         let (cases, input) = (columns(&world.rows), world.input());
         let Ok(outcome) = settle_columns(&cases, world.input()) else { return Ok(()) };
         let decisions = decide_all(&cases, &input, &outcome).unwrap();
@@ -52,8 +60,13 @@ proptest! {
             let trail = explain_institution(&input, &outcome, code).unwrap();
             prop_assert!(trail.check().is_ok(), "{:?}\n{}", trail.check(), text(&trail, Lang::En));
             let own = outcome.institutions.iter().filter(|row| row.fixmedins_code == *code);
-            let paid = Fen(own.map(|row| row.paid.0).sum());
+            let paid = Fen(own.clone().map(|row| row.paid.0).sum());
             prop_assert!(ends_in(&trail, paid), "{}", text(&trail, Lang::En));
+            let balances: Vec<_> = trail.steps().filter(|step| step.key == "balance").collect();
+            prop_assert_eq!(balances.len(), own.clone().count());
+            for (step, row) in balances.into_iter().zip(own) {
+                prop_assert_eq!(&step.result, &Value::Money(row.balance.balance));
+            }
         }
         let entitled: i64 = outcome.institutions.iter().map(|row| row.entitlement.0).sum();
         let mut explained = 0;

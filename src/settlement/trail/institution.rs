@@ -68,13 +68,17 @@ impl InPool<'_> {
         rows.find(|row| row.pool == self.row.pool && row.period == period)
     }
 
-    /// Lines up to what is paid.
-    fn lines(&self) -> impl Iterator<Item = &LedgerLine> {
+    /// Every line of the institution in the pool.
+    fn all_lines(&self) -> impl Iterator<Item = &LedgerLine> {
         let own = |line: &&LedgerLine| {
             line.pool == self.row.pool && line.fixmedins_code == self.row.fixmedins_code
         };
-        // What stands in the balance only is no part of what is paid (R27).
-        self.outcome.ledger.iter().filter(own).filter(|line| !line.kind.is_of_balance())
+        self.outcome.ledger.iter().filter(own)
+    }
+
+    /// Lines up to what is paid: what stands in the balance only is no part of it (R27).
+    fn lines(&self) -> impl Iterator<Item = &LedgerLine> {
+        self.all_lines().filter(|line| !line.kind.is_of_balance())
     }
 
     /// Lines before the year end in one period.
@@ -338,8 +342,7 @@ impl InPool<'_> {
         let mut steps = vec![Step::of("entitlement", money(row.entitlement))];
         steps.extend(self.cap());
         let mut before = row.entitlement;
-        let until_paid = || self.lines().filter(|line| !line.kind.is_of_balance());
-        for line in until_paid().filter(|line| is_year_end(line.kind)) {
+        for line in self.lines().filter(|line| is_year_end(line.kind)) {
             let after = Fen(before.0.saturating_add(line.amount.0));
             if line.kind == LineKind::OverspendShare {
                 steps.extend(self.compensation());
@@ -349,7 +352,7 @@ impl InPool<'_> {
             steps.push(Step::of("after", money(after)).by("before + change", inputs));
             before = after;
         }
-        let amounts = until_paid().map(|line| money(line.amount)).collect();
+        let amounts = self.lines().map(|line| money(line.amount)).collect();
         let lines = vec![("ledger_lines", Value::List(amounts))];
         let (paid, booked) = (("paid", money(row.paid)), ("booked", money(row.booked)));
         let surplus = ("surplus", money(row.surplus));
@@ -383,7 +386,7 @@ impl InPool<'_> {
     fn balance(&self) -> Vec<Step> {
         let mut steps = vec![Step::of("paid", money(self.row.paid))];
         let mut before = self.row.paid;
-        for line in self.lines().filter(|line| line.kind.is_of_balance()) {
+        for line in self.all_lines().filter(|line| line.kind.is_of_balance()) {
             let after = Fen(before.0.saturating_add(line.amount.0));
             let inputs = vec![("before", money(before)), ("change", money(line.amount))];
             let step = ledger_step(line);
