@@ -10,6 +10,9 @@ use crate::settlement::{self, Outcome, views};
 use crate::table::Table;
 use crate::warehouse::parquet::{TableFileError, TableWriter};
 
+/// Cases made into rows at a time.
+const PIECE_ROWS: usize = 32 * 1024;
+
 /// The table `case` on disk; removed with this value unless moved into a run.
 #[derive(Debug)]
 pub struct CaseFile {
@@ -60,7 +63,7 @@ pub(super) fn write(
         let cases = &prepared.built(at).cases;
         let decided = settlement::decide_all(cases, &prepared.input(at), outcome)?;
         let decided = settlement::by_id(cases, decided);
-        for piece in decided.chunks(TableWriter::PIECE_ROWS) {
+        for piece in decided.chunks(PIECE_ROWS) {
             writer.add(&case_table(outcome, cases, piece))?;
         }
         profits.push(views::profit_table(outcome, cases, &decided));

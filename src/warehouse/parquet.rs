@@ -7,6 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::ProjectionMask;
@@ -107,23 +108,22 @@ pub fn write_table(table: &Table, path: &Path) -> Result<(), TableFileError> {
     })
 }
 
-/// A result table written piece by piece: no more of it than a row group is in memory.
+/// A result table written piece by piece: no more of it than two row groups is in memory. It has the bytes
+/// that [`write_table`] gives it, however it was cut.
 pub struct TableWriter {
     path: PathBuf,
-    /// None before the first piece, which says what the columns are.
+    /// None before the first row group, which says what the columns are.
     writer: Option<ArrowWriter<File>>,
+    /// Pieces of the row group at hand.
+    waiting: Vec<RecordBatch>,
     rows: usize,
 }
 
 impl TableWriter {
-    /// Rows of a piece, of which row groups and pages are whole multiples: a table written in such pieces
-    /// has the bytes that [`write_table`] gives it.
-    pub const PIECE_ROWS: usize = 32 * 1024;
-
-    /// A writer of a new file at `path`, which is made with the first piece.
+    /// A writer of a new file at `path`.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), writer: None, rows: 0 }
+        Self { path: path.to_owned(), writer: None, waiting: Vec::new(), rows: 0 }
     }
 
     /// Writes the next rows; the columns are those of the first piece.
@@ -131,34 +131,48 @@ impl TableWriter {
     /// # Errors
     /// [`TableFileError`]; what was written is then of no use.
     pub fn add(&mut self, piece: &Table) -> Result<(), TableFileError> {
-        let batch = relation::to_batch(piece)
+        let mut batch = relation::to_batch(piece)
             .map_err(|source| TableFileError::Type { path: self.path.clone(), source })?;
-        let failed =
-            |err| TableFileError::Write { path: self.path.clone(), source: disk_error(err) };
-        if self.writer.is_none() {
-            let file = File::create(&self.path).map_err(|err| failed(err.into()))?;
-            let writer = ArrowWriter::try_new(file, batch.schema(), Some(properties().build()));
-            self.writer = Some(writer.map_err(failed)?);
+        self.rows += batch.num_rows();
+        loop {
+            let waiting: usize = self.waiting.iter().map(RecordBatch::num_rows).sum();
+            let room = ROW_GROUP_ROWS - waiting;
+            if batch.num_rows() < room {
+                self.waiting.push(batch);
+                return Ok(());
+            }
+            self.waiting.push(batch.slice(0, room));
+            batch = batch.slice(room, batch.num_rows() - room);
+            self.write_waiting().map_err(|err| self.failed(err))?;
         }
-        if let Some(writer) = &mut self.writer {
-            writer.write(&batch).map_err(failed)?;
-        }
-        self.rows = self.rows.saturating_add(piece.rows());
-        Ok(())
     }
 
     /// Ends the file and says how many rows it has. Without any piece there is no file.
     ///
     /// # Errors
     /// [`TableFileError::Write`].
-    pub fn finish(self) -> Result<usize, TableFileError> {
-        if let Some(writer) = self.writer {
-            writer.close().map_err(|err| TableFileError::Write {
-                path: self.path,
-                source: disk_error(err),
-            })?;
+    pub fn finish(mut self) -> Result<usize, TableFileError> {
+        self.write_waiting().map_err(|err| self.failed(err))?;
+        if let Some(writer) = self.writer.take() {
+            writer.close().map_err(|err| self.failed(err))?;
         }
         Ok(self.rows)
+    }
+
+    fn write_waiting(&mut self) -> Result<(), ParquetError> {
+        let Some(first) = self.waiting.first() else { return Ok(()) };
+        let schema = first.schema();
+        let batch = concat_batches(&schema, &self.waiting)?;
+        self.waiting.clear();
+        if self.writer.is_none() {
+            let file = File::create(&self.path)?;
+            self.writer = Some(ArrowWriter::try_new(file, schema, Some(properties().build()))?);
+        }
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(&batch))
+    }
+
+    fn failed(&self, err: ParquetError) -> TableFileError {
+        TableFileError::Write { path: self.path.clone(), source: disk_error(err) }
     }
 }
 
@@ -333,9 +347,8 @@ mod tests {
         let (whole, pieces) = (folder.path().join("whole"), folder.path().join("pieces"));
         write_table(&make(0..300_000), &whole).unwrap();
         let mut writer = TableWriter::new(&pieces);
-        let step = i64::try_from(TableWriter::PIECE_ROWS).unwrap();
-        for first in (0..300_000).step_by(TableWriter::PIECE_ROWS) {
-            writer.add(&make(first..(first + step).min(300_000))).unwrap();
+        for cut in [0, 1, 700, 20_480, 262_143, 262_144, 270_000, 300_000].windows(2) {
+            writer.add(&make(cut[0]..cut[1])).unwrap();
         }
         assert_eq!(writer.finish().unwrap(), 300_000);
         assert!(std::fs::read(&pieces).unwrap() == std::fs::read(&whole).unwrap());
