@@ -138,7 +138,7 @@ mod tests {
         check(&[insured(None, Some(29))], &[("A", 1)]);
         // Insured in months 1 to 6, signed in months 4 to 12: 3 each.
         let both = Enrolment { insured: [None, Some(150)], sign: [Some(90), None], ..row("A") };
-        check(&[both.clone()], &[("A", 3), ("", 3)]);
+        check(std::slice::from_ref(&both), &[("A", 3), ("", 3)]);
         // Signed months without insurance do not count, and are no unsigned months either.
         let contracts = person_year(&[both], &months()).contracts;
         assert_eq!(contracts[2], "");

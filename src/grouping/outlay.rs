@@ -1,6 +1,7 @@
 //! What the fund paid in some years for the settlements of a policy's scope: no grouping, no fee lines.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::buckets::{self, Needs};
 use super::cases::{Request, plan};
@@ -27,7 +28,7 @@ pub fn by_year(
         snapshot,
         (&request.years, Needs::default()),
         |session, bucket, told| {
-            let (params, classes) = (params.clone(), classes.clone());
+            let (params, classes) = (params.clone(), Arc::clone(classes));
             async move {
                 let (handover, _) = bucket.prepare(&session, &params, &classes, &told).await?;
                 let mut sums: Vec<(i64, i64)> = Vec::new();

@@ -481,7 +481,7 @@ fn pay_of_cases_sums_to_the_rows() {
         visit("", "K", 3, "30"),
     ];
     let (cases, input) = (signed_columns(&rows), city.input(&catalog));
-    let outcome = settle(&cases, &[input.clone()], threads(1)).unwrap().remove(0);
+    let outcome = settle(&cases, std::slice::from_ref(&input), threads(1)).unwrap().remove(0);
     let decisions = decide_all(&cases, &input, &outcome).unwrap();
     let pays: Vec<Fen> = decisions.iter().map(|decision| decision.pay).collect();
     // The unit's 79.50 by 1 : 2 points.

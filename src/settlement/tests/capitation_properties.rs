@@ -171,7 +171,7 @@ fn second_way(city: &City) -> BTreeMap<&'static str, i64> {
         for visit in city.visits.iter().filter(|visit| charged(visit) == part) {
             let by_points = ["C", "D", "E"].contains(&visit.1)
                 && (visit.0.is_empty() || way == Elsewhere::Points);
-            if !inside(visit) && !(part.is_empty() && by_points) {
+            if !(inside(visit) || part.is_empty() && by_points) {
                 *paid.entry(visit.1).or_default() += visit.3;
                 left -= visit.3;
             }
