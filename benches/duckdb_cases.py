@@ -21,12 +21,16 @@ def files(warehouse, table):
     return f"read_parquet('{pattern}', hive_partitioning=true)"
 
 
-def build(db, warehouse, years):
-    """Makes the table `cases` (setl_id, group_code, fixmedins_code, year, fee_fen, fund_fen)."""
+def build(db, warehouse, years, more=()):
+    """Makes the table `cases` (setl_id, group_code, fixmedins_code, year, fee_fen, fund_fen).
+
+    `more`: further columns of the settlement that it carries.
+    """
+    more = "".join(f", {name}" for name in more)
     policy = rules.policy()
     settled = ", ".join(str(year) for year in years)
     reversals(db, warehouse)
-    settlements(db, warehouse, policy["scope"], settled)
+    settlements(db, warehouse, policy["scope"], settled, more)
     fees(db, warehouse, policy["grouping"]["apg"], settled)
     share = Fraction(policy["grouping"]["apg"]["important_share"])
     important = lambda letter: (
@@ -43,7 +47,7 @@ def build(db, warehouse, years):
             from analysed s left join fee_roll f using (setl_id)
             left join refund_fee r using (setl_id)
         )
-        select fixmedins_code, year, fee_fen, fund_fen,
+        select setl_id, fixmedins_code, year, fee_fen, fund_fen{more},
             case when coalesce(dise_codg, '') = '' then null else
                 case
                     when greatest(o_fen, m_fen, a_fen) <= 0 then '{fallback}'
@@ -87,12 +91,13 @@ def reversals(db, warehouse):
         from matched group by init_setl_id""")
 
 
-def settlements(db, warehouse, scope, settled):
+def settlements(db, warehouse, scope, settled, more):
     """The analysed settlements of some years, amounts net of their reversals."""
     area = " or ".join(f"insu_admdvs like '{code}%'" for code in scope["insu_admdvs"])
     db.execute(f"""
         create temp table once as
-        select s.setl_id, s.fixmedins_code, s.year, s.dise_codg, r.setl_id is not null as again,
+        select s.setl_id, s.fixmedins_code, s.year, s.dise_codg{more},
+            r.setl_id is not null as again,
             (s.medfee_sumamt * 100)::bigint - coalesce(f.fee_fen, 0) as fee_fen,
             (s.hifp_pay * 100)::bigint - coalesce(f.fund_fen, 0) as fund_fen
         from {files(warehouse, "settlement")} s
@@ -110,12 +115,12 @@ def settlements(db, warehouse, scope, settled):
             and s.med_type in ({rules.list_sql(scope["med_type"])})
             and coalesce(s.pay_loc, '') not in ('3', '4')
             and (coalesce(insu_admdvs, '') = '' or {area})""")
-    db.execute("""
+    columns = f"setl_id, fixmedins_code, year, dise_codg, fee_fen, fund_fen{more}"
+    db.execute(f"""
         create temp view analysed as
-        select setl_id, fixmedins_code, year, dise_codg, fee_fen, fund_fen from once where not again
+        select {columns} from once where not again
         union all
-        select distinct setl_id, fixmedins_code, year, dise_codg, fee_fen, fund_fen
-        from once where again""")
+        select distinct {columns} from once where again""")
 
 
 def fees(db, warehouse, apg, settled):

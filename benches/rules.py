@@ -95,6 +95,13 @@ def read_points(catalog):
         return points, Fraction(tomllib.load(file)["base_mean"])
 
 
+def read_means(catalog):
+    """Published means in ten-thousandths of a yuan by group."""
+    with (catalog / "groups.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {row["group_code"]: rounded(Fraction(row["mean"]), 4)
+                for row in csv.DictReader(file)}
+
+
 def by_fee_slope(base_mean):
     """Ten-thousandths of a point for each fen of an ungrouped case (A41)."""
     weights = policy()["weights"]

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use crate::explain::{Explain, Kind, nearest};
 use crate::settlement::coefficient::CoefficientError;
 use crate::units::UnitError;
+use crate::warehouse::parquet::TableFileError;
 use crate::{attribution, audit, cleared, history, policy, settlement, warehouse, weights};
 
 /// An error of a backtest.
@@ -32,6 +33,9 @@ pub enum Error {
     /// The audit.
     #[error(transparent)]
     Audit(#[from] audit::Error),
+    /// The file of the table `case`.
+    #[error(transparent)]
+    CaseFile(#[from] TableFileError),
     /// An amount.
     #[error(transparent)]
     Unit(#[from] UnitError),
@@ -208,6 +212,7 @@ impl Explain for Error {
         match self {
             Self::Policy(err) => err.kind(),
             Self::Settlement(err) => err.kind(),
+            Self::CaseFile(err) => err.kind(),
             Self::Statistics(err) => err.kind(),
             Self::Warehouse(err) => err.kind(),
             Self::Grouping(err) => err.kind(),
@@ -223,6 +228,7 @@ impl Explain for Error {
         match self {
             Self::Policy(err) => err.hints(),
             Self::Settlement(err) => err.hints(),
+            Self::CaseFile(err) => err.hints(),
             Self::Statistics(err) => err.hints(),
             Self::Warehouse(err) => err.hints(),
             Self::Grouping(err) => err.hints(),

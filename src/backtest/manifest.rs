@@ -103,12 +103,22 @@ pub fn write(
     let tables = folder.join("tables");
     fs::create_dir(&tables).map_err(|source| file("create", &tables, source))?;
     let mut outputs = BTreeMap::new();
-    for table in &replay.tables {
-        let name = format!("tables/{}.parquet", table.name);
+    let mut state = |name: &str, rows: usize| {
+        let name = format!("tables/{name}.parquet");
         let path = folder.join(&name);
-        write_table(table, &path)?;
         let bytes = fs::read(&path).map_err(|source| file("read back", &path, source))?;
-        outputs.insert(name, json!({"sha256": hex(&Sha256::digest(&bytes)), "rows": table.rows()}));
+        outputs.insert(name, json!({"sha256": hex(&Sha256::digest(&bytes)), "rows": rows}));
+        Ok::<(), RunError>(())
+    };
+    for table in &replay.tables {
+        write_table(table, &tables.join(format!("{}.parquet", table.name)))?;
+        state(&table.name, table.rows())?;
+    }
+    if let Some(cases) = &replay.cases {
+        let from = cases.path();
+        fs::rename(&from, tables.join("case.parquet"))
+            .map_err(|source| file("move into the run", &from, source))?;
+        state("case", cases.rows())?;
     }
     manifest["id"] = Value::String(id.clone());
     manifest["outputs"] = json!(outputs);

@@ -5,6 +5,7 @@
 //! settles all of them in one pass. Whatever was known only after the catalog's last day is refused.
 
 mod audit;
+mod case_file;
 mod change;
 mod error;
 mod given;
@@ -21,6 +22,7 @@ pub mod verify;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use crate::catalog::{self, model::Catalog};
 use crate::policy::LoadedPolicy;
@@ -31,6 +33,8 @@ use crate::warehouse::snapshot::Snapshot;
 use crate::weights;
 
 pub use audit::beside_lines;
+use case_file::ByCase;
+pub use case_file::CaseFile;
 pub use change::{Changed, change};
 pub use error::Error;
 pub use inputs::control_total;
@@ -61,8 +65,10 @@ pub struct Settings<'a> {
 /// Tables of a backtest and what the manifest says of it.
 #[derive(Debug)]
 pub struct Replay {
-    /// Result tables, each sorted by its keys.
+    /// Result tables, each sorted by its keys; without `case`.
     pub tables: Vec<Table>,
+    /// The table `case`, where it was asked for: as long as the year, so it is not kept in memory.
+    pub cases: Option<CaseFile>,
     /// What the reader should know.
     pub warnings: Vec<String>,
     /// Name, title and policy digest of every scenario, baseline first.
@@ -83,7 +89,8 @@ fn special(prepared: &Prepared<'_>, outcomes: &[Outcome]) -> Result<Vec<Table>, 
     Ok(by_name.into_values().filter_map(tables::stack).collect())
 }
 
-/// Settles `settings.year` under the policy and every scenario.
+/// Settles `settings.year` under the policy and every scenario. The table `case` is written below `out`,
+/// in a folder that goes with the result.
 ///
 /// # Errors
 /// [`Error`]: a scenario that does not compose, a value from the future, a year that is not there, a
@@ -92,41 +99,38 @@ pub fn replay(
     engine: &Engine,
     snapshot: &Snapshot,
     settings: &Settings<'_>,
+    out: &Path,
 ) -> Result<Replay, Error> {
     let prepared = prepare(engine, snapshot, settings)?;
     let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
     let outcomes = prepared.settle(threads)?;
-    // Tables that need every case judged: the cases, both views of profit, the bulletin.
-    let mut by_case = [Vec::new(), Vec::new(), Vec::new()];
     let with_cases = settings.with_cases && settings.purpose.month().is_none();
-    for (at, outcome) in outcomes.iter().enumerate().filter(|_| with_cases) {
-        let cases = &prepared.built(at).cases;
-        let decided = settlement::decide_all(cases, &prepared.input(at), outcome)?;
-        by_case[0].push(settlement::tables::case_table(outcome, cases, &decided));
-        by_case[1].push(settlement::views::profit_table(outcome, cases, &decided));
-        by_case[2].push(settlement::views::bulletin_table(outcome, cases, &decided));
-    }
+    let by_case =
+        if with_cases { case_file::write(&prepared, &outcomes, out)? } else { ByCase::default() };
     // What was decided of single cases belongs to the clearing.
     let special_tables = match settings.purpose.month() {
         Some(_) => Vec::new(),
         None => special(&prepared, &outcomes)?,
     };
     let base = prepared.built(0);
+    let flow = tables::flow_table(&crate::grouping::flow::steps(base));
+    let of_heads = heads::tables(engine, snapshot, settings, base)?;
+    let forecast = match settings.purpose.month() {
+        Some(_) => None,
+        None => Some(weights::forecast(settings.catalog, &base.cases)?),
+    };
+    // Result tables of many scenarios are long: the cases, which nothing needs any more, go first.
+    let (composed, mut warnings) = prepared.into_composed();
     let mut result = settlement::tables::tables(&outcomes);
     tables::name_institutions(&mut result, &inputs::institutions(engine, snapshot)?);
     result.push(purpose::run_table(settings));
     result.push(settlement::value_table(&outcomes, settings.catalog.table(weights::START_VALUE)));
-    result.push(tables::scenario_table(&prepared.composed));
-    result.push(tables::flow_table(&crate::grouping::flow::steps(base)));
-    result.extend(heads::tables(engine, snapshot, settings, base)?);
+    result.push(tables::scenario_table(&composed));
+    result.push(flow);
+    result.extend(of_heads);
     result.push(catalog::identity_table(settings.catalog));
     result.push(tables::citation_table(settings.policy));
-    if settings.purpose.month().is_some() {
-        // Nothing is cleared: only what was paid for the months and why.
-        let of_month = ["month", "statement", "run", "scenario", "flow", "identity", "citation"];
-        result.retain(|table| of_month.contains(&table.name.as_str()));
-    } else {
-        let forecast = weights::forecast(settings.catalog, &base.cases)?;
+    if let Some(forecast) = forecast {
         result.push(tables::tier_table(&result)?);
         let table = result.iter().find(|table| table.name == "institution");
         let impact = table.map(impact::impact_table);
@@ -134,15 +138,19 @@ pub fn replay(
         result.push(forecast.table.clone());
         result.push(tables::forecast_summary(&forecast));
         result.push(weights::weight_table(settings.catalog)?);
+    } else {
+        // Nothing is cleared: only what was paid for the months and why.
+        let of_month = ["month", "statement", "run", "scenario", "flow", "identity", "citation"];
+        result.retain(|table| of_month.contains(&table.name.as_str()));
     }
-    result.extend(by_case.into_iter().filter_map(tables::stack));
+    result.extend(by_case.tables);
     result.extend(special_tables);
     result.sort_by(|a, b| a.name.cmp(&b.name));
-    let Prepared { composed, mut warnings, .. } = prepared;
     for note in outcomes.iter().flat_map(|outcome| &outcome.notes) {
         if !warnings.contains(note) {
             warnings.push(note.clone());
         }
     }
-    Ok(Replay { tables: result, warnings, scenarios: composed, outcomes })
+    let cases = by_case.file;
+    Ok(Replay { tables: result, cases, warnings, scenarios: composed, outcomes })
 }

@@ -171,6 +171,11 @@ impl Prepared<'_> {
         &self.sets[self.which[scenario]].built
     }
 
+    /// The scenarios and what the reader should know; the cases are gone.
+    pub(super) fn into_composed(self) -> (Vec<Composed>, Vec<String>) {
+        (self.composed, self.warnings)
+    }
+
     /// What the kernel reads of a scenario, by its place in `composed`.
     ///
     /// # Panics

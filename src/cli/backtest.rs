@@ -88,7 +88,7 @@ impl Job<'_> {
         };
         let snapshot = common.snapshot()?;
         let engine = common.engine()?;
-        let done = replay(&engine, &snapshot, &settings)?;
+        let done = replay(&engine, &snapshot, &settings, self.out)?;
         common.show_plans(&engine);
         common.warn(&done.warnings);
         let path = manifest::write(self.out, &settings, &stored.digest, &snapshot, &done)?;

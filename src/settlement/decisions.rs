@@ -40,10 +40,7 @@ pub fn decide_all(
     let tariff = Tariff::resolve(input, cases)?;
     let mut decisions: Vec<Decision> =
         (0..cases.len()).filter(|row| cases.year[*row] == input.year).map(undecided).collect();
-    let mut judged: Vec<Judged> = decisions
-        .iter()
-        .map(|decision| Judged { row: decision.row, pay: Pay::Booked(0), carved: 0 })
-        .collect();
+    let mut pays = vec![Pay::Booked(0); decisions.len()];
     let keys = Keys::new(cases, input)?;
     let rescale = rescale(outcome);
     let mut places = vec![0u32; cases.len()];
@@ -55,7 +52,7 @@ pub fn decide_all(
         let at = places[row as usize] as usize;
         let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
         let (pool, _, period) = keys.of(row as usize);
-        judged[at] = Judged { row: row as usize, pay: judgement.pay, carved: judgement.carved };
+        pays[at] = judgement.pay;
         decisions[at] = Decision {
             row: row as usize,
             class: judgement.class,
@@ -71,23 +68,38 @@ pub fn decide_all(
             pay: Fen::ZERO,
         };
     });
-    let mut keyed: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
-    for (at, decision) in decisions.iter().enumerate() {
+    drop(places);
+    let mut keyed: BTreeMap<Key<'_>, Vec<u32>> = BTreeMap::new();
+    for (at, decision) in (0..).zip(&decisions) {
         keyed.entry(keys.of(decision.row)).or_default().push(at);
     }
     let entitlements = entitlements(outcome);
     for (key, members) in &mut keyed {
-        members.sort_by_key(|at| tie(cases, decisions[*at].row));
+        members.sort_by_key(|at| tie(cases, decisions[*at as usize].row));
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
-        let of_key: Vec<Judged> = members.iter().map(|at| judged[*at]).collect();
+        let judged = |at: usize| Judged {
+            row: decisions[at].row,
+            pay: pays[at],
+            carved: decisions[at].carved.0,
+        };
+        let of_key: Vec<Judged> = members.iter().map(|at| judged(*at as usize)).collect();
         let overflow = |source| divide_error(input, *key, source);
         let claims = claims(cases, input, entitlement, &of_key).map_err(overflow)?;
-        let pays = divide(cases, &claims, &of_key).map_err(overflow)?;
-        for (at, pay) in members.iter().zip(pays) {
-            decisions[*at].pay = pay;
+        let parts = divide(cases, &claims, &of_key).map_err(overflow)?;
+        for (at, part) in members.iter().zip(parts) {
+            decisions[*at as usize].pay = part;
         }
     }
     Ok(decisions)
+}
+
+/// The decisions in the order of the table `case`: by id of the case, parts of one case (A15) by their
+/// group.
+#[must_use]
+pub fn by_id(cases: &Cases, mut decisions: Vec<Decision>) -> Vec<Decision> {
+    let key = |one: &Decision| (tie(cases, one.row), one.row);
+    decisions.sort_unstable_by(|one, two| key(one).cmp(&key(two)));
+    decisions
 }
 
 /// How a case is paid.

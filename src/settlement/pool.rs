@@ -1,6 +1,7 @@
 //! Pools, their institutions and their clearing periods, gathered from the sums of the pass.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use crate::policy::model::{Clearing, Pools};
@@ -54,6 +55,8 @@ impl Total {
 pub(super) struct Member {
     pub(super) code: String,
     months: [Total; 12],
+    /// No cases here, but in another pool: what is taken once is taken there.
+    pub(super) waits: bool,
 }
 
 impl Pool {
@@ -65,7 +68,7 @@ impl Pool {
 
 impl Member {
     pub(super) fn new(code: &str, months: [Total; 12]) -> Self {
-        Self { code: code.to_owned(), months }
+        Self { code: code.to_owned(), months, waits: false }
     }
 
     /// An institution without cases.
@@ -149,7 +152,22 @@ pub(super) fn pools(
             pool.members.sort_by(|one, two| one.code.cmp(&two.code));
         }
     }
+    mark_waiting(&mut pools);
     pools
+}
+
+/// Marks the rows without cases of institutions that have cases in another pool.
+fn mark_waiting(pools: &mut [Pool]) {
+    let has_cases = |member: &Member| member.over(&(1..=12)).base.cases != 0;
+    let busy: BTreeSet<String> = pools
+        .iter()
+        .flat_map(|pool| &pool.members)
+        .filter(|member| has_cases(member))
+        .map(|member| member.code.clone())
+        .collect();
+    for member in pools.iter_mut().flat_map(|pool| &mut pool.members) {
+        member.waits = !has_cases(member) && busy.contains(&member.code);
+    }
 }
 
 fn members(cases: &Cases, insutypes: &[usize], sums: &Sums, judged: &TariffSums) -> Vec<Member> {
@@ -162,7 +180,7 @@ fn members(cases: &Cases, insutypes: &[usize], sums: &Sums, judged: &TariffSums)
         }
         let code = &cases.institutions[cell.institution];
         if members.last().is_none_or(|member| member.code != *code) {
-            members.push(Member { code: code.clone(), months: [Total::default(); 12] });
+            members.push(Member::without_cases(code));
         }
         let month = usize::from(cell.month).saturating_sub(1);
         if let Some(member) = members.last_mut() {

@@ -313,7 +313,7 @@ impl<'a> Settling<'a> {
             let own = input.assessments.get(&(pool.name.clone(), member.code.clone()));
             let general = input.assessments.get(&(String::new(), member.code.clone()));
             // Amounts given for every pool are taken once, a pool's own beside them.
-            let is_first_pool = seen.insert(member.code.as_str());
+            let is_first_pool = !member.waits && seen.insert(member.code.as_str());
             let once = general.filter(|_| is_first_pool);
             let all = |of: fn(&Assessment) -> Fen| Fen::sum(own.into_iter().chain(once).map(of));
             claims.push(Claim {

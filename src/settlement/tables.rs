@@ -306,22 +306,20 @@ pub fn compensation_table(outcomes: &[Outcome]) -> Table {
         .with("amount_yuan", rows.yuan(|row| row.amount))
 }
 
-/// The table `case` of one scenario, sorted by `setl_id`, the first settlement of the case.
+/// The table `case` of one scenario or a piece of it: `decisions` in the order of
+/// [`super::by_id`], all of them or some that follow each other; `setl_id` is the first settlement of the
+/// case.
 #[must_use]
 pub fn case_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) -> Table {
-    let mut sorted: Vec<&Decision> = decisions.iter().collect();
-    // Parts of one case (A15) have its id: they are told apart by their group.
-    let key = |case: &Decision| (cases.case_id[case.row].as_str(), cases.group[case.row]);
-    sorted.sort_by(|one, two| key(one).cmp(&key(two)));
     let group = |row: usize| match cases.group[row] {
         UNGROUPED => UNGROUPED_CODE,
         at => cases.groups[at as usize].as_str(),
     };
     let insutype = |row: usize| cases.insutypes[usize::from(cases.insutype[row])].as_str();
     let institution = |row: usize| cases.institutions[cases.institution[row] as usize].as_str();
-    let rows = || sorted.iter().map(|case| case.row);
-    let points = sorted.iter().map(|case| Some(i128::from(case.points.0))).collect();
-    let pay = |case: &&Decision| if case.paid_as_booked { "item" } else { "group" };
+    let rows = || decisions.iter().map(|case| case.row);
+    let points = decisions.iter().map(|case| Some(i128::from(case.points.0))).collect();
+    let pay = |case: &Decision| if case.paid_as_booked { "item" } else { "group" };
     Table::new("case")
         .with("scenario", Column::text(rows().map(|_| outcome.scenario.as_str())))
         .with("setl_id", Column::text(rows().map(|row| cases.case_id[row].as_str())))
@@ -329,17 +327,17 @@ pub fn case_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) -> T
         .with("fixmedins_code", Column::text(rows().map(institution)))
         .with("month", Column::whole(rows().map(|row| cases.month[row].into())))
         .with("group_code", Column::text(rows().map(group)))
-        .with("class", Column::text(sorted.iter().map(|case| case.class.as_str())))
-        .with("rule", Column::text(sorted.iter().map(|case| case.rule.as_str())))
-        .with("pay", Column::text(sorted.iter().map(pay)))
+        .with("class", Column::text(decisions.iter().map(|case| case.class.as_str())))
+        .with("rule", Column::text(decisions.iter().map(|case| case.rule.as_str())))
+        .with("pay", Column::text(decisions.iter().map(pay)))
         .with("cost_yuan", Column::yuan(rows().map(|row| cases.fee_fen[row])))
         .with("fund_booked_yuan", Column::yuan(rows().map(|row| cases.fund_fen[row])))
         .with("points", Column::Decimal { places: Points::PLACES, values: points })
-        .with("pay_yuan", Column::yuan(sorted.iter().map(|case| case.pay.0)))
-        .with("carved_out_yuan", Column::yuan(sorted.iter().map(|case| case.carved.0)))
-        .with("for_review", Column::whole(sorted.iter().map(|case| case.for_review.into())))
+        .with("pay_yuan", Column::yuan(decisions.iter().map(|case| case.pay.0)))
+        .with("carved_out_yuan", Column::yuan(decisions.iter().map(|case| case.carved.0)))
+        .with("for_review", Column::whole(decisions.iter().map(|case| case.for_review.into())))
         .with(
             "differs_at_clearing",
-            Column::whole(sorted.iter().map(|case| case.differs_at_clearing.into())),
+            Column::whole(decisions.iter().map(|case| case.differs_at_clearing.into())),
         )
 }

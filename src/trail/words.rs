@@ -178,7 +178,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("low_cases", "低倍率病例", "low cases"),
     ("high_cases", "高倍率病例", "high cases"),
     ("normal_cases", "其余病例", "other cases"),
-    ("group_points", "病组总点数", "points of its cases"),
+    ("group_points", "病组点数", "points of the group"),
     ("average_pay", "例均支付", "pay per case"),
     ("case_pays", "病例支付合计", "pay of its cases"),
     ("price", "价格", "price"),

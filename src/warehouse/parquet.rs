@@ -7,6 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::ProjectionMask;
@@ -105,6 +106,74 @@ pub fn write_table(table: &Table, path: &Path) -> Result<(), TableFileError> {
         let _ = std::fs::remove_file(&part);
         failed(err)
     })
+}
+
+/// A result table written piece by piece: no more of it than two row groups is in memory. It has the bytes
+/// that [`write_table`] gives it, however it was cut.
+pub struct TableWriter {
+    path: PathBuf,
+    /// None before the first row group, which says what the columns are.
+    writer: Option<ArrowWriter<File>>,
+    /// Pieces of the row group at hand.
+    waiting: Vec<RecordBatch>,
+    rows: usize,
+}
+
+impl TableWriter {
+    /// A writer of a new file at `path`.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), writer: None, waiting: Vec::new(), rows: 0 }
+    }
+
+    /// Writes the next rows; the columns are those of the first piece.
+    ///
+    /// # Errors
+    /// [`TableFileError`]; what was written is then of no use.
+    pub fn add(&mut self, piece: &Table) -> Result<(), TableFileError> {
+        let mut batch = relation::to_batch(piece)
+            .map_err(|source| TableFileError::Type { path: self.path.clone(), source })?;
+        self.rows += batch.num_rows();
+        loop {
+            let waiting: usize = self.waiting.iter().map(RecordBatch::num_rows).sum();
+            let room = ROW_GROUP_ROWS - waiting;
+            if batch.num_rows() < room {
+                self.waiting.push(batch);
+                return Ok(());
+            }
+            self.waiting.push(batch.slice(0, room));
+            batch = batch.slice(room, batch.num_rows() - room);
+            self.write_waiting().map_err(|err| self.failed(err))?;
+        }
+    }
+
+    /// Ends the file and says how many rows it has. Without any piece there is no file.
+    ///
+    /// # Errors
+    /// [`TableFileError::Write`].
+    pub fn finish(mut self) -> Result<usize, TableFileError> {
+        self.write_waiting().map_err(|err| self.failed(err))?;
+        if let Some(writer) = self.writer.take() {
+            writer.close().map_err(|err| self.failed(err))?;
+        }
+        Ok(self.rows)
+    }
+
+    fn write_waiting(&mut self) -> Result<(), ParquetError> {
+        let Some(first) = self.waiting.first() else { return Ok(()) };
+        let schema = first.schema();
+        let batch = concat_batches(&schema, &self.waiting)?;
+        self.waiting.clear();
+        if self.writer.is_none() {
+            let file = File::create(&self.path)?;
+            self.writer = Some(ArrowWriter::try_new(file, schema, Some(properties().build()))?);
+        }
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(&batch))
+    }
+
+    fn failed(&self, err: ParquetError) -> TableFileError {
+        TableFileError::Write { path: self.path.clone(), source: disk_error(err) }
+    }
 }
 
 /// The disk's own error where it was the disk.
@@ -243,7 +312,7 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use super::{TableFileError, read_table, write_table};
+    use super::{TableFileError, TableWriter, read_table, write_table};
     use crate::table::{Column, Table};
 
     fn pool() -> Table {
@@ -262,6 +331,27 @@ mod tests {
         write_table(&pool(), &path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), first);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// 300 000 rows: more than a row group, and pages that end by rows and by bytes.
+    #[test]
+    fn a_table_written_in_pieces_has_the_bytes_of_one_written_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |rows: std::ops::Range<i64>| {
+            Table::new("case")
+                .with("setl_id", Column::text(rows.clone().map(|row| format!("S{row:020}"))))
+                .with("class", Column::text(rows.clone().map(|row| format!("c{}", row % 7))))
+                .with("month", Column::whole(rows.clone().map(|row| row % 12)))
+                .with("pay_yuan", Column::yuan(rows.map(|row| row * row % 1_000_003)))
+        };
+        let (whole, pieces) = (folder.path().join("whole"), folder.path().join("pieces"));
+        write_table(&make(0..300_000), &whole).unwrap();
+        let mut writer = TableWriter::new(&pieces);
+        for cut in [0, 1, 700, 20_480, 262_143, 262_144, 270_000, 300_000].windows(2) {
+            writer.add(&make(cut[0]..cut[1])).unwrap();
+        }
+        assert_eq!(writer.finish().unwrap(), 300_000);
+        assert!(std::fs::read(&pieces).unwrap() == std::fs::read(&whole).unwrap());
     }
 
     #[test]

@@ -175,3 +175,11 @@ fn every_case_of_panzhihua_ends_in_its_fen() {
     city(home.path(), "panzhihua-drg", "--people 1200 --seed 5");
     assert!(everything_is_explained(home.path(), "panzhihua-drg", &[]) > 100);
 }
+
+// shows: H03, H08, H09, A25, A26
+#[test]
+fn every_case_of_jinhua_ends_in_its_fen() {
+    let home = tempfile::tempdir().unwrap();
+    city(home.path(), "jinhua-apg", "--people 300 --seed 5");
+    assert!(everything_is_explained(home.path(), "jinhua-apg", &[]) > 300);
+}

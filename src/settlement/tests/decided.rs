@@ -14,7 +14,9 @@ use crate::settlement::outcome::{LedgerLine, LineKind, Outcome};
 use crate::settlement::segments::Rule;
 use crate::settlement::tables::case_table;
 use crate::settlement::tariff::Tariff;
-use crate::settlement::{Given, ScenarioInput, SpecialCase, SpecialKind, decide_all, settle};
+use crate::settlement::{
+    Given, ScenarioInput, SpecialCase, SpecialKind, by_id, decide_all, settle,
+};
 use crate::trail::Value;
 use crate::units::{Fen, Points};
 
@@ -213,7 +215,7 @@ fn parts_of_a_split_case_are_each_decided_and_told_apart() {
         let outcome = settle_columns(&cases, input.clone()).unwrap();
         assert_eq!(paid(&outcome), ["709.75"]);
         let decided = decide_all(&cases, &input, &outcome).unwrap();
-        tables.push(case_table(&outcome, &cases, &decided));
+        tables.push(case_table(&outcome, &cases, &by_id(&cases, decided)));
     }
     assert_eq!(tables[0], tables[1]);
     let column = |name| (0..3).map(|row| tables[0].cell(name, row).unwrap()).collect::<Vec<_>>();

@@ -7,7 +7,7 @@ use crate::policy::model::{AbnormalReference, OnOutliers};
 use crate::settlement::cases::Cases;
 use crate::settlement::coefficient::InstitutionFacts;
 use crate::settlement::tables::case_table;
-use crate::settlement::{Given, ScenarioInput, decide_all, settle};
+use crate::settlement::{Given, ScenarioInput, by_id, decide_all, settle};
 
 use super::build::{YEAR, catalog, input, points_policy, published_lines, threads};
 use super::scalar;
@@ -143,10 +143,10 @@ fn two_hundred_tariffs_take_at_most_four_times_one_settlement_with_its_cases() {
     let outcome = settle(&cases, &inputs[..1], threads(1)).unwrap().remove(0);
     let settled = work_seconds() - start;
     let decided = decide_all(&cases, &inputs[0], &outcome).unwrap();
-    let table = case_table(&outcome, &cases, &decided);
+    let table = case_table(&outcome, &cases, &by_id(&cases, decided));
     let one = work_seconds() - start;
     assert_eq!(table.rows(), cases.len());
-    drop((table, decided));
+    drop(table);
     let start = work_seconds();
     settle(&cases, &inputs, threads(1)).unwrap();
     let all = work_seconds() - start;

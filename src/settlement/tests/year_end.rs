@@ -167,6 +167,39 @@ fn violations_are_taken_once_and_a_bond_is_not_taken_here() {
     assert_eq!(kept, [yuan("7"), Fen::ZERO]);
 }
 
+// The first pool is the first in which the institution has cases: a deduction of 1 listed for 310 gives it a row
+// there, yet 7 and the bond of 20 are taken in 390, where its only case is: 50 − 7 = 43.
+// shows: R27, Z26
+#[test]
+fn what_is_taken_once_is_taken_where_the_cases_are() {
+    let mut policy = points_policy();
+    policy.budget.pools = Pools::Insutype;
+    let catalog = catalog("100", "1000", &[("A", "100", "1")]);
+    let mut rows = vec![case("X", "A", "100", "90"), case("Y", "A", "100", "100")];
+    rows[0].insutype = "390".to_owned();
+    let mut input = input(&policy, Some(&catalog), "0");
+    for pool in ["310", "390"] {
+        input.budgets.insert((pool.to_owned(), "Y".to_owned()), yuan("50"));
+    }
+    input.budgets.remove(&("all".to_owned(), "Y".to_owned()));
+    let own = Assessment { deduction: yuan("1"), ..Assessment::default() };
+    input.assessments.insert(("310".to_owned(), "X".to_owned()), own);
+    let general = Assessment { violations: yuan("7"), bond: yuan("20"), ..Assessment::default() };
+    input.assessments.insert((String::new(), "X".to_owned()), general);
+    let outcome = settle_one(&rows, input).unwrap();
+    let found: Vec<_> = outcome
+        .institutions
+        .iter()
+        .map(|row| (row.pool.as_str(), row.fixmedins_code.as_str(), row.paid, row.balance.bond))
+        .collect();
+    let (zero, bond) = (Fen::ZERO, yuan("20"));
+    let less = Fen(-100);
+    assert_eq!(
+        found,
+        [("310", "X", less, zero), ("310", "Y", yuan("50"), zero), ("390", "X", yuan("43"), bond),]
+    );
+}
+
 // Violations of an institution without cases are owed all the same.
 // shows: A52, Z26
 #[test]
