@@ -25,4 +25,6 @@ select
     case when cases = cases_2 and cost = cost_2 and booked = booked_2 and points = points_2
         and paid = paid_2 and advanced = advanced_2 and balance = balance_2 then 0 else 1 end as differs
 from beside
+-- An institution that only last year's bookings or a deduction of nothing put there has no second row.
+where cases_2 is not null or cases <> 0 or paid <> 0 or advanced <> 0 or balance <> 0
 order by differs desc, pool, fixmedins_code

@@ -1,5 +1,6 @@
 -- 攀枝花: stays (A54, R15), groups of a grouper (R26), base points × coefficient with low and high cases
 -- (5.3, 5.4), decided cases, allocate(budget − paid by item, points), months by A44 (R10: the budget).
+-- stage second: {netted}
 main_ranked as (
     select setl_id, diag_code,
         row_number() over (
@@ -200,7 +201,7 @@ prior as (
         and scoped.stay not in (select stay from scoped where year >= {year})
     group by scoped.fixmedins_code
 ),
-second as (
+whole as (
     select
         'all' as pool, coalesce(paid.fixmedins_code, prior.fixmedins_code) as fixmedins_code,
         coalesce(cases, 0) as cases, coalesce(cost, 0) as cost, coalesce(booked, 0) as booked,
@@ -210,3 +211,4 @@ second as (
     left join advanced on advanced.fixmedins_code = paid.fixmedins_code
     full join prior on prior.fixmedins_code = paid.fixmedins_code
 )
+select * from whole

@@ -164,8 +164,9 @@ summed as (
     select
         decided.fixmedins_code, count(*) as cases, sum(fee) as cost, sum(fund) as booked,
         sum(case when pay = 'item' then fund else 0 end) as item,
-        sum(case when pay = 'standard' and group_code <> 'M_N18' then by_standard else 0 end)
-            + coalesce(max(base), 0) as e,
+        sum(case when pay = 'standard' and ('{scenario}' = 'days-off' or group_code <> 'M_N18')
+            then by_standard else 0 end)
+            + case when '{scenario}' = 'days-off' then 0 else coalesce(max(base), 0) end as e,
         sum(case when pay = 'item' then fund else by_standard end) as advanced,
         -- Σ line fee × fund ÷ fee with twelve places, far from the middle of a fen in these cities.
         sum(case when fee = 0 then cast(0 as decimal(38, 12)) else

@@ -149,7 +149,7 @@ cased as (
         case when kind = 'item' or (fee = 0 and kind is null) then fund else 0 end as as_booked
     from fraction
 ),
-this_year as (
+of_this_year as (
     select
         pool, fixmedins_code, month, count(*) as cases, sum(fee) as fee, sum(fund) as fund,
         sum(points) as points, sum(as_booked) as as_booked

@@ -1,6 +1,13 @@
 -- 淄博, third: the waterfall of each pool (3.1), year end (3.3, R27), months by A44 (R10: B6) and working
 -- capital (Z22), from `last_year` and `this_year` given as values.
 -- R05, settlement by settlement, before stays are put together.
+-- stage last_year: {netted}, {zibo-dip-groups@before}, {zibo-dip-last}
+select * from of_last_year
+
+-- stage this_year: {netted}, {zibo-dip-groups}, {zibo-dip-points}
+select * from of_this_year
+
+-- stage second: {netted}
 scoped as (
     select *, case when mdtrt_id is null or mdtrt_id = '' then setl_id else mdtrt_id end as stay
     from found
@@ -222,9 +229,10 @@ netto as (
     left join capital on capital.pool = someone.pool and capital.fixmedins_code = someone.fixmedins_code
     left join prior on prior.pool = someone.pool and prior.fixmedins_code = someone.fixmedins_code
 ),
-second as (
+whole as (
     select
         pool, fixmedins_code, cases, cost, booked, points, paid, advanced,
         paid - advanced - besides as balance
     from netto
 )
+select * from whole
