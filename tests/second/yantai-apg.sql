@@ -1,8 +1,9 @@
 -- 烟台: standard × ratio, 0.4 / 2 lines, 24-hour cycles, clearing by drug days, control total, 10 % cap,
 -- compensation of negotiated drugs, months (2.2–2.4, A09–A12, A16–A23, R11, R16, R21, R22, R24).
--- Each stage is a statement of its own: the engine would compute a relation again wherever it is named.
+-- use netted
+-- use letters
 
--- stage visit: {netted}, {letters}
+-- stage visit
 in_scope as (
     select once.setl_id
     from once
@@ -31,11 +32,11 @@ grouped as (
     from judged
 )
 select
-    setl_id, psn_no, fixmedins_code, group_code, cast(begntime as varchar) as begun, month, fee, fund,
+    setl_id, psn_no, fixmedins_code, group_code, begntime, month, fee, fund,
     m as drugs, negotiated, late, unusable
 from grouped
 
--- stage prior: {netted}
+-- stage prior
 in_scope as (
     select once.setl_id
     from once
@@ -56,12 +57,12 @@ found_prior as (
 )
 select fixmedins_code, refund from found_prior
 
--- stage cased: visit
+-- stage cased
 -- Anchored cycles: of each visit the first one 24 hours or more later, then the chain of openers.
 numbered as (
-    select *, cast(begun as timestamp) as begntime,
+    select *,
         row_number() over (
-            partition by psn_no, fixmedins_code, group_code order by cast(begun as timestamp), setl_id
+            partition by psn_no, fixmedins_code, group_code order by begntime, setl_id
         ) as n
     from visit
 ),
@@ -104,11 +105,11 @@ merged as (
     group by psn_no, fixmedins_code, group_code, opened
 )
 select
-    psn_no, fixmedins_code, group_code, case_id, settlements, month, cast(begntime as varchar) as begun,
+    psn_no, fixmedins_code, group_code, case_id, settlements, month, begntime,
     fee, fund, late, unusable, drugs, negotiated
 from merged
 
--- stage decided: cased
+-- stage decided
 standard(group_code, price) as (
     values ('OMA_N18', 334400), ('MA_N18', 133300), ('OM_N18', 266600), ('OA_N18', 142200),
         ('M_N18', 94700), ('A_N18', 29100), ('O_N18', 41500), ('QY_N18', 29100)
@@ -129,21 +130,21 @@ judged as (
     from cased join standard on standard.group_code = cased.group_code
 )
 select
-    psn_no, fixmedins_code, group_code, case_id, begun, fee, fund, drugs, negotiated, pay, by_standard
+    psn_no, fixmedins_code, group_code, case_id, begntime, fee, fund, drugs, negotiated, pay, by_standard
 from judged
 
--- stage own: decided
+-- stage own
 -- Days from one drug visit of a person to the next, anywhere (A17).
 chained as (
     select *,
-        lead(cast(cast(begun as timestamp) as date)) over (
-            partition by psn_no order by cast(cast(begun as timestamp) as date), case_id
+        lead(cast(begntime as date)) over (
+            partition by psn_no order by cast(begntime as date), case_id
         ) as next_day
     from decided where pay = 'standard' and group_code = 'M_N18'
 ),
 gap as (
     select fixmedins_code, fee, fund, drugs,
-        coalesce(cast(next_day as int) - cast(cast(cast(begun as timestamp) as date) as int), 0) as days
+        coalesce(cast(next_day as int) - cast(cast(begntime as date) as int), 0) as days
     from chained
 ),
 daily as (
@@ -178,7 +179,7 @@ summed as (
 )
 select * from summed
 
--- stage capped: own
+-- stage capped
 total as (
     select
         sum(item) as item, cast(sum(e) as decimal(38, 0)) as e,
@@ -217,7 +218,7 @@ held as (
 )
 select * from held
 
--- stage second: capped, prior
+-- stage second
 reasonable as (
     select *,
         greatest(least(booked - paid,

@@ -1,13 +1,5 @@
 -- 淄博, first: stays of one year (A54, R15) and their diseases (R02, R32, R33). File of the catalog beside
 -- groups.csv, as text columns: file_op_attribute. `last_year` is asked with {of_year} the year before.
--- R05, settlement by settlement, before stays are put together.
-scoped as (
-    select *, case when mdtrt_id is null or mdtrt_id = '' then setl_id else mdtrt_id end as stay
-    from found
-    where insutype in ('310', '390') and med_type in ('21', '22', '23', '24', '52')
-        and pay_loc not in ('3', '4') and (insu_admdvs = '' or insu_admdvs like '3703%')
-        and hi_paymtd not in ('2', '5', '7')
-),
 -- The year that is settled net of everything, the year before as it was cleared (R03).
 alive as (
     select
