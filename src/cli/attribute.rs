@@ -1,16 +1,13 @@
 //! `dianshu attribute`: why institutions are paid another amount than before.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::backtest::built_under;
 use super::common::Common;
+use super::opened::Opened;
 use super::{Error, Outcome, output};
 use crate::attribution::{attribution_table, change_table};
-use crate::backtest::{Purpose, Settings, change};
-use crate::catalog::Stored;
-use crate::policy::LoadedPolicy;
+use crate::backtest::{Purpose, change};
 use crate::report::Lang;
-use crate::{catalog, policy};
 
 /// Arguments of `dianshu attribute`.
 #[derive(Debug, clap::Args)]
@@ -49,53 +46,18 @@ pub(super) struct Args {
     common: Common,
 }
 
-/// One settlement with its files read.
-struct Side {
-    policy: LoadedPolicy,
-    built_under: LoadedPolicy,
-    stored: Stored,
-    scenarios: Vec<String>,
-    year: u16,
-}
-
-impl Side {
-    fn open(
-        name: &str,
-        folder: &Path,
-        scenario: Option<&String>,
-        year: u16,
-    ) -> Result<Self, Error> {
-        let stored = catalog::open(folder)?;
-        let (built_under, own) = built_under(folder, &stored)?;
-        let policy = policy::compose(&policy::load(name)?, &own)?;
-        let scenarios = scenario.into_iter().cloned().collect();
-        Ok(Self { policy, built_under, stored, scenarios, year })
-    }
-
-    fn settings(&self) -> Settings<'_> {
-        Settings {
-            policy: &self.policy,
-            scenarios: &self.scenarios,
-            catalog: &self.stored.catalog,
-            catalog_policy: &self.built_under,
-            year: self.year,
-            purpose: Purpose::Backtest,
-            with_cases: true,
-        }
-    }
-}
-
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
-    let old = Side::open(&args.policy, &args.catalog, args.scenario.as_ref(), args.year)?;
-    let new = Side::open(
-        args.to_policy.as_ref().unwrap_or(&args.policy),
-        args.to_catalog.as_ref().unwrap_or(&args.catalog),
-        args.to_scenario.as_ref(),
-        args.to_year.unwrap_or(args.year),
-    )?;
+    let to_policy = args.to_policy.as_ref().unwrap_or(&args.policy);
+    let to_catalog = args.to_catalog.as_ref().unwrap_or(&args.catalog);
+    let opened = [Opened::read(&args.policy, &args.catalog)?, Opened::read(to_policy, to_catalog)?];
+    let scenarios =
+        [&args.scenario, &args.to_scenario].map(|one| one.iter().cloned().collect::<Vec<String>>());
+    let years = [args.year, args.to_year.unwrap_or(args.year)];
+    let [old, new] = [0, 1]
+        .map(|side| opened[side].settings(years[side], Purpose::Backtest, &scenarios[side], true));
     let snapshot = args.common.snapshot()?;
     let engine = args.common.engine()?;
-    let done = change(&engine, &snapshot, [&old.settings(), &new.settings()])?;
+    let done = change(&engine, &snapshot, [&old, &new])?;
     args.common.show_plans(&engine);
     args.common.warn(&done.warnings);
     let mut changes = done.changes;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use num_traits::Zero as _;
 use rust_decimal::Decimal;
 
-use super::backtest::built_under;
 use super::common::Common;
+use super::opened::built_under;
 use super::{Error, Outcome, output};
 use crate::audit::beside::Beside;
 use crate::audit::{self, Cliff, Finding, Settings};

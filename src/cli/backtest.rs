@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::common::Common;
+use super::opened::Opened;
 use super::{Error, Outcome, output};
-use crate::backtest::{Purpose, Replay, Settings, manifest, replay};
-use crate::catalog::Stored;
-use crate::policy::{LoadedPolicy, Scenario};
+use crate::backtest::{Purpose, Replay, manifest, replay};
 use crate::table::{Column, Table};
-use crate::{catalog, policy};
 
 /// Arguments of `dianshu backtest`.
 #[derive(Debug, clap::Args)]
@@ -73,41 +71,16 @@ pub(super) struct Job<'a> {
 impl Job<'_> {
     /// Replays and writes the run; its folder and what it holds.
     pub(super) fn run(&self, common: &Common) -> Result<(PathBuf, Replay), Error> {
-        let stored = catalog::open(self.catalog)?;
-        // A catalog computed under scenarios is replayed under them: they are part of its baseline.
-        let (built_under, own) = built_under(self.catalog, &stored)?;
-        let policy = policy::compose(&policy::load(self.policy)?, &own)?;
-        let settings = Settings {
-            policy: &policy,
-            scenarios: self.scenarios,
-            catalog: &stored.catalog,
-            catalog_policy: &built_under,
-            year: self.year,
-            purpose: self.purpose,
-            with_cases: self.with_cases,
-        };
+        let opened = Opened::read(self.policy, self.catalog)?;
+        let settings = opened.settings(self.year, self.purpose, self.scenarios, self.with_cases);
         let snapshot = common.snapshot()?;
         let engine = common.engine()?;
         let done = replay(&engine, &snapshot, &settings, self.out)?;
         common.show_plans(&engine);
         common.warn(&done.warnings);
-        let path = manifest::write(self.out, &settings, &stored.digest, &snapshot, &done)?;
+        let path = manifest::write(self.out, &settings, &opened.stored.digest, &snapshot, &done)?;
         Ok((path, done))
     }
-}
-
-/// The policy a catalog was computed under, and the scenarios in it: those its manifest lists, and no
-/// other file that lies there.
-pub(super) fn built_under(
-    folder: &Path,
-    stored: &Stored,
-) -> Result<(LoadedPolicy, Vec<Scenario>), Error> {
-    let policy = policy::load(&folder.to_string_lossy())?;
-    let names = stored.files.iter().filter(|name| name.starts_with(catalog::SCENARIO_PREFIX));
-    let own = names
-        .map(|name| policy::load_scenario(&folder.join(name).to_string_lossy(), &policy))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok((policy::compose(&policy, &own)?, own))
 }
 
 /// One line a scenario and pool, for the screen.

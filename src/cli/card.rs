@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::Error;
-use super::backtest::built_under;
 use super::common::{Common, check_years};
+use super::opened::built_under;
 use crate::catalog::model::Catalog;
 use crate::period::Years;
 use crate::policy::model::{Passes, Policy};

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::backtest::built_under;
 use super::common::Common;
+use super::opened::Opened;
 use super::{Error, Outcome, output};
-use crate::backtest::{Prepared, Purpose, Settings, prepare_watching};
+use crate::backtest::{Prepared, Purpose, prepare_watching};
 use crate::explain::nearest;
+use crate::history;
 use crate::settlement::cases::{Cases, flag};
 use crate::settlement::decide::CaseClass;
 use crate::settlement::outcome::Decision;
@@ -19,7 +20,6 @@ use crate::settlement::{self, ScenarioInput, decide_all};
 use crate::trail::{self, Lang, Section, Trail};
 use crate::warehouse::engine::Engine;
 use crate::warehouse::snapshot::Snapshot;
-use crate::{catalog, history, policy};
 
 /// Arguments of `dianshu explain`.
 #[derive(Debug, clap::Args)]
@@ -158,19 +158,9 @@ impl Job<'_> {
         watch: &BTreeSet<String>,
         ask: impl FnOnce(&Settled<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let stored = catalog::open(self.catalog)?;
-        // A catalog computed under scenarios is settled under them: they are part of its baseline.
-        let (built_under, own) = built_under(self.catalog, &stored)?;
-        let policy = policy::compose(&policy::load(self.policy)?, &own)?;
-        let settings = Settings {
-            policy: &policy,
-            scenarios: self.scenarios,
-            catalog: &stored.catalog,
-            catalog_policy: &built_under,
-            year: self.year,
-            purpose: Purpose::Settle { month: None, simulated: true },
-            with_cases: true,
-        };
+        let opened = Opened::read(self.policy, self.catalog)?;
+        let purpose = Purpose::Settle { month: None, simulated: true };
+        let settings = opened.settings(self.year, purpose, self.scenarios, true);
         let snapshot = common.snapshot()?;
         let engine = common.engine()?;
         let prepared = prepare_watching(&engine, &snapshot, &settings, watch)?;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::backtest::built_under;
 use super::card::{named_years, prices_fees};
 use super::common::{Common, check_years};
+use super::opened::built_under;
 use super::{Error, Outcome, output};
 use crate::catalog;
 use crate::history;

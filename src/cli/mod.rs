@@ -20,6 +20,7 @@ mod group;
 mod ingest;
 mod intervals;
 mod life;
+mod opened;
 mod output;
 mod parameters;
 mod replay;

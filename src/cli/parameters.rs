@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 
-use super::backtest::built_under;
+use super::opened::built_under;
 use super::{Error, Outcome, output, workbook};
 use crate::catalog::parameters::{self, Rows};
 use crate::catalog::{self, Signature};

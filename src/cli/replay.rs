@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::backtest::built_under;
 use super::common::Common;
+use super::opened::Opened;
 use super::{Error, Outcome, output};
-use crate::backtest::{Purpose, Settings, official, with_candidates};
+use crate::backtest::{Purpose, official, with_candidates};
 use crate::cleared::{difference_table, institution_table, summary_table};
 use crate::report::Lang;
+use crate::synth;
 use crate::units::Fen;
-use crate::{catalog, policy, synth};
 
 /// Arguments of `dianshu replay`.
 #[derive(Debug, clap::Args)]
@@ -42,18 +42,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
-    let stored = catalog::open(&args.catalog)?;
-    let (built_under, own) = built_under(&args.catalog, &stored)?;
-    let policy = policy::compose(&policy::load(&args.policy)?, &own)?;
-    let settings = Settings {
-        policy: &policy,
-        scenarios: &args.scenarios,
-        catalog: &stored.catalog,
-        catalog_policy: &built_under,
-        year: args.year,
-        purpose: Purpose::Backtest,
-        with_cases: true,
-    };
+    let opened = Opened::read(&args.policy, &args.catalog)?;
+    let settings = opened.settings(args.year, Purpose::Backtest, &args.scenarios, true);
     let snapshot = args.common.snapshot()?;
     let engine = args.common.engine()?;
     if let Some(folder) = &args.make_sheet {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::backtest::built_under;
 use super::common::{Common, check_years};
 use super::life::SignatureArgs;
+use super::opened::built_under;
 use super::{Error, Outcome, output};
 use crate::catalog::Stored;
 use crate::grouping::cases::Request;
