@@ -184,7 +184,8 @@ impl Job<'_> {
     }
 }
 
-/// What a demo shows of the audit of its policy: errors and warnings.
+/// What a demo shows of the audit of its policy: its errors and warnings, one of each check in full, and
+/// how many more there are.
 pub(super) fn show(
     common: &Common,
     (policy, catalog): (&str, &Path),
@@ -192,9 +193,32 @@ pub(super) fn show(
 ) -> Result<(), Error> {
     let probes = (Decimal::new(RATIO, 2), Decimal::ONE, None);
     let job = Job { policy, catalog: Some(catalog), scenarios: &[], year: Some(year), probes };
-    let mut findings = job.run(common)?.findings;
-    findings.retain(|(_, one)| one.severity > Severity::Info);
-    output::print_text(&text(&findings, lang))
+    let all = job.run(common)?.findings;
+    let of = |severity| all.iter().filter(|(_, one)| one.severity == severity).count();
+    let mut shown: Vec<(String, Finding)> = Vec::new();
+    for finding in all.iter().filter(|(_, one)| one.severity > Severity::Info) {
+        let same = shown.iter().filter(|(_, one)| one.check == finding.1.check).count();
+        // Both lines of a cliff, one of everything else.
+        if same < if finding.1.check == "cliff" { 2 } else { 1 } {
+            shown.push(finding.clone());
+        }
+    }
+    let (errors, warnings, infos) =
+        (of(Severity::Error), of(Severity::Warning), of(Severity::Info));
+    let mut out = listed(&shown, lang);
+    out.push_str(&match lang {
+        Lang::Zh => format!(
+            "\n错误 {errors}，警告 {warnings}，提示 {infos}；以上每类各举一例，全部见 dianshu audit --policy \
+             {policy} --catalog {} --year {year}\n",
+            catalog.display()
+        ),
+        Lang::En => format!(
+            "\n{errors} errors, {warnings} warnings, {infos} to know; one of each kind is shown, all by \
+             dianshu audit --policy {policy} --catalog {} --year {year} --lang en\n",
+            catalog.display()
+        ),
+    });
+    output::print_text(&out)
 }
 
 impl Audited {
@@ -236,8 +260,19 @@ fn value_of_run(run: &manifest::Run) -> Option<Decimal> {
     to_decimal(&(fraction(fen, 100)? / points), VALUE_PLACES)
 }
 
-/// Findings for people: fact, numbers, clause, one below the other.
+/// Findings for people, and how many there are.
 fn text(findings: &[(String, Finding)], lang: Lang) -> String {
+    let count = |severity| findings.iter().filter(|(_, one)| one.severity == severity).count();
+    let [errors, warnings, infos] = [Severity::Error, Severity::Warning, Severity::Info].map(count);
+    let counts = match lang {
+        Lang::Zh => format!("\n错误 {errors}，警告 {warnings}，提示 {infos}\n"),
+        Lang::En => format!("\n{errors} errors, {warnings} warnings, {infos} to know\n"),
+    };
+    listed(findings, lang) + &counts
+}
+
+/// Fact, numbers, clause of every finding, one below the other.
+fn listed(findings: &[(String, Finding)], lang: Lang) -> String {
     let mut text = String::new();
     let mut last: Option<&str> = None;
     for (scenario, finding) in findings {
@@ -261,11 +296,5 @@ fn text(findings: &[(String, Finding)], lang: Lang) -> String {
             text.push_str(&format!("      {line}\n"));
         }
     }
-    let count = |severity| findings.iter().filter(|(_, one)| one.severity == severity).count();
-    let [errors, warnings, infos] = [Severity::Error, Severity::Warning, Severity::Info].map(count);
-    text.push_str(&match lang {
-        Lang::Zh => format!("\n错误 {errors}，警告 {warnings}，提示 {infos}\n"),
-        Lang::En => format!("\n{errors} errors, {warnings} warnings, {infos} to know\n"),
-    });
     text
 }

@@ -8,11 +8,12 @@ use serde::Deserialize;
 
 use super::common::{Bytes, Common};
 use super::{
-    Error, Outcome, audit, backtest, build, check, demo_groups, explain, ingest, output, report,
+    Error, Outcome, audit, backtest, build, check, explain, ingest, output, report, settle,
 };
 use crate::backtest::Purpose;
 use crate::period::Years;
-use crate::policy;
+use crate::policy::model::Cite;
+use crate::policy::{self, LoadedPolicy};
 use crate::report::{Format, Lang};
 use crate::synth::{self, City};
 use crate::table::Table;
@@ -48,6 +49,9 @@ pub(super) struct Args {
     #[arg(long)]
     quiet: bool,
 }
+
+/// The month that is shown: half a year is known by then.
+const MONTH: u8 = 6;
 
 /// What one system's demo makes and asks.
 #[derive(Debug, Deserialize)]
@@ -87,10 +91,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         plan: false,
     };
     let export = dir.join("export");
-    // A system that the settlement does not settle yet ends with its catalog.
-    let unsettled = policy::unsettled(&policy.policy);
-    let steps = if unsettled.is_empty() { 6 } else { 5 };
-    common.say(&format!("1/{steps} synth      {} → {}", args.system, export.display()));
+    common.say(&format!("1/8 synth      {} → {}", args.system, export.display()));
     let years: Years = demo.years.parse()?;
     let made = synth::generate(&synth::Settings {
         city,
@@ -103,72 +104,139 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         parts: 1,
     })?;
     common.say(&super::synth::summary(&made));
-    common.say(&format!(
-        "2/{steps} ingest     {} → {}",
-        export.display(),
-        common.warehouse.display()
-    ));
+    common.say(&format!("2/8 ingest     {} → {}", export.display(), common.warehouse.display()));
     ingest::load(&common, &[export])?;
-    common.say(&format!("3/{steps} check      planted defects among the findings"));
+    common.say("3/8 check      planted defects among the findings");
     let checked = check::checked(&common, None, Some(&args.system), (Fen(1), LIMIT))?;
-    let (settled, history) = split(&years);
+    let (year, history) = split(&years);
     let book = dir.join("catalog");
-    common.say(&format!("4/{steps} catalog    {history} → {}", book.display()));
-    let built = build::build(&common, &policy, &history, (&book, None))?;
-    if unsettled.is_empty() {
-        return settle(args, &common, (&demo, settled), checked.summary);
-    }
-    common.say(&format!("5/{steps} groups     what they are, one of them closely, verification"));
-    let done = demo_groups::show(&common, &built, &book)?;
-    output::print_text(&format!(
-        "catalog: {}\nNot in this release: settlement under `{}`; the demo of {} ends here.\n",
-        book.display(),
-        unsettled.join("`, `"),
-        args.system,
-    ))?;
-    Ok(done)
+    common.say(&format!("4/8 catalog    {history} → {}", book.display()));
+    build::build(&common, &policy, &history, (&book, None))?;
+    let runs = dir.join("runs");
+    let shown = Shown { args, common: &common, policy: &policy, book: &book, runs, year };
+    shown.backtest(&demo.scenarios, checked.summary)?;
+    shown.settlements()?;
+    shown.audit()?;
+    shown.cases()?;
+    Ok(Outcome::Done)
 }
 
-/// The newest year settled under the policy and its scenarios, and the report.
-fn settle(
-    args: &Args,
-    common: &Common,
-    (demo, settled): (&Plan, u16),
-    checked: Table,
-) -> Result<Outcome, Error> {
-    let book = args.dir.join("catalog");
-    common.say(&format!("5/6 backtest   {settled} under {} scenarios", demo.scenarios.len() + 1));
-    let job = backtest::Job {
-        policy: &args.system,
-        catalog: &book,
-        year: settled,
-        purpose: Purpose::Backtest,
-        scenarios: &demo.scenarios,
-        with_cases: false,
-        out: &args.dir.join("runs"),
-    };
-    let (path, done) = job.run(common)?;
-    common.say("6/6 report");
-    let formats = [Format::Html, Format::Xlsx];
-    let files = report::write(&path, &formats, args.lang, &args.dir.join("report"), vec![checked])?;
-    output::print(&backtest::summary(&done), false)?;
-    let mut text = format!("run:     {}\ncatalog: {}\n", path.display(), book.display());
-    for file in files {
-        text.push_str(&format!("report:  {}\n", file.display()));
+/// The catalog is there; what is shown of the newest year.
+struct Shown<'a> {
+    args: &'a Args,
+    common: &'a Common,
+    policy: &'a LoadedPolicy,
+    book: &'a Path,
+    runs: PathBuf,
+    year: u16,
+}
+
+impl Shown<'_> {
+    fn job<'a>(&'a self, purpose: Purpose, scenarios: &'a [String]) -> backtest::Job<'a> {
+        backtest::Job {
+            policy: &self.args.system,
+            catalog: self.book,
+            year: self.year,
+            purpose,
+            scenarios,
+            with_cases: false,
+            out: &self.runs,
+        }
     }
-    output::print_text(&text)?;
-    common.say("audit      the rules, and the cases beside their lines");
-    output::gap(false)?;
-    audit::show(common, (&args.system, &book), (settled, args.lang))?;
-    common.say(
-        "explain    a low, a normal, a high, a merged, an ungrouped case; the largest institution",
-    );
-    let job = explain::Job { policy: &args.system, catalog: &book, year: settled, scenarios: &[] };
-    for trail in job.samples(common)? {
-        output::gap(false)?;
-        explain::print(&trail, args.lang, false)?;
+
+    /// The year under the policy and its scenarios, and the report on it.
+    fn backtest(&self, scenarios: &[String], checked: Table) -> Result<(), Error> {
+        self.common.say(&format!(
+            "5/8 backtest   {} under {} scenarios",
+            self.year,
+            scenarios.len() + 1
+        ));
+        let (run, done) = self.job(Purpose::Backtest, scenarios).run(self.common)?;
+        self.common.say("6/8 report");
+        let folder = self.args.dir.join("report");
+        let formats = [Format::Html, Format::Xlsx];
+        let files = report::write(&run, &formats, self.args.lang, &folder, vec![checked])?;
+        self.title(
+            "回测：同一年份在各情景下的结果",
+            "Backtest: the same year under every scenario",
+            None,
+        )?;
+        output::print(&backtest::summary(&done), false)?;
+        let mut text = format!("run:     {}\ncatalog: {}\n", run.display(), self.book.display());
+        for file in files {
+            text.push_str(&format!("report:  {}\n", file.display()));
+        }
+        output::print_text(&text)
     }
-    Ok(Outcome::Done)
+
+    /// A month, then the year, as `settle` prints them: pools, ledger, the largest transfer.
+    fn settlements(&self) -> Result<(), Error> {
+        self.common.say("7/8 settle     a month, then the year");
+        let rules = &self.policy.policy;
+        let monthly = rules.monthly.as_ref().map(|monthly| &monthly.cite);
+        let month = (
+            "月预结算：每月先拨付，年终清算时扣回",
+            "A month is paid in advance and taken off at clearing",
+        );
+        let year = (
+            "年终清算：全年应付，减去已拨付",
+            "Clearing: what the year is worth, less what was advanced",
+        );
+        let all = [(Some(MONTH), month, monthly), (None, year, Some(&rules.budget.cite))];
+        for (month, (zh, en), cite) in all {
+            let job = self.job(Purpose::Settle { month, simulated: true }, &[]);
+            let (run, done) = job.run(self.common)?;
+            self.title(zh, en, cite)?;
+            settle::show(&job, &done, 1, self.args.lang)?;
+            output::print_text(&format!("run: {}\n", run.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Errors and warnings of the rules, the heaviest first.
+    fn audit(&self) -> Result<(), Error> {
+        self.common.say(
+            "8/8 audit      the rules, and the cases beside their lines; then cases explained",
+        );
+        self.title(
+            "规则审计：批准之前政策里的断崖、漏洞和矛盾",
+            "Audit: cliffs, holes and contradictions of the rules, before they are approved",
+            None,
+        )?;
+        let catalog = (self.args.system.as_str(), self.book);
+        audit::show(self.common, catalog, (self.year, self.args.lang))
+    }
+
+    /// One case of each kind, line by line, or why the year has none.
+    fn cases(&self) -> Result<(), Error> {
+        let Self { args, book, year, .. } = *self;
+        let job = explain::Job { policy: &args.system, catalog: book, year, scenarios: &[] };
+        for (kind, trail) in job.samples(self.common)? {
+            let (zh, en) = kind.title();
+            self.title(zh, en, None)?;
+            match trail {
+                Some(trail) => explain::print(&trail, args.lang, false)?,
+                None => {
+                    let (zh, en) = kind.absent(&self.policy.policy, year);
+                    output::print_text(&format!(
+                        "{}\n",
+                        if args.lang == Lang::Zh { zh } else { en }
+                    ))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A heading, and the clause or reading it rests on.
+    fn title(&self, zh: &str, en: &str, cite: Option<&Cite>) -> Result<(), Error> {
+        let text = if self.args.lang == Lang::Zh { zh } else { en };
+        let mut lines = format!("\n━━ {text} ━━\n");
+        for cited in cite.iter().flat_map(|cite| [&cite.clause, &cite.reading]).flatten() {
+            lines.push_str(&format!("   {cited}\n"));
+        }
+        output::print_text(&lines)
+    }
 }
 
 /// The newest year is settled, the others are history.

@@ -11,6 +11,7 @@ use super::{Error, Outcome, output};
 use crate::backtest::{Prepared, Purpose, prepare_watching};
 use crate::explain::nearest;
 use crate::history;
+use crate::policy::model::{CaseUnit, Policy};
 use crate::settlement::cases::{Cases, flag};
 use crate::settlement::decide::CaseClass;
 use crate::settlement::outcome::Decision;
@@ -117,6 +118,62 @@ pub(super) fn print(trail: &Trail, lang: Lang, json: bool) -> Result<(), Error> 
     })
 }
 
+/// A kind of case that a reader of the notice looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sample {
+    Low,
+    Normal,
+    High,
+    Merged,
+    Ungrouped,
+}
+
+impl Sample {
+    const ALL: [Self; 5] = [Self::Low, Self::Normal, Self::High, Self::Merged, Self::Ungrouped];
+
+    /// Chinese and English heading.
+    pub(super) fn title(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Low => ("低倍率病例", "A low case"),
+            Self::Normal => ("正常病例", "A normal case"),
+            Self::High => ("高倍率病例", "A high case"),
+            Self::Merged => ("合并病例", "A merged case"),
+            Self::Ungrouped => (
+                "未入组病例（含未按时或未按规范上传的）",
+                "An ungrouped case, or one uploaded late or not to standard",
+            ),
+        }
+    }
+
+    /// Why a year under a policy has no such case, in Chinese and English.
+    pub(super) fn absent(self, policy: &Policy, year: u16) -> (String, String) {
+        let has_lines = policy.deviation.is_some()
+            || policy.outlier.is_some()
+            || policy.score.as_ref().is_some_and(|score| score.abnormal.is_some());
+        let merges = policy.case.cycle.is_some() || policy.case.unit == CaseUnit::Visit;
+        let document = &policy.identity.document;
+        match self {
+            Self::Low | Self::High if !has_lines => (
+                format!(
+                    "没有：{document} 没有高低倍率的规定，政策文件也没有这一节，病例一律按病组支付。"
+                ),
+                format!(
+                    "None: {document} prints no line for low or high cases and the policy has no such \
+                     section, so every case is paid by its group."
+                ),
+            ),
+            Self::Merged if !merges => (
+                format!("没有：{document} 没有治疗周期的规定，一笔结算就是一个病例 (R04)。"),
+                format!("None: {document} has no treatment cycle, a settlement is a case (R04)."),
+            ),
+            _ => (
+                format!("没有：{year} 年没有这样的病例。"),
+                format!("None: {year} has no such case."),
+            ),
+        }
+    }
+}
+
 /// A settlement with everything resolved but the files it names.
 pub(super) struct Job<'a> {
     pub(super) policy: &'a str,
@@ -141,14 +198,14 @@ impl Job<'_> {
         })
     }
 
-    /// One low, one normal, one high, one merged and one ungrouped case, where the year has such, and the
-    /// institution that is paid most.
-    pub(super) fn samples(&self, common: &Common) -> Result<Vec<Trail>, Error> {
-        let (cases, institution) =
-            self.settled(common, &BTreeSet::new(), |settled| settled.samples())?;
-        let mut subjects: Vec<Subject<'_>> = cases.iter().map(|id| Subject::Case(id)).collect();
-        subjects.extend(institution.iter().map(|code| Subject::Institution(code)));
-        self.run(common, &subjects)
+    /// One case of each kind, where the year has such.
+    pub(super) fn samples(&self, common: &Common) -> Result<Vec<(Sample, Option<Trail>)>, Error> {
+        let found = self.settled(common, &BTreeSet::new(), |settled| settled.samples())?;
+        let ids = found.iter().filter_map(|(_, id)| id.as_deref());
+        let mut trails = self.run(common, &ids.map(Subject::Case).collect::<Vec<_>>())?.into_iter();
+        let with_trail =
+            |(kind, id): (Sample, Option<String>)| (kind, id.and_then(|_| trails.next()));
+        Ok(found.into_iter().map(with_trail).collect())
     }
 
     /// Settles the year, with what becomes of some settlements kept, and asks something of it.
@@ -204,29 +261,27 @@ impl Settled<'_> {
         Ok(trail)
     }
 
-    /// Ids of the first case of each kind, and the code of the institution that is paid most.
-    fn samples(&self) -> Result<(Vec<String>, Option<String>), Error> {
+    /// The first case of each kind, by id.
+    fn samples(&self) -> Result<Vec<(Sample, Option<String>)>, Error> {
         let cases = self.cases();
         let mut decisions = decide_all(cases, &self.input(), &self.outcome)?;
         decisions.sort_by(|a, b| cases.case_id[a.row].cmp(&cases.case_id[b.row]));
-        let is_merged = |decision: &Decision| cases.flags[decision.row] & flag::MERGED != 0;
-        let of = |class| move |decision: &Decision| decision.class == class && !is_merged(decision);
-        let kinds: [&dyn Fn(&Decision) -> bool; 5] = [
-            &of(CaseClass::Low),
-            &of(CaseClass::Normal),
-            &of(CaseClass::High),
-            &is_merged,
-            &of(CaseClass::Ungrouped),
-        ];
-        let first = |kind: &&dyn Fn(&Decision) -> bool| {
-            let found = decisions.iter().find(|decision| kind(decision))?;
-            Some(cases.case_id[found.row].clone())
+        let first = |kind: Sample| {
+            let is_merged = |one: &&Decision| cases.flags[one.row] & flag::MERGED != 0;
+            let of = |class| decisions.iter().find(|one| one.class == class && !is_merged(one));
+            let found = match kind {
+                Sample::Low => of(CaseClass::Low),
+                Sample::Normal => of(CaseClass::Normal),
+                Sample::High => of(CaseClass::High).or_else(|| of(CaseClass::Extreme)),
+                Sample::Merged => decisions.iter().find(is_merged),
+                // Where a fallback group takes them (Y14, Y25) they are late or unusable.
+                Sample::Ungrouped => of(CaseClass::Ungrouped)
+                    .or_else(|| of(CaseClass::Unusable))
+                    .or_else(|| of(CaseClass::Late)),
+            };
+            (kind, found.map(|one| cases.case_id[one.row].clone()))
         };
-        let ids = kinds.iter().filter_map(first).collect();
-        let rows = &self.outcome.institutions;
-        // Of equal ones the first by code.
-        let most = rows.iter().rev().max_by_key(|row| row.paid);
-        Ok((ids, most.map(|row| row.fixmedins_code.clone())))
+        Ok(Sample::ALL.map(first).into())
     }
 
     /// The case of a settlement, or why it is none.

@@ -12,7 +12,6 @@ mod catalog;
 mod check;
 mod common;
 mod demo;
-mod demo_groups;
 mod error;
 mod explain;
 mod grid;

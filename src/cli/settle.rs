@@ -6,8 +6,10 @@ use super::backtest::{Job, summary};
 use super::common::Common;
 use super::{Error, Outcome, output};
 use crate::backtest::{BASELINE, Purpose, Replay};
-use crate::settlement::statement::{self, Role, StatementLine};
+use crate::settlement;
+use crate::settlement::statement::{self, AreaLine, Role, StatementLine};
 use crate::table::{Column, Table};
+use crate::trail::Lang;
 use crate::units::Fen;
 
 /// Institutions whose statement is printed.
@@ -38,6 +40,9 @@ pub(super) struct Args {
     /// A trial run: the same engine, flagged everywhere; nothing is paid by it
     #[arg(long)]
     simulate: bool,
+    /// Language of labels: `zh` or `en`
+    #[arg(long, default_value = "zh")]
+    lang: Lang,
     /// Folder in which the run is written
     #[arg(long, default_value = "runs", value_name = "DIR")]
     out: PathBuf,
@@ -57,32 +62,56 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         out: &args.out,
     };
     let (path, done) = job.run(&args.common)?;
-    let json = args.common.json;
-    if json {
+    if args.common.json {
         output::print(&area(purpose, &done), true)?;
-        output::print(&shown(&done), true)?;
+        if purpose.month().is_none() {
+            output::print(&ledger(&done, args.lang), true)?;
+        }
+        output::print(&statements(&done, SHOWN, args.lang), true)?;
         args.common.say(&format!("run: {}", path.display()));
         return Ok(Outcome::Done);
     }
-    output::print_text(&format!("{}\n", heading(args, &done)))?;
-    output::print(&area(purpose, &done), false)?;
-    output::print_text("\n各机构结算单（拨付额最大者） · statements of the largest transfers\n")?;
-    output::print(&shown(&done), false)?;
+    show(&job, &done, SHOWN, args.lang)?;
     output::print_text(&format!("run: {}\n", path.display()))?;
     Ok(Outcome::Done)
 }
 
+/// Prints what was settled for people: pools, the ledger of the area, the statements of the `count`
+/// largest transfers.
+pub(super) fn show(job: &Job<'_>, done: &Replay, count: usize, lang: Lang) -> Result<(), Error> {
+    output::print_text(&format!("{}\n", heading(job, done, lang)))?;
+    output::print(&area(job.purpose, done), false)?;
+    if job.purpose.month().is_none() {
+        output::print_text(match lang {
+            Lang::Zh => "\n台账（机构与基金两侧之和等于基金池资金；其后各行由应付到应拨付）\n",
+            Lang::En => {
+                "\nLedger: institutions and fund together are the money of the pool; the lines below \
+                 lead from paid to what is left to transfer\n"
+            }
+        })?;
+        output::print(&ledger(done, lang), false)?;
+    }
+    output::print_text(match lang {
+        Lang::Zh => "\n结算单（拨付额最大的机构）\n",
+        Lang::En => "\nStatements of the largest transfers\n",
+    })?;
+    output::print(&statements(done, count, lang), false)
+}
+
 /// What the run is, and whether anything is paid by it (J16).
-fn heading(args: &Args, done: &Replay) -> String {
+fn heading(job: &Job<'_>, done: &Replay, lang: Lang) -> String {
     let title = done.scenarios.first().map_or("", |one| one.title.as_str());
-    let what = match args.month {
-        Some(month) => format!("{} 年 {month} 月月预结算 · monthly pre-settlement", args.year),
-        None => format!("{} 年年终清算 · clearing of the year", args.year),
+    let year = job.year;
+    let what = match (job.purpose.month(), lang) {
+        (Some(month), Lang::Zh) => format!("{year} 年 {month} 月月预结算"),
+        (Some(month), Lang::En) => format!("monthly pre-settlement, month {month} of {year}"),
+        (None, Lang::Zh) => format!("{year} 年年终清算"),
+        (None, Lang::En) => format!("clearing of {year}"),
     };
-    let trial = if args.simulate {
-        "\n模拟运行，不作为付款依据 · SIMULATED, nothing is paid by it"
-    } else {
-        ""
+    let trial = match (job.purpose, lang) {
+        (Purpose::Settle { simulated: true, .. }, Lang::Zh) => "\n模拟运行，不作为付款依据",
+        (Purpose::Settle { simulated: true, .. }, Lang::En) => "\nSIMULATED, nothing is paid by it",
+        _ => "",
     };
     format!("{title}: {what}{trial}")
 }
@@ -122,10 +151,33 @@ fn area(purpose: Purpose, done: &Replay) -> Table {
         .with("paid_yuan", yuan(3))
 }
 
+/// The outcome under the policy as published.
+fn baseline(done: &Replay) -> Option<&settlement::Outcome> {
+    done.outcomes.iter().find(|outcome| outcome.scenario == BASELINE)
+}
+
+/// The ledger of every pool by kind, with its totals.
+fn ledger(done: &Replay, lang: Lang) -> Table {
+    let rows = baseline(done).map(statement::ledger_of_area).unwrap_or_default();
+    let payee = |of_fund: bool| match (of_fund, lang) {
+        (true, Lang::Zh) => "基金",
+        (true, Lang::En) => "fund",
+        (false, Lang::Zh) => "机构",
+        (false, Lang::En) => "institutions",
+    };
+    let side = |line: &AreaLine| if line.kind == "gross" { "" } else { payee(line.of_fund) };
+    Table::new("ledger")
+        .with("pool", Column::text(rows.iter().map(|line| line.pool.as_str())))
+        .with("side", Column::text(rows.iter().map(side)))
+        .with("line", Column::text(rows.iter().map(|line| statement::label(line.labels, lang))))
+        .with("lines", Column::counts(rows.iter().map(|line| line.lines as u64)))
+        .with("amount_yuan", Column::yuan(rows.iter().map(|line| line.amount.0)))
+        .with("rule", Column::text(rows.iter().map(|line| rule(&line.clause, &line.reading))))
+}
+
 /// Statements, under the policy as published, of the institutions with the largest transfers.
-fn shown(done: &Replay) -> Table {
-    let baseline = done.outcomes.iter().find(|outcome| outcome.scenario == BASELINE);
-    let lines = baseline.map(statement::lines).unwrap_or_default();
+fn statements(done: &Replay, count: usize, lang: Lang) -> Table {
+    let lines = baseline(done).map(statement::lines).unwrap_or_default();
     let mut transfers: Vec<&StatementLine> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let next = lines.get(at + 1);
@@ -138,7 +190,7 @@ fn shown(done: &Replay) -> Table {
         }
     }
     transfers.sort_by_key(|line| std::cmp::Reverse(line.amount));
-    transfers.truncate(SHOWN);
+    transfers.truncate(count);
     let rows: Vec<&StatementLine> = transfers
         .iter()
         .flat_map(|wanted| {
@@ -148,20 +200,20 @@ fn shown(done: &Replay) -> Table {
         })
         .collect();
     let text = |of: fn(&StatementLine) -> &str| Column::text(rows.iter().map(|line| of(line)));
+    let label = |line: &&StatementLine| statement::label((line.label_zh, line.label_en), lang);
     Table::new("statement")
         .with("pool", text(|line| &line.pool))
         .with("fixmedins_code", text(|line| &line.fixmedins_code))
         .with("period", text(|line| &line.period))
-        .with("line", text(|line| line.label_zh))
-        .with("in_english", text(|line| line.label_en))
+        .with("line", Column::text(rows.iter().map(label)))
         .with("amount_yuan", Column::yuan(rows.iter().map(|line| line.amount.0)))
-        .with("rule", Column::text(rows.iter().map(|line| rule(line))))
+        .with("rule", Column::text(rows.iter().map(|line| rule(&line.clause, &line.reading))))
 }
 
 /// The reading, or the row id at the end of the clause, which is enough to search by.
-fn rule(line: &StatementLine) -> String {
-    let id = line.clause.rsplit_once('(').map_or("", |(_, id)| id.trim_end_matches(')'));
-    match (id, line.reading.as_str()) {
+fn rule(clause: &str, reading: &str) -> String {
+    let id = clause.rsplit_once('(').map_or("", |(_, id)| id.trim_end_matches(')'));
+    match (id, reading) {
         ("", reading) => reading.to_owned(),
         (id, "") => id.to_owned(),
         (id, reading) => format!("{id}, {reading}"),

@@ -6,8 +6,10 @@
 //! that month.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeMap;
+
 use crate::table::{Column, Table};
-use crate::trail;
+use crate::trail::{self, Lang};
 use crate::units::Fen;
 
 use super::outcome::{InstitutionRow, LedgerLine, LineKind, MonthRow, Outcome};
@@ -56,6 +58,12 @@ impl Role {
             Self::Total => "total",
         }
     }
+}
+
+/// The label of a language.
+#[must_use]
+pub fn label((zh, en): (&'static str, &'static str), lang: Lang) -> &'static str {
+    if lang == Lang::Zh { zh } else { en }
 }
 
 /// Chinese and English label of a ledger line; a test holds that every kind has one.
@@ -140,6 +148,93 @@ fn from_ledger(posted: &LedgerLine) -> StatementLine {
         reading: posted.reading.clone(),
         ..line(place, Role::Item, posted.kind.as_str(), labels(posted.kind), posted.amount)
     }
+}
+
+/// Lines of the ledger of one pool that are of one kind and stand on one side, or a total over them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AreaLine {
+    /// `all`, the insurance type, or a part.
+    pub pool: String,
+    /// Item or total.
+    pub role: Role,
+    /// Whether the money is the fund's, not an institution's.
+    pub of_fund: bool,
+    /// Word of the line, as in the ledger; of a total `paid`, `gross` or `balance`.
+    pub kind: &'static str,
+    /// Chinese and English label.
+    pub labels: (&'static str, &'static str),
+    /// Lines of the ledger in it.
+    pub lines: usize,
+    /// Signed sum.
+    pub amount: Fen,
+    /// Clause of the first of them, or empty.
+    pub clause: String,
+    /// Reading or ruling, or empty.
+    pub reading: String,
+}
+
+/// The ledger of every pool by kind: what institutions are paid, what stays with the fund, and that both
+/// come to the money of the pool; then what leads from paid to what is left to transfer.
+#[must_use]
+pub fn ledger_of_area(outcome: &Outcome) -> Vec<AreaLine> {
+    // Pool, then side: institutions up to paid, the fund, the balance.
+    let mut sums: BTreeMap<(&str, u8, LineKind), AreaLine> = BTreeMap::new();
+    for posted in &outcome.ledger {
+        let of_fund = posted.fixmedins_code.is_empty();
+        let side = if posted.kind.is_of_balance() { 2 } else { u8::from(of_fund) };
+        let sum = sums.entry((&posted.pool, side, posted.kind)).or_insert_with(|| AreaLine {
+            pool: posted.pool.clone(),
+            role: Role::Item,
+            of_fund,
+            kind: posted.kind.as_str(),
+            labels: labels(posted.kind),
+            lines: 0,
+            amount: Fen::ZERO,
+            clause: posted.clause.clone(),
+            reading: posted.reading.clone(),
+        });
+        sum.lines = sum.lines.saturating_add(1);
+        sum.amount = Fen(sum.amount.0.saturating_add(posted.amount.0));
+    }
+    let totals = [
+        ("paid", ("机构应付合计", "paid to institutions")),
+        ("gross", ("基金池资金合计", "money of the pool")),
+        ("balance", ("清算应拨付合计", "left to transfer")),
+    ];
+    let mut pools: Vec<&str> = sums.keys().map(|(pool, ..)| *pool).collect();
+    pools.dedup();
+    let mut all = Vec::new();
+    for pool in pools {
+        // Paid and fund make the gross; the balance starts again from paid.
+        let (mut lines, mut fen, mut paid) = (0usize, 0i64, (0usize, 0i64));
+        for (side, (kind, labels)) in totals.into_iter().enumerate() {
+            let own =
+                sums.iter().filter(|((of, at, _), _)| *of == pool && usize::from(*at) == side);
+            if side == 2 {
+                (lines, fen) = paid;
+            }
+            for (_, line) in own {
+                lines = lines.saturating_add(line.lines);
+                fen = fen.saturating_add(line.amount.0);
+                all.push(line.clone());
+            }
+            if side == 0 {
+                paid = (lines, fen);
+            }
+            all.push(AreaLine {
+                pool: pool.to_owned(),
+                role: Role::Total,
+                of_fund: side == 1,
+                kind,
+                labels,
+                lines,
+                amount: Fen(fen),
+                clause: String::new(),
+                reading: String::new(),
+            });
+        }
+    }
+    all
 }
 
 fn month(row: &MonthRow) -> Vec<StatementLine> {
