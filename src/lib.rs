@@ -7,6 +7,7 @@ pub mod explain;
 pub mod finding;
 pub mod period;
 pub mod table;
+pub mod texts;
 pub mod units;
 
 pub mod policy;

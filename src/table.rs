@@ -12,11 +12,13 @@
 
 use rust_decimal::Decimal;
 
+use crate::texts::Texts;
+
 /// One column; every entry may be missing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Column {
     /// Text, codes included: codes are never numbers.
-    Text(Vec<Option<String>>),
+    Text(Texts),
     /// Whole numbers.
     Whole(Vec<Option<i64>>),
     /// Decimals with a fixed number of places, as whole units of the last place.
@@ -32,8 +34,13 @@ pub enum Column {
 
 impl Column {
     /// Text without gaps.
-    pub fn text<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Self {
-        Self::Text(values.into_iter().map(|value| Some(value.into())).collect())
+    pub fn text<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
+        Self::Text(Texts::of(values))
+    }
+
+    /// Text, entries of which may be missing.
+    pub fn texts<S: AsRef<str>>(values: impl IntoIterator<Item = Option<S>>) -> Self {
+        Self::Text(values.into_iter().collect())
     }
 
     /// Whole numbers without gaps.
@@ -94,7 +101,7 @@ impl Column {
     #[must_use]
     pub fn take(&self, rows: &[usize]) -> Self {
         match self {
-            Self::Text(values) => Self::Text(rows.iter().map(|row| values[*row].clone()).collect()),
+            Self::Text(values) => Self::Text(rows.iter().map(|row| values.get(*row)).collect()),
             Self::Whole(values) => Self::Whole(rows.iter().map(|row| values[*row]).collect()),
             Self::Decimal { places, values } => Self::Decimal {
                 places: *places,
@@ -108,7 +115,7 @@ impl Column {
     #[must_use]
     pub fn show(&self, row: usize) -> Option<String> {
         match self {
-            Self::Text(values) => values[row].clone(),
+            Self::Text(values) => values.get(row).map(str::to_owned),
             Self::Whole(values) => values[row].map(|value| value.to_string()),
             Self::Decimal { places, values } => values[row].map(|value| fixed_text(value, *places)),
             Self::Float(values) => values[row].map(|value| value.to_string()),

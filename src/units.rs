@@ -12,6 +12,7 @@
 //! ```
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -251,11 +252,30 @@ pub fn allocate<C: AsRef<str>>(
     codes: &[C],
 ) -> Result<Vec<Fen>, UnitError> {
     assert_eq!(weights.len(), codes.len(), "one code for each weight");
+    let code = |at: usize| codes[at].as_ref();
+    allocate_by(pool, weights, code, |a, b| code(a).as_bytes().cmp(code(b).as_bytes()))
+}
+
+/// [`allocate`] where the codes already ascend: a tie goes to the one that stands first.
+///
+/// # Errors
+/// As [`allocate`].
+pub fn allocate_in_order<'a>(
+    pool: Fen,
+    weights: &[i128],
+    code: impl Fn(usize) -> &'a str,
+) -> Result<Vec<Fen>, UnitError> {
+    allocate_by(pool, weights, code, |_, _| Ordering::Equal)
+}
+
+fn allocate_by<'a>(
+    pool: Fen,
+    weights: &[i128],
+    code: impl Fn(usize) -> &'a str,
+    tie: impl Fn(usize, usize) -> Ordering,
+) -> Result<Vec<Fen>, UnitError> {
     if let Some(at) = weights.iter().position(|weight| *weight < 0) {
-        return Err(UnitError::NegativeWeight {
-            code: codes[at].as_ref().to_owned(),
-            weight: weights[at],
-        });
+        return Err(UnitError::NegativeWeight { code: code(at).to_owned(), weight: weights[at] });
     }
     if pool.0 == 0 {
         return Ok(vec![Fen::ZERO; weights.len()]);
@@ -282,10 +302,7 @@ pub fn allocate<C: AsRef<str>>(
         .map_err(|_| UnitError::Overflow)?;
     // The largest remainders, ties by code; only who they are matters, not their order.
     let before = |a: &usize, b: &usize| {
-        remainders[*b]
-            .cmp(&remainders[*a])
-            .then_with(|| codes[*a].as_ref().as_bytes().cmp(codes[*b].as_ref().as_bytes()))
-            .then_with(|| a.cmp(b))
+        remainders[*b].cmp(&remainders[*a]).then_with(|| tie(*a, *b)).then_with(|| a.cmp(b))
     };
     let mut order: Vec<usize> = (0..weights.len()).collect();
     if left < order.len() {

@@ -381,16 +381,16 @@ impl Crosswalk {
             }
             walk.is_same = false;
             for cases in [old, new] {
-                let with_id = cases.case_id.iter().filter(|id| !id.is_empty()).count();
+                let with_id = cases.case_id.texts().filter(|id| !id.is_empty()).count();
                 if with_id != cases.len() {
                     return Err(Error::CaseIds { cases: cases.len(), with_id });
                 }
             }
             let settled = sides[year].input.year;
             let ids: HashMap<&str, usize> =
-                rows(new, settled).map(|row| (new.case_id[row].as_str(), row)).collect();
+                rows(new, settled).map(|row| (&new.case_id[row], row)).collect();
             for row in rows(old, settled) {
-                let Some(there) = ids.get(old.case_id[row].as_str()) else { continue };
+                let Some(there) = ids.get(&old.case_id[row]) else { continue };
                 if let (Some(from), Some(to)) = (group(old, row), group(new, *there)) {
                     let cell = walk.cells.entry((from.to_owned(), to.to_owned())).or_default();
                     *cell = cell.saturating_add(1);

@@ -412,8 +412,7 @@ fn unmatched(
     sets: &[CaseSet],
     year: u16,
 ) -> Option<String> {
-    let ids: BTreeSet<&str> =
-        sets.iter().flat_map(|set| &set.built.cases.case_id).map(String::as_str).collect();
+    let ids: BTreeSet<&str> = sets.iter().flat_map(|set| set.built.cases.case_id.texts()).collect();
     let other = special.keys().filter(|id| !ids.contains(id.as_str())).count();
     (other > 0).then(|| {
         format!(

@@ -33,7 +33,7 @@ pub(super) fn name_institutions(
     });
     let changes =
         (0..table.rows()).map(|row| Some(fen(table, "paid_yuan", row) - baseline.get(&key(row))?));
-    let (names, tiers) = (Column::Text(names.collect()), Column::Text(tiers.collect()));
+    let (names, tiers) = (Column::texts(names), Column::texts(tiers));
     let changes = Column::Decimal { places: 2, values: changes.collect() };
     table.columns.push(("fixmedins_name".to_owned(), names));
     table.columns.push(("tier".to_owned(), tiers));
@@ -165,7 +165,7 @@ pub(super) fn stack(tables: Vec<Table>) -> Option<Table> {
     for table in tables {
         for ((_, into), (_, from)) in first.columns.iter_mut().zip(table.columns) {
             match (into, from) {
-                (Column::Text(into), Column::Text(from)) => into.extend(from),
+                (Column::Text(into), Column::Text(from)) => into.append(&from),
                 (Column::Whole(into), Column::Whole(from)) => into.extend(from),
                 (Column::Decimal { values: into, .. }, Column::Decimal { values: from, .. }) => {
                     into.extend(from);

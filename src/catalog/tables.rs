@@ -12,6 +12,7 @@ use super::life::{HISTORY, OVERRIDES};
 use super::sheet::{Reader, Sheet};
 use super::sheets;
 use crate::table::{Column, Table, fixed_text};
+use crate::texts::Texts;
 
 /// Decimal places a column of a table can have.
 const PLACES_MAX: u32 = 38;
@@ -59,7 +60,7 @@ fn type_of(column: &Column) -> String {
 /// A column of a type without entries.
 fn empty_column(word: &str) -> Option<Column> {
     Some(match word {
-        "text" => Column::Text(Vec::new()),
+        "text" => Column::Text(Texts::default()),
         "whole" => Column::Whole(Vec::new()),
         "float" => Column::Float(Vec::new()),
         _ => {
@@ -142,7 +143,7 @@ pub(super) fn read(name: &str, shape: &Shape, bytes: &[u8]) -> Result<Table, Err
             match column {
                 Column::Text(values) => {
                     let text = row.text();
-                    values.push((!text.is_empty()).then_some(text));
+                    values.push_entry((!text.is_empty()).then_some(text.as_str()));
                 }
                 Column::Whole(values) => values.push(row.maybe(|row| row.whole())?),
                 Column::Float(values) => values.push(row.maybe(|row| row.whole())?),

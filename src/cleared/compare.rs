@@ -181,7 +181,7 @@ impl<'a> Compared<'a> {
     fn claims(&self, own: &[(usize, Contribution)], steps: &mut Vec<Step>) {
         let cases = self.candidate.cases;
         let ids: BTreeMap<&str, (usize, &Contribution)> =
-            own.iter().map(|(row, own)| (cases.case_id[*row].as_str(), (*row, own))).collect();
+            own.iter().map(|(row, own)| (&cases.case_id[*row], (*row, own))).collect();
         for (id, case) in &self.sheet.cases {
             if ids.contains_key(id.as_str()) {
                 continue;
@@ -225,7 +225,7 @@ impl<'a> Compared<'a> {
         let mut both = Vec::new();
         let mut refunds = BTreeMap::new();
         for (row, own) in own {
-            let id = cases.case_id[*row].as_str();
+            let id = &cases.case_id[*row];
             let Some(case) = self.sheet.cases.get(id) else { continue };
             let wanted = Contribution::on_sheet(case, *own);
             if wanted.booked == own.booked {

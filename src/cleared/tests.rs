@@ -27,7 +27,7 @@ fn listed(scene: &Scene) -> Vec<SheetCase> {
     let own = contributions(&scene.cases, &input).unwrap();
     own.iter()
         .map(|(at, own)| SheetCase {
-            setl_id: scene.cases.case_id[*at].clone(),
+            setl_id: scene.cases.case_id[*at].to_owned(),
             fixmedins_code: scene.cases.institutions[scene.cases.institution[*at] as usize].clone(),
             month: 1,
             points: Some(Points(i64::try_from(own.points).unwrap())),

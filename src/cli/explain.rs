@@ -279,7 +279,7 @@ impl Settled<'_> {
                     .or_else(|| of(CaseClass::Unusable))
                     .or_else(|| of(CaseClass::Late)),
             };
-            (kind, found.map(|one| cases.case_id[one.row].clone()))
+            (kind, found.map(|one| cases.case_id[one.row].to_owned()))
         };
         Ok(Sample::ALL.map(first).into())
     }
@@ -289,7 +289,7 @@ impl Settled<'_> {
         let built = self.prepared.built(self.at);
         let cases = self.cases();
         let unknown = || {
-            let known = cases.case_id.iter().map(String::as_str);
+            let known = cases.case_id.texts();
             let nearest = nearest(id, known).map(str::to_owned);
             Error::UnknownSettlement { setl_id: id.to_owned(), year: self.outcome_year(), nearest }
         };
@@ -299,7 +299,7 @@ impl Settled<'_> {
         let row = watch
             .case_id
             .as_ref()
-            .and_then(|case_id| cases.case_id.iter().position(|known| known == case_id));
+            .and_then(|case_id| cases.case_id.texts().position(|known| known == case_id));
         let Some(row) = row else {
             let (scenario, year) = (input.name.clone(), input.year);
             let (subject, id) = ("settlement", id.to_owned());

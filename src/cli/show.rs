@@ -122,7 +122,7 @@ fn fields(catalog: &Catalog, at: usize, card: &Table) -> Table {
         }
     }
     let (names, values): (Vec<String>, Vec<Option<String>>) = fields.into_iter().unzip();
-    Table::new("group").with("field", Column::text(names)).with("value", Column::Text(values))
+    Table::new("group").with("field", Column::text(names)).with("value", Column::texts(values))
 }
 
 /// The rows of a table that speak of a group.

@@ -89,7 +89,7 @@ struct Pair<'a> {
 pub fn compare(a: Side<'_>, b: Side<'_>) -> Result<Comparison, Error> {
     let mut rows: BTreeMap<&str, [Option<usize>; 2]> = BTreeMap::new();
     for (side, cases) in [a.cases, b.cases].into_iter().enumerate() {
-        for (row, id) in cases.case_id.iter().enumerate() {
+        for (row, id) in cases.case_id.texts().enumerate() {
             rows.entry(id).or_default()[side] = Some(row);
         }
     }
@@ -313,7 +313,7 @@ mod tests {
         Cases {
             institutions: vec!["H1".to_owned(), "H2".to_owned()],
             groups: groups.iter().map(|code| (*code).to_owned()).collect(),
-            case_id: of.iter().map(|case| case.0.to_owned()).collect(),
+            case_id: of.iter().map(|case| Some(case.0)).collect(),
             institution: of.iter().map(|case| case.1).collect(),
             group: of.iter().map(|case| case.2).collect(),
             fee_fen: vec![100_000; of.len()],

@@ -376,7 +376,7 @@ fn append(into: &mut Cases, part: Cases) {
     into.inscope_fen.extend(part.inscope_fen);
     into.fund_fen.extend(part.fund_fen);
     into.flags.extend(part.flags);
-    into.case_id.extend(part.case_id);
+    into.case_id.append(&part.case_id);
     into.part.extend(part.part);
     into.cost_fen.extend(part.cost_fen);
     into.unit_days.extend(part.unit_days);

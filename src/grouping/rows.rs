@@ -400,7 +400,7 @@ impl Collector {
         self.push_extra(&case);
         let cases = &mut self.part.cases;
         if self.rules.keep_ids {
-            cases.case_id.push(case.setl_id);
+            cases.case_id.push(&case.setl_id);
             self.part.reasons.push(case.reason);
         }
         let Some(stay) = case.stay else { return };

@@ -321,9 +321,7 @@ fn a_hostile_name_stays_text_wherever_it_is_printed() {
     for table in input.tables.values_mut() {
         for (_, column) in &mut table.columns {
             if let Column::Text(values) = column {
-                for (at, value) in values.iter_mut().enumerate() {
-                    *value = Some(format!("{hostile}{at}"));
-                }
+                *values = (0..values.len()).map(|at| Some(format!("{hostile}{at}"))).collect();
             }
         }
     }
@@ -369,7 +367,7 @@ fn each_missing_table_leaves_one_line_and_no_empty_section() {
             let mut input = whole.clone();
             if empty {
                 let columns = &whole.tables[name].columns;
-                let none = columns.iter().map(|(c, _)| (c.clone(), Column::Text(Vec::new())));
+                let none = columns.iter().map(|(c, _)| (c.clone(), Column::text([""; 0])));
                 let table = Table { name: name.clone(), columns: none.collect() };
                 input.tables.insert(name.clone(), table);
             } else {

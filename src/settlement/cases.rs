@@ -1,5 +1,7 @@
 //! The cases of one or more years as columns: what the statistics and the kernel read.
 
+use crate::texts::Texts;
+
 /// Group id of a case that has no group (A41).
 pub const UNGROUPED: u32 = u32::MAX;
 
@@ -55,7 +57,7 @@ pub struct Cases {
     /// Bits of [`flag`].
     pub flags: Vec<u8>,
     /// Id of the first settlement of the case; empty unless asked for.
-    pub case_id: Vec<String>,
+    pub case_id: Texts,
     /// What the group was decided from, ascending bytewise: `profile` indexes it. Filled where groups
     /// follow from history (a directory, a refinement); the form is that of the grouper.
     pub profiles: Vec<String>,
@@ -117,7 +119,9 @@ impl Cases {
         retain(&mut self.inscope_fen, keep);
         retain(&mut self.fund_fen, keep);
         retain(&mut self.flags, keep);
-        retain(&mut self.case_id, keep);
+        if !self.case_id.is_empty() {
+            self.case_id.retain(keep);
+        }
         retain(&mut self.profile, keep);
         retain(&mut self.cost_fen, keep);
         retain(&mut self.auxiliary, keep);

@@ -125,7 +125,7 @@ fn check_columns(cases: &Cases) -> Result<(), Error> {
             return Err(Error::Columns { column, row: length.min(rows) });
         }
     }
-    let with_id = cases.case_id.iter().filter(|id| !id.is_empty()).count();
+    let with_id = cases.case_id.texts().filter(|id| !id.is_empty()).count();
     if with_id == rows { Ok(()) } else { Err(Error::CaseIds { cases: rows, with_id }) }
 }
 

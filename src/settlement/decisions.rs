@@ -1,10 +1,10 @@
 //! What was decided about every single case, for the table `case`.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::policy::model::{PayMethod, ShareBy};
-use crate::units::{Fen, Points, UnitError, allocate, fraction};
+use crate::units::{Fen, Points, UnitError, allocate_in_order, fraction};
 
 use super::cases::Cases;
 use super::clearing::difference;
@@ -18,11 +18,11 @@ use super::pool::fen;
 use super::segments::{Factor, Rule};
 use super::tariff::Tariff;
 
-/// Every case of the year with its class and its part of its institution's entitlement, in row
-/// order.
+/// Every case of the year with its class and its part of its institution's entitlement, by id of the case,
+/// parts of one case (A15) by their group: the order of the table `case`.
 ///
 /// A case paid as booked gets that; the rest of the entitlement is divided over the other cases by
-/// points or by their pay by standard, ties by `setl_id`, parts of one case (A15) by their group, so
+/// points or by their pay by standard, ties in the order of the table, so
 /// that case pay sums to the entitlement (R27, A46). `outcome` is what [`super::settle`] gave for the same cases and scenario.
 ///
 /// # Errors
@@ -33,49 +33,17 @@ pub fn decide_all(
     outcome: &Outcome,
 ) -> Result<Vec<Decision>, Error> {
     super::pass::check_columns(cases)?;
-    let with_id = cases.case_id.iter().filter(|id| !id.is_empty()).count();
+    let with_id = cases.case_id.texts().filter(|id| !id.is_empty()).count();
     if with_id != cases.len() {
         return Err(Error::CaseIds { cases: cases.len(), with_id });
     }
     let tariff = Tariff::resolve(input, cases)?;
-    let mut decisions: Vec<Decision> =
-        (0..cases.len()).filter(|row| cases.year[*row] == input.year).map(undecided).collect();
-    let mut pays = vec![Pay::Booked(0); decisions.len()];
     let keys = Keys::new(cases, input)?;
-    let rescale = rescale(outcome);
-    let mut places = vec![0u32; cases.len()];
-    for (at, decision) in (0..).zip(&decisions) {
-        places[decision.row] = at;
-    }
-    judge_rows(&tariff, cases, input.year, |row, kind, judgement| {
-        let judgement = keys.as_paid(row as usize, judgement);
-        let at = places[row as usize] as usize;
-        let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
-        let (pool, _, period) = keys.of(row as usize);
-        pays[at] = judgement.pay;
-        decisions[at] = Decision {
-            row: row as usize,
-            class: judgement.class,
-            rule: judgement.rule,
-            for_review: judgement.for_review,
-            differs_at_clearing: rescale.get(&(pool, period)).is_some_and(|factor| {
-                let amounts = CaseView::of(cases, row as usize).amounts();
-                tariff.moves_at_clearing(kind, &amounts, &judgement, factor)
-            }),
-            paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
-            points: Points(points),
-            carved: Fen(judgement.carved),
-            pay: Fen::ZERO,
-        };
-    });
-    drop(places);
-    let mut keyed: BTreeMap<Key<'_>, Vec<u32>> = BTreeMap::new();
-    for (at, decision) in (0..).zip(&decisions) {
-        keyed.entry(keys.of(decision.row)).or_default().push(at);
-    }
+    let mut decisions: Vec<Decision> =
+        in_order(cases, input.year).into_iter().map(|row| undecided(row as usize)).collect();
+    let pays = judge_all(cases, input, (&tariff, &keys, outcome), &mut decisions);
     let entitlements = entitlements(outcome);
-    for (key, members) in &mut keyed {
-        members.sort_by_key(|at| tie(cases, decisions[*at as usize].row));
+    for (key, members) in &by_key(cases, &keys, &decisions) {
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
         let judged = |at: usize| Judged {
             row: decisions[at].row,
@@ -93,13 +61,103 @@ pub fn decide_all(
     Ok(decisions)
 }
 
-/// The decisions in the order of the table `case`: by id of the case, parts of one case (A15) by their
-/// group.
-#[must_use]
-pub fn by_id(cases: &Cases, mut decisions: Vec<Decision>) -> Vec<Decision> {
-    let key = |one: &Decision| (tie(cases, one.row), one.row);
-    decisions.sort_unstable_by(|one, two| key(one).cmp(&key(two)));
-    decisions
+/// Fills in what was decided of each case; how each is paid, in the same order.
+fn judge_all(
+    cases: &Cases,
+    input: &ScenarioInput<'_>,
+    (tariff, keys, outcome): (&Tariff, &Keys<'_>, &Outcome),
+    decisions: &mut [Decision],
+) -> Vec<Pay> {
+    let rescale = rescale(outcome);
+    let mut pays = vec![Pay::Booked(0); decisions.len()];
+    let mut places = vec![0u32; cases.len()];
+    for (at, decision) in (0..).zip(decisions.iter()) {
+        places[decision.row] = at;
+    }
+    judge_rows(tariff, cases, input.year, |row, kind, judgement| {
+        let judgement = keys.as_paid(row as usize, judgement);
+        let at = places[row as usize] as usize;
+        let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
+        pays[at] = judgement.pay;
+        decisions[at] = Decision {
+            row: row as usize,
+            class: judgement.class,
+            rule: judgement.rule,
+            for_review: judgement.for_review,
+            differs_at_clearing: !rescale.is_empty() && {
+                let (pool, _, period) = keys.of(row as usize);
+                rescale.get(&(pool, period)).is_some_and(|factor| {
+                    let amounts = CaseView::of(cases, row as usize).amounts();
+                    tariff.moves_at_clearing(kind, &amounts, &judgement, factor)
+                })
+            },
+            paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
+            points: Points(points),
+            carved: Fen(judgement.carved),
+            pay: Fen::ZERO,
+        };
+    });
+    pays
+}
+
+/// Places of the decisions by where their cases are settled, in their order.
+fn by_key<'a>(
+    cases: &Cases,
+    keys: &Keys<'a>,
+    decisions: &[Decision],
+) -> BTreeMap<Key<'a>, Vec<u32>> {
+    // What the key follows from is a few numbers, cheaper to look up than texts.
+    let mut places: HashMap<_, usize> = HashMap::new();
+    let mut keyed: Vec<(Key<'a>, Vec<u32>)> = Vec::new();
+    for (at, decision) in (0..).zip(decisions) {
+        let row = decision.row;
+        let part = cases.part.get(row).copied();
+        let from = (cases.institution[row], cases.insutype[row], cases.month[row], part);
+        let place = *places.entry(from).or_insert_with(|| {
+            keyed.push((keys.of(row), Vec::new()));
+            keyed.len().saturating_sub(1)
+        });
+        keyed[place].1.push(at);
+    }
+    let mut merged: BTreeMap<Key<'a>, Vec<u32>> = BTreeMap::new();
+    for (key, members) in keyed {
+        merged.entry(key).or_default().extend(members);
+    }
+    for members in merged.values_mut() {
+        // Several months of one key stand one after the other.
+        members.sort_unstable();
+    }
+    merged
+}
+
+/// Rows of a year by id of the case, parts of one case (A15) by their group.
+///
+/// Ids of a city begin alike: what they share is left out, and the next bytes of each, as a number, decide
+/// nearly every comparison without a look at the text.
+fn in_order(cases: &Cases, year: u16) -> Vec<u32> {
+    let rows = || (0u32..).zip(&cases.year).filter(|(_, of)| **of == year).map(|(row, _)| row);
+    let id = |row: u32| cases.case_id[row as usize].as_bytes();
+    let Some(first) = rows().next() else { return Vec::new() };
+    let mut shared = id(first);
+    for row in rows() {
+        let same = shared.iter().zip(id(row)).take_while(|(one, two)| one == two).count();
+        shared = &shared[..same];
+    }
+    let shared = shared.len();
+    let head = |row: u32| {
+        let rest = id(row).get(shared..).unwrap_or_default();
+        let mut head = [0u8; 16];
+        for (byte, of) in head.iter_mut().zip(rest) {
+            *byte = *of;
+        }
+        u128::from_be_bytes(head)
+    };
+    let mut keyed: Vec<(u128, u32)> = rows().map(|row| (head(row), row)).collect();
+    keyed.sort_unstable_by(|one, two| {
+        let key = |row: u32| (tie(cases, row as usize), row);
+        one.0.cmp(&two.0).then_with(|| key(one.1).cmp(&key(two.1)))
+    });
+    keyed.into_iter().map(|(_, row)| row).collect()
 }
 
 /// How a case is paid.
@@ -113,7 +171,7 @@ struct Judged {
 /// The order of cases in a division: parts of one case (A15) have its id and are told apart by their
 /// group.
 fn tie(cases: &Cases, row: usize) -> (&str, u32) {
-    (cases.case_id[row].as_str(), cases.group[row])
+    (&cases.case_id[row], cases.group[row])
 }
 
 /// A row before it is decided.
@@ -210,8 +268,8 @@ fn divide(cases: &Cases, claims: &Claims, judged: &[Judged]) -> Result<Vec<Fen>,
     let parts = if claims.as_it_is {
         claims.weights.iter().map(|weight| fen(*weight)).collect::<Result<_, _>>()?
     } else {
-        let ids: Vec<&str> = judged.iter().map(|case| cases.case_id[case.row].as_str()).collect();
-        allocate_signed(claims.rest, &claims.weights, &ids)?
+        let id = |at: usize| &cases.case_id[judged[at].row];
+        allocate_signed(claims.rest, &claims.weights, id)?
     };
     claims.own.iter().zip(parts).map(|(own, part)| Fen::sum([*own, part])).collect()
 }
@@ -309,11 +367,15 @@ fn divide_error(input: &ScenarioInput<'_>, key: Key<'_>, source: UnitError) -> E
     }
 }
 
-/// [`allocate`] where single weights may be negative (a negative fee kept with a finding, R25):
+/// [`allocate_in_order`] where single weights may be negative (a negative fee kept with a finding, R25):
 /// those get their rounded exact share, the others divide what is then left.
-fn allocate_signed(money: Fen, weights: &[i128], ids: &[&str]) -> Result<Vec<Fen>, UnitError> {
+fn allocate_signed<'a>(
+    money: Fen,
+    weights: &[i128],
+    id: impl Fn(usize) -> &'a str,
+) -> Result<Vec<Fen>, UnitError> {
     if weights.iter().all(|weight| *weight >= 0) {
-        return allocate(money, weights, ids);
+        return allocate_in_order(money, weights, id);
     }
     let total: i128 = weights.iter().sum();
     let mut shares = vec![Fen::ZERO; weights.len()];
@@ -323,7 +385,7 @@ fn allocate_signed(money: Fen, weights: &[i128], ids: &[&str]) -> Result<Vec<Fen
     }
     let left = difference(money, Fen::sum(shares.iter().copied())?)?;
     let positive: Vec<i128> = weights.iter().map(|weight| (*weight).max(0)).collect();
-    for (share, part) in shares.iter_mut().zip(allocate(left, &positive, ids)?) {
+    for (share, part) in shares.iter_mut().zip(allocate_in_order(left, &positive, id)?) {
         *share = Fen::sum([*share, part])?;
     }
     Ok(shares)

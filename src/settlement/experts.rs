@@ -37,7 +37,7 @@ pub(super) fn by_row(
         special.iter().map(|(id, decided)| (id.as_str(), decided.kind)).collect();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
-        let id = cases.case_id[row].as_str();
+        let id = &cases.case_id[row];
         let Some(kind) = known.get(id) else { continue };
         if !seen.insert(id) && in_points(*kind) {
             return Err(Error::DecidedParts {
@@ -57,7 +57,7 @@ pub(super) fn unmatched(input: &ScenarioInput<'_>, cases: &Cases) -> Vec<String>
     }
     let mut left: BTreeSet<&str> = input.given.special.keys().map(String::as_str).collect();
     for row in (0..cases.len()).filter(|row| cases.year[*row] == input.year) {
-        left.remove(cases.case_id[row].as_str());
+        left.remove(&cases.case_id[row]);
     }
     left.into_iter().map(str::to_owned).collect()
 }

@@ -68,7 +68,7 @@ mod year_end;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 
-pub use decisions::{by_id, decide_all};
+pub use decisions::decide_all;
 pub use error::{Error, Place};
 pub use input::{
     Advance, AdvanceKind, Assessment, Given, LastMeans, ScenarioInput, SpecialCase, SpecialKind,

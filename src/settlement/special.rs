@@ -56,7 +56,7 @@ pub(super) fn check_quota(cases: &Cases, input: &ScenarioInput<'_>) -> Result<()
     }
     check_ids(cases)?;
     let listed = |row: &usize| input.given.special.get(&cases.case_id[*row]).is_some_and(counts);
-    let mut ids: Vec<&str> = of_year().filter(listed).map(|row| &*cases.case_id[row]).collect();
+    let mut ids: Vec<&str> = of_year().filter(listed).map(|row| &cases.case_id[row]).collect();
     ids.sort_unstable();
     let listed = u64::try_from(ids.len()).unwrap_or(u64::MAX);
     if listed <= quota {
@@ -97,7 +97,7 @@ pub fn tables(
 }
 
 fn check_ids(cases: &Cases) -> Result<(), Error> {
-    let with_id = cases.case_id.iter().filter(|id| !id.is_empty()).count();
+    let with_id = cases.case_id.texts().filter(|id| !id.is_empty()).count();
     if with_id == cases.len() {
         Ok(())
     } else {
@@ -138,7 +138,7 @@ pub fn candidate_table(
         Table::new("special_candidate")
             .with("scenario", Column::text(rows().map(|_| input.name.as_str())))
             .with("rank", Column::counts((1..).take(found.len()).map(|rank: i64| rank)))
-            .with("setl_id", Column::text(rows().map(|row| cases.case_id[row].as_str())))
+            .with("setl_id", Column::text(rows().map(|row| &cases.case_id[row])))
             .with("pool", Column::text(rows().map(|row| pool_of(cases, input.policy, row))))
             .with("fixmedins_code", Column::text(rows().map(|row| institution_of(cases, row))))
             .with("group_code", Column::text(rows().map(|row| group_of(cases, row))))
@@ -353,7 +353,7 @@ pub fn case_table(
     Some(
         Table::new("special_case")
             .with("scenario", Column::text(rows().map(|_| input.name.as_str())))
-            .with("setl_id", Column::text(rows().map(|row| cases.case_id[row].as_str())))
+            .with("setl_id", Column::text(rows().map(|row| &cases.case_id[row])))
             .with("fixmedins_code", Column::text(rows().map(|row| institution_of(cases, row))))
             .with("group_code", Column::text(rows().map(|row| group_of(cases, row))))
             .with("cost_yuan", Column::yuan(rows().map(|row| cases.fee_fen[row])))

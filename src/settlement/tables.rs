@@ -322,7 +322,7 @@ pub fn case_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) -> T
     let pay = |case: &Decision| if case.paid_as_booked { "item" } else { "group" };
     Table::new("case")
         .with("scenario", Column::text(rows().map(|_| outcome.scenario.as_str())))
-        .with("setl_id", Column::text(rows().map(|row| cases.case_id[row].as_str())))
+        .with("setl_id", Column::text(rows().map(|row| &cases.case_id[row])))
         .with("insutype", Column::text(rows().map(insutype)))
         .with("fixmedins_code", Column::text(rows().map(institution)))
         .with("month", Column::whole(rows().map(|row| cases.month[row].into())))

@@ -60,10 +60,6 @@ fn is_outlier(class: CaseClass) -> bool {
     matches!(class, CaseClass::Low | CaseClass::High | CaseClass::Extreme)
 }
 
-fn institution(cases: &Cases, row: usize) -> &str {
-    &cases.institutions[cases.institution[row] as usize]
-}
-
 /// Table `profit`: one row per institution with both views of profit and loss (E28, section 7).
 ///
 /// `profit_yuan` is Σ pay − Σ booked over all cases: standard − cost, the patients' part being in both.
@@ -71,14 +67,17 @@ fn institution(cases: &Cases, row: usize) -> &str {
 /// lies between. Before the year end, so pay is the entitlement (R27).
 #[must_use]
 pub fn profit_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) -> Table {
-    let mut sums: BTreeMap<&str, (Sum, Sum)> = BTreeMap::new();
+    let mut by_institution = vec![(Sum::default(), Sum::default()); cases.institutions.len()];
     for one in decisions {
-        let (all, outliers) = sums.entry(institution(cases, one.row)).or_default();
+        let (all, outliers) = &mut by_institution[cases.institution[one.row] as usize];
         all.add(cases, one);
         if is_outlier(one.class) {
             outliers.add(cases, one);
         }
     }
+    let codes = cases.institutions.iter().map(String::as_str);
+    let sums: BTreeMap<&str, (Sum, Sum)> =
+        codes.zip(by_institution).filter(|(_, (all, _))| all.cases > 0).collect();
     let yuan = |of: &dyn Fn(&(Sum, Sum)) -> i128| Column::Decimal {
         places: 2,
         values: sums.values().map(|sums| Some(of(sums))).collect(),
@@ -104,32 +103,33 @@ pub fn profit_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) ->
 /// took, and `loss` where less was paid than booked. `above_area`: `yes` where the share is above the area's.
 #[must_use]
 pub fn bulletin_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) -> Table {
-    let mut all: BTreeMap<&str, i64> = BTreeMap::new();
-    let mut of_class: BTreeMap<(&str, usize), Sum> = BTreeMap::new();
+    let mut all = vec![0i64; cases.institutions.len()];
+    let mut of_class = vec![[Sum::default(); CLASSES.len()]; cases.institutions.len()];
     let mut area = [0i64; CLASSES.len()];
     for one in decisions {
-        let code = institution(cases, one.row);
-        let count = all.entry(code).or_default();
-        *count = count.saturating_add(1);
-        let class = CLASSES.iter().position(|(class, _)| *class == one.class);
-        if let Some(at) = class {
-            of_class.entry((code, at)).or_default().add(cases, one);
+        let institution = cases.institution[one.row] as usize;
+        all[institution] = all[institution].saturating_add(1);
+        if let Some(at) = CLASSES.iter().position(|(class, _)| *class == one.class) {
+            of_class[institution][at].add(cases, one);
             area[at] = area[at].saturating_add(1);
         }
     }
     let total = i64::try_from(decisions.len()).unwrap_or(i64::MAX);
     let mut rows: Vec<Problem<'_>> = Vec::new();
-    for ((code, at), sum) in &of_class {
-        let own = all.get(code).copied().unwrap_or(0);
+    let classes = of_class.iter().enumerate().flat_map(|(institution, sums)| {
+        sums.iter().enumerate().map(move |(at, sum)| (institution, at, sum))
+    });
+    for (institution, at, sum) in classes.filter(|(.., sum)| sum.cases > 0) {
+        let (code, own) = (cases.institutions[institution].as_str(), all[institution]);
         // sum ÷ own > area ÷ total, without dividing.
         let left = i128::from(sum.cases).saturating_mul(total.into());
-        let is_above = left > i128::from(area[*at]).saturating_mul(own.into());
+        let is_above = left > i128::from(area[at]).saturating_mul(own.into());
         let share = |part: i64, whole: i64| to_decimal(&fraction(part, whole)?, SHARE_PLACES);
         rows.push(Problem {
             code,
-            problem: CLASSES[*at].1,
+            problem: CLASSES[at].1,
             cases: Some(sum.cases),
-            shares: (share(sum.cases, own), share(area[*at], total)),
+            shares: (share(sum.cases, own), share(area[at], total)),
             amount: sum.profit(),
             is_above: Some(is_above),
         });
@@ -146,7 +146,7 @@ pub fn bulletin_table(outcome: &Outcome, cases: &Cases, decisions: &[Decision]) 
         .with("cases", Column::Whole(rows.iter().map(|row| row.cases).collect()))
         .with("share", Column::decimals(SHARE_PLACES, rows.iter().map(|row| row.shares.0)))
         .with("area_share", Column::decimals(SHARE_PLACES, rows.iter().map(|row| row.shares.1)))
-        .with("above_area", Column::Text(rows.iter().map(above).collect()))
+        .with("above_area", Column::texts(rows.iter().map(above)))
         .with(
             "amount_yuan",
             Column::Decimal {

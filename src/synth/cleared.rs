@@ -57,7 +57,7 @@ pub fn cleared_sheet(
     let judged = Resettle::judge(reading.cases, &reading.input, threads)?;
     let mut cases: Vec<Case> = contributions(reading.cases, &reading.input)?
         .into_iter()
-        .map(|(row, worth)| Case { id: reading.cases.case_id[row].clone(), row, worth })
+        .map(|(row, worth)| Case { id: reading.cases.case_id[row].to_owned(), row, worth })
         .collect();
     cases.sort_by(|one, two| one.id.cmp(&two.id));
     let places = places(reading.cases, &cases)?;

@@ -16,6 +16,7 @@ use crate::explain::{Explain, Kind};
 
 use super::contract::{Place, TableContract, Type};
 use crate::table::{Column, Table};
+use crate::texts::Texts;
 
 /// Digits of a result table's decimals: the most that Arrow's 128 bits hold.
 const RESULT_PRECISION: u8 = 38;
@@ -179,7 +180,7 @@ fn empty_column(field: &Field) -> Result<Column, RelationError> {
         | DataType::Date32
         | DataType::Date64
         | DataType::Timestamp(_, _)
-        | DataType::Dictionary(_, _) => Column::Text(Vec::new()),
+        | DataType::Dictionary(_, _) => Column::Text(Texts::default()),
         found if found.is_integer() => Column::Whole(Vec::new()),
         DataType::Decimal128(_, scale) if *scale >= 0 => {
             Column::Decimal { places: u32::from(scale.unsigned_abs()), values: Vec::new() }
@@ -194,7 +195,9 @@ fn extend(column: &mut Column, array: &ArrayRef, field: &Field) -> Result<(), Re
     match column {
         Column::Text(values) => {
             let array = typed(&DataType::Utf8)?;
-            values.extend(array.as_string::<i32>().iter().map(|text| text.map(str::to_owned)));
+            for text in array.as_string::<i32>() {
+                values.push_entry(text);
+            }
         }
         Column::Whole(values) => {
             let whole = typed(&DataType::Int64)?;
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn a_result_table_survives_the_way_through_arrow() {
         let table = Table::new("pool")
-            .with("pool", Column::Text(vec![Some("all".into()), None]))
+            .with("pool", Column::texts([Some("all"), None]))
             .with("cases", Column::Whole(vec![Some(3), None]))
             .with("cv", Column::Float(vec![Some(0.25), None]))
             .with("paid_yuan", Column::Decimal { places: 2, values: vec![Some(160_000), None] });

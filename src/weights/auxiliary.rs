@@ -381,6 +381,6 @@ fn shown(rows: &[Row<'_>]) -> Result<Table, Error> {
         .with("high", of(&|row| bound(row, |ends| &ends.1))?)
         .with("adjusting", of(&|row| row.adjusting.clone())?)
         .with("coefficient", of(&|row| row.coefficient.clone())?)
-        .with("exact", Column::Text(rows.iter().map(exact_of).collect()))
+        .with("exact", Column::texts(rows.iter().map(exact_of)))
         .with("flag", Column::text(rows.iter().map(|row| row.flag))))
 }

@@ -340,7 +340,7 @@ fn summary(catalog: &Catalog, group: &Group, request: CardRequest<'_>) -> Table 
         ("change_percent", change),
     ];
     let (names, values): (Vec<&str>, Vec<Option<String>>) = rows.into_iter().unzip();
-    Table::new("card").with("field", Column::text(names)).with("value", Column::Text(values))
+    Table::new("card").with("field", Column::text(names)).with("value", Column::texts(values))
 }
 
 /// What a card says without the claims: its summary and the neighbours.

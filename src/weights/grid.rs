@@ -367,7 +367,7 @@ fn group_table(methods: &[Method], catalogs: &[Catalog], values: &[BTreeMap<&str
     };
     let method = |end: usize| {
         let name = |ends: [(usize, i128); 2]| methods[ends[end].0].name.clone();
-        Column::Text(ranges.iter().map(|range| range.map(name)).collect())
+        Column::texts(ranges.iter().map(|range| range.map(name)))
     };
     let baseline = |code: &str| values[0].get(code).copied();
     let percents = known.keys().zip(&ranges).map(|(code, range)| {

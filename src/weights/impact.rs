@@ -216,25 +216,24 @@ pub fn crosswalk(before: Grouped<'_>, after: Grouped<'_>) -> Result<Table, Error
             return Err(Error::Columns { fact: "the cases have no ids".to_owned() });
         }
     }
-    let ids = after.cases.case_id.iter().enumerate();
-    let mut open: HashMap<&str, usize> = ids.map(|(at, id)| (id.as_str(), at)).collect();
+    let ids = after.cases.case_id.texts().enumerate();
+    let mut open: HashMap<&str, usize> = ids.map(|(at, id)| (id, at)).collect();
     type Pair<'a> = (Option<&'a str>, Option<&'a str>);
     let mut cells: BTreeMap<Pair<'_>, (u64, i128)> = BTreeMap::new();
     let mut add = |key, fee: i64| {
         let cell = cells.entry(key).or_default();
         *cell = (cell.0.saturating_add(1), cell.1.saturating_add(i128::from(fee)));
     };
-    for (at, id) in before.cases.case_id.iter().enumerate() {
-        let to = open.remove(id.as_str()).map(|to| group_of(after.cases, to));
+    for (at, id) in before.cases.case_id.texts().enumerate() {
+        let to = open.remove(id).map(|to| group_of(after.cases, to));
         add((Some(group_of(before.cases, at)), to), before.cases.fee_fen[at]);
     }
     for at in open.into_values() {
         add((None, Some(group_of(after.cases, at))), after.cases.fee_fen[at]);
     }
     let (from, to): (Vec<Option<&str>>, Vec<Option<&str>>) = cells.keys().copied().unzip();
-    let text = |codes: &[Option<&str>]| {
-        Column::Text(codes.iter().map(|code| code.map(str::to_owned)).collect())
-    };
+    let text =
+        |codes: &[Option<&str>]| Column::texts(codes.iter().map(|code| code.map(str::to_owned)));
     let (points_before, points_after) =
         (points_of(before.catalog, &from), points_of(after.catalog, &to));
     let cost = cells.values().map(|cell| Some(cell.1)).collect();

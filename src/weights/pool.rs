@@ -184,7 +184,7 @@ pub(super) fn table(estimates: &[Estimate<'_>], places: u32) -> Option<Table> {
         .with("group_code", Column::text(rows.iter().map(|(group, _)| group.code)))
         .with("cases", Column::counts(rows.iter().map(|(group, _)| group.cases())))
         .with("own_mean", mean(&|(group, _)| yuan(Some(&group.own_mean))))
-        .with("parent", Column::Text(rows.iter().map(|(_, pool)| pool.parent.clone()).collect()))
+        .with("parent", Column::texts(rows.iter().map(|(_, pool)| pool.parent.clone())))
         .with("pool_groups", Column::counts(rows.iter().map(|(_, pool)| pool.groups)))
         .with("pool_cases", Column::counts(rows.iter().map(|(_, pool)| pool.cases)))
         .with("beside_mean", mean(&|(_, pool)| yuan(pool.mean.as_ref())))

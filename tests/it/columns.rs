@@ -37,7 +37,7 @@ fn built(tables: &[(&str, &str)], policy: Policy) -> Built {
 
 /// Value of a column for the case of this id.
 fn of<T: Copy>(built: &Built, column: &[T], id: &str) -> T {
-    column[built.cases.case_id.iter().position(|known| known == id).unwrap()]
+    column[built.cases.case_id.texts().position(|known| known == id).unwrap()]
 }
 
 /// S2 is partly refunded on another person, so perhaps in another bucket.

@@ -88,7 +88,7 @@ fn built(unit: &str, keep: bool) -> Built {
 
 /// Position of a case by its id.
 fn at(built: &Built, id: &str) -> usize {
-    built.cases.case_id.iter().position(|known| known == id).unwrap()
+    built.cases.case_id.texts().position(|known| known == id).unwrap()
 }
 
 // shows: A54, R15, R19, R32, R33, R14
@@ -157,9 +157,9 @@ fn the_profile_of_a_stay_is_the_combination_of_its_last_settlement() {
     let mut groups: Vec<(String, Option<&String>)> = built
         .cases
         .case_id
-        .iter()
+        .texts()
         .zip(&built.cases.group)
-        .map(|(id, group)| (id.clone(), built.cases.groups.get(*group as usize)))
+        .map(|(id, group)| (id.to_owned(), built.cases.groups.get(*group as usize)))
         .collect();
     groups.sort();
     let group = |at: usize| groups[at].1.map(String::as_str);

@@ -90,7 +90,7 @@ pub(crate) fn cases(rows: &[Row<'_>]) -> Cases {
         cases.inscope_fen.push(yuan(row.2).0);
         cases.fund_fen.push(yuan(row.3).0);
         cases.flags.push(0);
-        cases.case_id.push(format!("{:06}", cases.case_id.len()));
+        cases.case_id.push(&format!("{:06}", cases.case_id.len()));
     }
     cases
 }

@@ -28,7 +28,7 @@ fn cases(rows: &[(u32, i64, u8)]) -> Cases {
         inscope_fen: rows.iter().map(|row| row.1).collect(),
         fund_fen: rows.iter().map(|row| row.1 * 85 / 100).collect(),
         flags: rows.iter().map(|row| row.2).collect(),
-        case_id: (0..count).map(|row| format!("{row:06}")).collect(),
+        case_id: (0..count).map(|row| Some(format!("{row:06}"))).collect(),
         ..Cases::default()
     }
 }

@@ -251,7 +251,7 @@ fn cases_beside_a_line_are_those_beside_the_mean_of_their_level() {
         inscope_fen: vec![0; 5],
         fund_fen: vec![100_000; 5],
         flags: vec![0; 5],
-        case_id: (0..5).map(|row| format!("{row}")).collect(),
+        case_id: (0..5).map(|row| Some(format!("{row}"))).collect(),
         ..Cases::default()
     };
     let settings = Settings {

@@ -22,8 +22,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let policy = policy_of(&args.which.policy)?;
     let history = grouped(&args.which.common, &policy, &args.which.years)?;
     let (built, id) = (&history.built, &args.setl_id);
-    let Some(row) = built.cases.case_id.iter().position(|known| known == id) else {
-        let known = built.cases.case_id.iter().map(String::as_str);
+    let Some(row) = built.cases.case_id.texts().position(|known| known == id) else {
+        let known = built.cases.case_id.texts();
         let nearest = nearest(id, known).map(str::to_owned);
         return Err(Error::UnknownCase { setl_id: id.clone(), nearest });
     };
@@ -32,8 +32,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let info = group.as_ref().and_then(|code| history.info.get(code));
     let decision = Table::new("decision")
         .with("setl_id", Column::text([id.as_str()]))
-        .with("group_code", Column::Text(vec![group.clone()]))
-        .with("group_name", Column::Text(vec![info.map(|info| info.name.clone())]))
+        .with("group_code", Column::texts([group.clone()]))
+        .with("group_name", Column::texts([info.map(|info| info.name.clone())]))
         .with("status", Column::text([reason.status().as_str()]))
         .with("reason", Column::text([reason.as_str()]))
         .with("text_en", Column::text([reason.text().0]))

@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
 fn record(built: &Built, row: usize) -> Vec<String> {
     let record = &built.records[row];
     vec![
-        built.cases.case_id[row].clone(),
+        built.cases.case_id[row].to_owned(),
         record.gend.clone(),
         record.age_days.map_or(String::new(), |days| days.to_string()),
         record.stay_days.to_string(),
@@ -104,7 +104,7 @@ fn result(built: &Built, row: usize, scheme: &str, drg: Option<&Grouper>) -> Vec
     let [mdc, adrg, level, version] = told;
     let month = format!("{:04}{:02}", cases.year[row], cases.month[row]);
     let status = built.reasons[row].status().as_str().to_owned();
-    let (id, scheme) = (cases.case_id[row].clone(), scheme.to_owned());
+    let (id, scheme) = (cases.case_id[row].to_owned(), scheme.to_owned());
     vec![id, scheme, group, mdc, adrg, level, status, version, month]
 }
 

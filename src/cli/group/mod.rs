@@ -164,16 +164,13 @@ fn case_table(built: &Built, info: &std::collections::BTreeMap<String, GroupInfo
     let insutype = |row: usize| cases.insutypes[usize::from(cases.insutype[row])].clone();
     let reason = |row: usize| built.reasons[row];
     Table::new("group_case")
-        .with("setl_id", Column::text(rows().map(|row| cases.case_id[row].clone())))
+        .with("setl_id", Column::text(rows().map(|row| cases.case_id[row].to_owned())))
         .with("year", Column::whole(rows().map(|row| i64::from(cases.year[row]))))
         .with("fixmedins_code", Column::text(rows().map(institution)))
         .with("insutype", Column::text(rows().map(insutype)))
-        .with("group_code", Column::Text(rows().map(group).collect()))
-        .with(
-            "group_name",
-            Column::Text(rows().map(|row| Some(known(row)?.name.clone())).collect()),
-        )
-        .with("parent", Column::Text(rows().map(|row| known(row)?.parent.clone()).collect()))
+        .with("group_code", Column::texts(rows().map(group)))
+        .with("group_name", Column::texts(rows().map(|row| Some(known(row)?.name.clone()))))
+        .with("parent", Column::texts(rows().map(|row| known(row)?.parent.clone())))
         .with("status", Column::text(rows().map(|row| reason(row).status().as_str())))
         .with("reason", Column::text(rows().map(|row| reason(row).as_str())))
         .with("fee_yuan", Column::yuan(rows().map(|row| cases.fee_fen[row])))

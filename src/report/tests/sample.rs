@@ -439,15 +439,10 @@ fn citations() -> Table {
         .with("section", Column::text(["scope", "budget", "deviation.band", "deviation.band"]))
         .with(
             "clause",
-            Column::Text(vec![
-                None,
-                Some("二(三)".to_owned()),
-                Some("五(一)5(1)".to_owned()),
-                None,
-            ]),
+            Column::texts([None, Some("二(三)".to_owned()), Some("五(一)5(1)".to_owned()), None]),
         )
         .with(
             "reading",
-            Column::Text(vec![Some("R05".to_owned()), None, None, Some("A06".to_owned())]),
+            Column::texts([Some("R05".to_owned()), None, None, Some("A06".to_owned())]),
         )
 }

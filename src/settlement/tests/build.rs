@@ -267,7 +267,7 @@ pub(super) fn columns(rows: &[Case]) -> Cases {
         cases.fund_fen.push(row.fund_fen);
         cases.flags.push(row.flags);
         let id = if row.id.is_empty() { format!("{number:06}") } else { row.id.clone() };
-        cases.case_id.push(id);
+        cases.case_id.push(&id);
     }
     cases
 }

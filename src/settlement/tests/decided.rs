@@ -14,9 +14,7 @@ use crate::settlement::outcome::{LedgerLine, LineKind, Outcome};
 use crate::settlement::segments::Rule;
 use crate::settlement::tables::case_table;
 use crate::settlement::tariff::Tariff;
-use crate::settlement::{
-    Given, ScenarioInput, SpecialCase, SpecialKind, by_id, decide_all, settle,
-};
+use crate::settlement::{Given, ScenarioInput, SpecialCase, SpecialKind, decide_all, settle};
 use crate::trail::Value;
 use crate::units::{Fen, Points};
 
@@ -215,7 +213,7 @@ fn parts_of_a_split_case_are_each_decided_and_told_apart() {
         let outcome = settle_columns(&cases, input.clone()).unwrap();
         assert_eq!(paid(&outcome), ["709.75"]);
         let decided = decide_all(&cases, &input, &outcome).unwrap();
-        tables.push(case_table(&outcome, &cases, &by_id(&cases, decided)));
+        tables.push(case_table(&outcome, &cases, &decided));
     }
     assert_eq!(tables[0], tables[1]);
     let column = |name| (0..3).map(|row| tables[0].cell(name, row).unwrap()).collect::<Vec<_>>();
@@ -332,7 +330,7 @@ proptest! {
             .filter_map(|(id, row)| {
                 // An expert cannot add to what is paid as booked.
                 let adds = matches!(row.2, Some(SpecialKind::Add(_)));
-                Some((id.as_str(), row.2.filter(|_| !adds || with_score)?))
+                Some((id?, row.2.filter(|_| !adds || with_score)?))
             })
             .collect();
         let given = Given { special: special(&decided), ..Given::default() };

@@ -199,7 +199,9 @@ fn on_one_day_the_smaller_id_comes_first() {
     };
     let mut cases = filled(&fills);
     assert_eq!(days(&cases), [("X".to_owned(), 10), ("Y".to_owned(), 0)]);
-    cases.case_id.swap(0, 1);
+    let mut ids: Vec<Option<&str>> = cases.case_id.iter().collect();
+    ids.swap(0, 1);
+    cases.case_id = ids.into_iter().collect();
     assert_eq!(days(&cases), [("X".to_owned(), 0), ("Y".to_owned(), 10)]);
 }
 

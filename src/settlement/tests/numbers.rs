@@ -8,7 +8,7 @@ use crate::settlement::cases::flag;
 use crate::settlement::decide::{CaseClass, CaseView, Judgement, Pay, decide};
 use crate::settlement::outcome::LineKind;
 use crate::settlement::tariff::Tariff;
-use crate::settlement::{Assessment, by_id, decide_all, tables};
+use crate::settlement::{Assessment, decide_all, tables};
 use crate::units::Fen;
 
 use super::build::{
@@ -497,7 +497,7 @@ fn case_pay_sums_to_the_entitlement() {
     let cases = columns(&rows);
     let outcome = settle_one(&rows, input.clone()).unwrap();
     let decisions = decide_all(&cases, &input, &outcome).unwrap();
-    let table = tables::case_table(&outcome, &cases, &by_id(&cases, decisions));
+    let table = tables::case_table(&outcome, &cases, &decisions);
     let cell = |name: &str, row| table.cell(name, row).unwrap();
     let pays = [0, 1, 2, 3].map(|row| (cell("setl_id", row), cell("pay_yuan", row)));
     let expected = [("a", "33.34"), ("b", "33.33"), ("c", "33.33"), ("d", "0.00")];

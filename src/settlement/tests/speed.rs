@@ -7,7 +7,7 @@ use crate::policy::model::{AbnormalReference, OnOutliers};
 use crate::settlement::cases::Cases;
 use crate::settlement::coefficient::InstitutionFacts;
 use crate::settlement::tables::case_table;
-use crate::settlement::{Given, ScenarioInput, by_id, decide_all, settle};
+use crate::settlement::{Given, ScenarioInput, decide_all, settle};
 
 use super::build::{YEAR, catalog, input, points_policy, published_lines, threads};
 use super::scalar;
@@ -107,7 +107,7 @@ fn fifty_scenarios_take_at_most_twice_the_time_of_one() {
 #[ignore = "ten million cases; run by hand in release"]
 fn two_hundred_tariffs_take_at_most_four_times_one_settlement_with_its_cases() {
     let mut cases = many();
-    cases.case_id = (0..cases.len()).map(|row| format!("S{row:09}")).collect();
+    cases.case_id = (0..cases.len()).map(|row| Some(format!("S{row:09}"))).collect();
     let groups: Vec<(&str, &str, &str)> =
         cases.groups.iter().map(|code| (code.as_str(), "1000", "1000")).collect();
     let catalog = catalog("1000", "1000", &groups);
@@ -143,7 +143,7 @@ fn two_hundred_tariffs_take_at_most_four_times_one_settlement_with_its_cases() {
     let outcome = settle(&cases, &inputs[..1], threads(1)).unwrap().remove(0);
     let settled = work_seconds() - start;
     let decided = decide_all(&cases, &inputs[0], &outcome).unwrap();
-    let table = case_table(&outcome, &cases, &by_id(&cases, decided));
+    let table = case_table(&outcome, &cases, &decided);
     let one = work_seconds() - start;
     assert_eq!(table.rows(), cases.len());
     drop(table);

@@ -32,7 +32,7 @@ fn column<'a>(
 /// Exact fractions, `-` free: settlement multiplies by these (R41), the rounded ones are for reading.
 fn fractions<'a>(values: impl IntoIterator<Item = Option<&'a Ratio>>) -> Column {
     let shown = |value: &Ratio| format!("{}/{}", value.numer(), value.denom());
-    Column::Text(values.into_iter().map(|value| value.map(shown)).collect())
+    Column::texts(values.into_iter().map(|value| value.map(shown)))
 }
 
 fn means(derived: &[&Derived]) -> Vec<Option<Ratio>> {
@@ -181,7 +181,7 @@ pub(super) fn institutions(
     Ok(Table::new("institution_coefficient")
         .with("fixmedins_code", Column::text(facts.iter().map(|one| one.code.as_str())))
         .with("fixmedins_name", Column::text(facts.iter().map(|one| one.name.as_str())))
-        .with("tier", Column::Text(shown.iter().map(tier).collect()))
+        .with("tier", Column::texts(shown.iter().map(tier)))
         .with("cases", Column::counts(derived.iter().map(|one| one.cases)))
         .with("mean", column(PLACES, means.iter().map(Option::as_ref))?)
         .with("own", column(PLACES, quotients(&derived))?)

@@ -165,7 +165,7 @@ fn money_without_points_is_refused() {
 #[test]
 fn a_crosswalk_counts_the_same_cases_in_both_groupings() {
     let ids = |cases: Cases, ids: &[&str]| Cases {
-        case_id: ids.iter().map(|id| (*id).to_owned()).collect(),
+        case_id: ids.iter().copied().map(Some).collect(),
         ..cases
     };
     let one = |group: &'static str, fee| (group, "H1", 2024, fee);

@@ -1,0 +1,168 @@
+//! A long list of texts in one buffer: ten million ids as texts of their own cost more than twice the
+//! memory, and an allocation each.
+
+use std::ops::Index;
+
+/// Texts one after the other; every entry may be missing.
+///
+/// ```
+/// use dianshu::texts::Texts;
+/// let texts = Texts::of(["M_N18", "A_N18"]);
+/// assert_eq!(&texts[1], "A_N18");
+/// assert_eq!(texts.iter().flatten().count(), 2);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    buffer: String,
+    /// Where each entry ends; it starts where the one before ends.
+    ends: Vec<usize>,
+    /// One mark an entry; empty as long as none is missing.
+    missing: Vec<bool>,
+}
+
+impl Texts {
+    /// A list without gaps.
+    pub fn of<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> Self {
+        let mut all = Self::default();
+        for text in texts {
+            all.push(text.as_ref());
+        }
+        all
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Adds an entry.
+    pub fn push(&mut self, text: &str) {
+        self.push_entry(Some(text));
+    }
+
+    /// Adds an entry that may be missing.
+    pub fn push_entry(&mut self, text: Option<&str>) {
+        if text.is_none() && self.missing.is_empty() {
+            self.missing = vec![false; self.ends.len()];
+        }
+        if text.is_none() || !self.missing.is_empty() {
+            self.missing.push(text.is_none());
+        }
+        self.buffer.push_str(text.unwrap_or_default());
+        self.ends.push(self.buffer.len());
+    }
+
+    /// The entry at a place; `None` when it is missing or there is no such place.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<&str> {
+        let end = *self.ends.get(at)?;
+        if self.missing.get(at).copied().unwrap_or(false) {
+            return None;
+        }
+        self.buffer.get(self.start(at)..end)
+    }
+
+    fn start(&self, at: usize) -> usize {
+        at.checked_sub(1).map_or(0, |before| self.ends[before])
+    }
+
+    /// All entries.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&str>> + Clone {
+        (0..self.len()).map(|at| self.get(at))
+    }
+
+    /// All entries, a missing one as an empty text.
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.iter().map(Option::unwrap_or_default)
+    }
+
+    /// Adds the entries of another list.
+    pub fn append(&mut self, other: &Self) {
+        if self.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        if !(self.missing.is_empty() && other.missing.is_empty()) {
+            self.missing.resize(self.len(), false);
+            self.missing.extend((0..other.len()).map(|at| other.missing.get(at) == Some(&true)));
+        }
+        let before = self.buffer.len();
+        self.buffer.push_str(&other.buffer);
+        self.ends.extend(other.ends.iter().map(|end| before + end));
+    }
+
+    /// Keeps the entries marked.
+    pub fn retain(&mut self, keep: &[bool]) {
+        let kept = self.iter().zip(keep).filter(|(_, keep)| **keep).map(|(text, _)| text);
+        *self = kept.collect();
+    }
+
+    /// Gives back memory that is not used.
+    pub fn shrink(&mut self) {
+        self.buffer.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+impl Index<usize> for Texts {
+    type Output = str;
+
+    /// # Panics
+    /// If there is no such entry; a missing one is an empty text.
+    fn index(&self, at: usize) -> &str {
+        &self.buffer[self.start(at)..self.ends[at]]
+    }
+}
+
+/// Entries that may be missing.
+impl<S: AsRef<str>> FromIterator<Option<S>> for Texts {
+    fn from_iter<I: IntoIterator<Item = Option<S>>>(texts: I) -> Self {
+        let mut all = Self::default();
+        for text in texts {
+            all.push_entry(text.as_ref().map(AsRef::as_ref));
+        }
+        all
+    }
+}
+
+impl<S: AsRef<str>> From<Vec<S>> for Texts {
+    fn from(texts: Vec<S>) -> Self {
+        Self::of(texts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Texts;
+
+    #[test]
+    fn entries_stay_apart_and_missing_ones_are_no_empty_texts() {
+        let texts: Texts = [Some("a"), None, Some(""), Some("统筹")].into_iter().collect();
+        assert_eq!(texts.len(), 4);
+        assert_eq!(texts.iter().collect::<Vec<_>>(), [Some("a"), None, Some(""), Some("统筹")]);
+        assert_eq!((&texts[1], &texts[3]), ("", "统筹"));
+        assert_eq!(texts.get(4), None);
+    }
+
+    #[test]
+    fn lists_are_joined_and_cut_with_what_is_missing() {
+        let mut texts = Texts::of(["a", "b"]);
+        texts.append(&[None, Some("c")].into_iter().collect());
+        texts.append(&Texts::of(["d"]));
+        assert_eq!(
+            texts.iter().collect::<Vec<_>>(),
+            [Some("a"), Some("b"), None, Some("c"), Some("d")]
+        );
+        texts.retain(&[false, true, true, false, true]);
+        assert_eq!(texts.iter().collect::<Vec<_>>(), [Some("b"), None, Some("d")]);
+        texts.retain(&[true, false, false]);
+        assert_eq!(texts, Texts::of(["b"]));
+    }
+}
