@@ -14,6 +14,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod behaviour;
 pub mod beside;
 mod binomial;
 mod bundles;
@@ -37,7 +38,8 @@ pub use finding::{Finding, table};
 
 use crate::catalog::model::Catalog;
 use crate::finding::Severity;
-use crate::policy::model::{PayMethod, Policy};
+
+use crate::policy::model::{Behaviour, PayMethod, Policy};
 use crate::policy::{self, LoadedPolicy};
 use crate::table::Table;
 use prices::Prices;
@@ -82,6 +84,12 @@ impl Audit {
     /// Adds what the cases of a year show of the lines.
     pub fn add(&mut self, beside: &[beside::Beside]) {
         self.findings.extend(beside::findings(beside, &self.cliffs));
+        finding::sort(&mut self.findings);
+    }
+
+    /// Adds the institutions whose visits stand out (Y35).
+    pub fn add_behaviour(&mut self, judged: &[behaviour::Institution], rule: &Behaviour) {
+        self.findings.extend(behaviour::findings(judged, rule));
         finding::sort(&mut self.findings);
     }
 }

@@ -412,8 +412,14 @@ fn unmatched(
     sets: &[CaseSet],
     year: u16,
 ) -> Option<String> {
-    let ids: BTreeSet<&str> = sets.iter().flat_map(|set| set.built.cases.case_id.texts()).collect();
-    let other = special.keys().filter(|id| !ids.contains(id.as_str())).count();
+    let mut left: BTreeSet<&str> = special.keys().map(String::as_str).collect();
+    for id in sets.iter().flat_map(|set| set.built.cases.case_id.texts()) {
+        if left.is_empty() {
+            return None;
+        }
+        left.remove(id);
+    }
+    let other = left.len();
     (other > 0).then(|| {
         format!(
             "{other} of {} decided cases (table `special`) are no case of {year}: of another year, out \

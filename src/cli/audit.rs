@@ -8,11 +8,15 @@ use rust_decimal::Decimal;
 use super::common::Common;
 use super::opened::built_under;
 use super::{Error, Outcome, output};
+use crate::audit::behaviour::{Institution, judge};
 use crate::audit::beside::Beside;
 use crate::audit::{self, Cliff, Finding, Settings};
 use crate::backtest::{self, BASELINE, Composed, compose_all, manifest};
 use crate::catalog::{self, Stored};
 use crate::finding::Severity;
+use crate::grouping::behaviour;
+use crate::grouping::cases::Request;
+use crate::period::Years;
 use crate::policy::{self, LoadedPolicy};
 use crate::report::Lang;
 use crate::table::Table;
@@ -69,6 +73,8 @@ enum Which {
     Clause,
     /// Cases beside each line by institution, and what moving it moves; needs `--year`
     Line,
+    /// Split visits, visits settled together and shifted cost by institution; needs `--year`
+    Behaviour,
 }
 
 fn positive(text: &str) -> Result<Decimal, String> {
@@ -92,6 +98,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let is_json = args.common.json;
     match args.table {
         Some(Which::Line) => output::print(&audited.line_table(), is_json)?,
+        Some(Which::Behaviour) => output::print(&audited.behaviour_table()?, is_json)?,
         Some(Which::Cliff) => output::print(&audited.cliff_table(), is_json)?,
         Some(Which::Clause) => output::print(&audited.clause_table()?, is_json)?,
         None if is_json => output::print(&audit::table(&audited.findings), true)?,
@@ -118,6 +125,8 @@ struct Audited {
     cliffs: Vec<Vec<Cliff>>,
     /// None without a year.
     beside: Vec<Vec<Beside>>,
+    /// None without a year; empty where the policy does not ask.
+    behaviour: Vec<Vec<Institution>>,
 }
 
 impl Job<'_> {
@@ -125,12 +134,18 @@ impl Job<'_> {
         let stored = self.catalog.map(catalog::open).transpose()?;
         let composed = self.composed(stored.as_ref())?;
         let beside = self.beside(common, &composed, stored.as_ref())?;
-        let mut all = Audited { composed, findings: Vec::new(), cliffs: Vec::new(), beside };
+        let behaviour = self.behaviour(common, &composed)?;
+        let (findings, cliffs) = (Vec::new(), Vec::new());
+        let mut all = Audited { composed, findings, cliffs, beside, behaviour };
         for (at, (one, settings)) in all.composed.iter().enumerate() {
             let book = stored.as_ref().map(|stored| &stored.catalog);
             let mut audited = audit::rules(&one.policy, book, settings)?;
             if let Some(found) = all.beside.get(at) {
                 audited.add(found);
+            }
+            let rule = one.policy.policy.behaviour.as_ref();
+            if let (Some(judged), Some(rule)) = (all.behaviour.get(at), rule) {
+                audited.add_behaviour(judged, rule);
             }
             let named = |finding: Finding| (one.name.clone(), finding);
             all.findings.extend(audited.findings.into_iter().map(named));
@@ -182,6 +197,49 @@ impl Job<'_> {
         common.show_plans(&engine);
         Ok(found)
     }
+
+    /// The visits of the year, institution by institution (Y35); none without a year.
+    fn behaviour(
+        &self,
+        common: &Common,
+        composed: &[(Composed, Settings)],
+    ) -> Result<Vec<Vec<Institution>>, Error> {
+        let Some(year) = self.year else { return Ok(Vec::new()) };
+        let years = Years::new(vec![year]).ok_or(Error::NothingLoaded)?;
+        let snapshot = common.snapshot()?;
+        let engine = common.engine()?;
+        let mut all: Vec<Vec<Institution>> = Vec::new();
+        for (at, (one, _)) in composed.iter().enumerate() {
+            let Some(rule) = &one.policy.policy.behaviour else {
+                all.push(Vec::new());
+                continue;
+            };
+            let same = |(other, _): &(Composed, Settings)| visits_like(&one.policy, &other.policy);
+            if let Some(known) = composed[..at].iter().position(same) {
+                all.push(all[known].clone());
+                continue;
+            }
+            let policy = one.policy.policy.clone();
+            let request = Request {
+                policy,
+                years: years.clone(),
+                keep_ids: false,
+                keep_records: false,
+                parts: false,
+                cleared: false,
+            };
+            let visits = behaviour::visits(&engine, &snapshot, (&request, rule))?;
+            all.push(judge(&visits, rule));
+        }
+        common.show_plans(&engine);
+        Ok(all)
+    }
+}
+
+/// What the visits of the year are judged by: scenarios that agree in it share one count.
+fn visits_like(one: &LoadedPolicy, other: &LoadedPolicy) -> bool {
+    let (one, other) = (&one.policy, &other.policy);
+    one.behaviour == other.behaviour && one.scope == other.scope && one.case == other.case
 }
 
 /// What a demo shows of the audit of its policy: its errors and warnings, one of each check in full, and
@@ -222,6 +280,12 @@ pub(super) fn show(
 }
 
 impl Audited {
+    /// Table `behaviour` of the policy as published.
+    fn behaviour_table(&self) -> Result<Table, Error> {
+        let judged = self.behaviour.first().filter(|judged| !judged.is_empty());
+        Ok(audit::behaviour::table(judged.ok_or(Error::NoBehaviour)?))
+    }
+
     fn line_table(&self) -> Table {
         let names = self.composed.iter().map(|(one, _)| one.name.clone());
         audit::beside::table(&names.zip(self.beside.clone()).collect::<Vec<_>>())

@@ -80,6 +80,9 @@ pub enum Error {
     /// A warehouse without settlements.
     #[error("nothing is loaded yet")]
     NothingLoaded,
+    /// A policy that looks into no behaviour, or no year to look at.
+    #[error("no visits were looked into (Y35)")]
+    NoBehaviour,
     /// A check nobody wrote.
     #[error("there is no check `{check}`")]
     UnknownCheck {
@@ -381,6 +384,10 @@ impl Explain for Error {
             Self::NothingLoaded => {
                 vec!["load settlements first: `dianshu ingest PATH… --warehouse DIR`".to_owned()]
             }
+            Self::NoBehaviour => vec![
+                "give the policy a section `[behaviour]`, and the command `--year` and `--catalog`"
+                    .to_owned(),
+            ],
             Self::UnknownCheck { nearest: Some(nearest), .. }
             | Self::UnknownInstitution { nearest: Some(nearest), .. }
             | Self::UnknownGroup { nearest: Some(nearest), .. } => {

@@ -25,7 +25,7 @@ use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::period::Years;
 use crate::policy::model::{Method, Policy};
-use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag};
+use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag, take};
 use crate::settlement::heads::{HeadClass, Heads};
 use crate::warehouse::Error;
 use crate::warehouse::engine::{Engine, Params, Session};
@@ -334,6 +334,11 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
         for (id, watch) in part.watched {
             built.watched.entry(id).or_default().join(watch);
         }
+    }
+    if !built.cases.case_id.is_empty() {
+        let order = built.cases.sort_by_id();
+        take(&mut built.records, &order);
+        take(&mut built.reasons, &order);
     }
     built.prior_refunds.sort();
     close_flow(&mut built);

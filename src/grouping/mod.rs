@@ -2,6 +2,7 @@
 
 pub mod apg;
 mod batch;
+pub mod behaviour;
 mod buckets;
 pub mod cases;
 pub mod check;

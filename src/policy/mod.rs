@@ -33,6 +33,7 @@ mod path;
 mod read;
 mod read_apg;
 mod read_auxiliary;
+mod read_behaviour;
 mod read_capitation;
 mod read_coefficient;
 mod read_cost;

@@ -13,9 +13,9 @@ use super::model::{
 use super::schema::{self, Section};
 use super::store::Folder;
 use super::{
-    read_apg, read_auxiliary, read_capitation, read_coefficient, read_cost, read_deviation,
-    read_grouping, read_life, read_money, read_monthly, read_points, read_score, read_special,
-    read_weights,
+    read_apg, read_auxiliary, read_behaviour, read_capitation, read_coefficient, read_cost,
+    read_deviation, read_grouping, read_life, read_money, read_monthly, read_points, read_score,
+    read_special, read_weights,
 };
 use crate::units::Fen;
 
@@ -55,6 +55,8 @@ pub(crate) fn policy(
         read_capitation::capitation(fields, payment.method, &budget, beside)
     })?;
     let (monthly, clearing_days) = time(&top, payment.method, &standards)?;
+    let cycle = case.cycle.as_ref().map(|cycle| cycle.window_minutes);
+    let behaviour = top.maybe("behaviour", |fields| read_behaviour::behaviour(fields, cycle))?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
     let score = top.maybe("score", |fields| read_score::score(fields, folder))?;
@@ -87,6 +89,7 @@ pub(crate) fn policy(
         same_price: top.maybe("same_price", read_points::same_price)?,
         expected_standard: top.maybe("expected_standard", read_points::expected_standard)?,
         special: top.maybe("special", read_special::special)?,
+        behaviour,
     })
 }
 
@@ -331,7 +334,7 @@ fn cycle(fields: &Fields<'_>, codes: &mut Codes<'_>) -> Result<Cycle, Error> {
 }
 
 /// `24h` is 1440, `90m` is 90; `None` for anything else, also for 0.
-fn minutes(text: &str) -> Option<i64> {
+pub(super) fn minutes(text: &str) -> Option<i64> {
     let (digits, per_unit) = match text.strip_suffix('h') {
         Some(hours) => (hours, 60),
         None => (text.strip_suffix('m')?, 1),

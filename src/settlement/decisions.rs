@@ -39,8 +39,10 @@ pub fn decide_all(
     }
     let tariff = Tariff::resolve(input, cases)?;
     let keys = Keys::new(cases, input)?;
+    let rows = (0u32..).zip(&cases.year);
+    let of_year = rows.filter(|(_, year)| **year == input.year).map(|(row, _)| row);
     let mut decisions: Vec<Decision> =
-        in_order(cases, input.year).into_iter().map(|row| undecided(row as usize)).collect();
+        cases.by_id(of_year).into_iter().map(|row| undecided(row as usize)).collect();
     let pays = judge_all(cases, input, (&tariff, &keys, outcome), &mut decisions);
     let entitlements = entitlements(outcome);
     for (key, members) in &by_key(cases, &keys, &decisions) {
@@ -128,36 +130,6 @@ fn by_key<'a>(
         members.sort_unstable();
     }
     merged
-}
-
-/// Rows of a year by id of the case, parts of one case (A15) by their group.
-///
-/// Ids of a city begin alike: what they share is left out, and the next bytes of each, as a number, decide
-/// nearly every comparison without a look at the text.
-fn in_order(cases: &Cases, year: u16) -> Vec<u32> {
-    let rows = || (0u32..).zip(&cases.year).filter(|(_, of)| **of == year).map(|(row, _)| row);
-    let id = |row: u32| cases.case_id[row as usize].as_bytes();
-    let Some(first) = rows().next() else { return Vec::new() };
-    let mut shared = id(first);
-    for row in rows() {
-        let same = shared.iter().zip(id(row)).take_while(|(one, two)| one == two).count();
-        shared = &shared[..same];
-    }
-    let shared = shared.len();
-    let head = |row: u32| {
-        let rest = id(row).get(shared..).unwrap_or_default();
-        let mut head = [0u8; 16];
-        for (byte, of) in head.iter_mut().zip(rest) {
-            *byte = *of;
-        }
-        u128::from_be_bytes(head)
-    };
-    let mut keyed: Vec<(u128, u32)> = rows().map(|row| (head(row), row)).collect();
-    keyed.sort_unstable_by(|one, two| {
-        let key = |row: u32| (tie(cases, row as usize), row);
-        one.0.cmp(&two.0).then_with(|| key(one.1).cmp(&key(two.1)))
-    });
-    keyed.into_iter().map(|(_, row)| row).collect()
 }
 
 /// How a case is paid.

@@ -42,6 +42,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__settlement", include_str!("../../sql/cases/int_cases__settlement.sql")),
     ("int_cases__settlement_id", include_str!("../../sql/cases/int_cases__settlement_id.sql")),
     ("int_cases__upload_time", include_str!("../../sql/cases/int_cases__upload_time.sql")),
+    ("ind_behaviour", include_str!("../../sql/indicators/ind_behaviour.sql")),
     ("procedure", include_str!("../../sql/staging/procedure.sql")),
     ("stg_advance", include_str!("../../sql/staging/stg_advance.sql")),
     ("stg_assessment", include_str!("../../sql/staging/stg_assessment.sql")),

@@ -141,6 +141,7 @@ fn policy(weights: Weights) -> Policy {
         same_price: None,
         expected_standard: None,
         special: None,
+        behaviour: None,
     }
 }
 

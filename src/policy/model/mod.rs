@@ -7,6 +7,7 @@
 
 mod apg;
 mod auxiliary;
+mod behaviour;
 mod capitation;
 mod coefficient;
 mod compensation;
@@ -33,6 +34,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 pub use auxiliary::*;
+pub use behaviour::Behaviour;
 pub use coefficient::*;
 pub use compensation::{Compensation, CompensationLimit};
 pub use cost::CostClasses;
@@ -127,6 +129,8 @@ pub struct Policy {
     pub expected_standard: Option<ExpectedStandard>,
     /// How many cases may be put before experts, and which (P08); absent: the list has no limit.
     pub special: Option<Special>,
+    /// What is looked into after the year (Y35); absent: nothing.
+    pub behaviour: Option<Behaviour>,
 }
 
 impl Policy {

@@ -131,6 +131,7 @@ pub(super) fn points_policy() -> Policy {
         same_price: None,
         expected_standard: None,
         special: None,
+        behaviour: None,
     }
 }
 
