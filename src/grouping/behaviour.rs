@@ -32,10 +32,10 @@ pub fn visits(
     let plan = cases::plan(engine, snapshot, (request, &Default::default()), &mut Vec::new())?;
     let cycle = request.policy.case.cycle.as_ref().map_or(0, |cycle| cycle.window_minutes);
     // Without a cycle: any later visit. Two that begin at once are one visit written twice.
-    let params = plan
-        .params
-        .whole("split_from", (cycle * MICROS_PER_MINUTE).max(1))
-        .whole("split_to", rule.split_minutes.saturating_mul(MICROS_PER_MINUTE));
+    let params = plan.params.whole("split_from", (cycle * MICROS_PER_MINUTE).max(1)).whole(
+        "split_to",
+        cycle.saturating_add(rule.split_minutes).saturating_mul(MICROS_PER_MINUTE),
+    );
     let shared = Arc::new((params, rule.clone()));
     let needs = Needs { fee_item: true, ..Needs::default() };
     let parts =

@@ -55,8 +55,6 @@ pub(crate) fn policy(
         read_capitation::capitation(fields, payment.method, &budget, beside)
     })?;
     let (monthly, clearing_days) = time(&top, payment.method, &standards)?;
-    let cycle = case.cycle.as_ref().map(|cycle| cycle.window_minutes);
-    let behaviour = top.maybe("behaviour", |fields| read_behaviour::behaviour(fields, cycle))?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
     let score = top.maybe("score", |fields| read_score::score(fields, folder))?;
@@ -89,7 +87,7 @@ pub(crate) fn policy(
         same_price: top.maybe("same_price", read_points::same_price)?,
         expected_standard: top.maybe("expected_standard", read_points::expected_standard)?,
         special: top.maybe("special", read_special::special)?,
-        behaviour,
+        behaviour: top.maybe("behaviour", read_behaviour::behaviour)?,
     })
 }
 

@@ -7,15 +7,11 @@ use super::fields::Fields;
 use super::model::Behaviour;
 use super::read::minutes;
 
-/// Reads and checks `[behaviour]`; `cycle` is the length of a treatment cycle in minutes, where there is one.
-pub(crate) fn behaviour(fields: &Fields<'_>, cycle: Option<i64>) -> Result<Behaviour, Error> {
-    let split_minutes = minutes(&fields.text("split_within")?)
-        .filter(|minutes| *minutes > cycle.unwrap_or(0))
-        .ok_or_else(|| {
-            let allowed =
-                "whole hours or minutes, longer than the treatment cycle, such as \"48h\"";
-            fields.not_allowed("split_within", allowed)
-        })?;
+/// Reads and checks `[behaviour]`.
+pub(crate) fn behaviour(fields: &Fields<'_>) -> Result<Behaviour, Error> {
+    let split_minutes = minutes(&fields.text("split_within")?).ok_or_else(|| {
+        fields.not_allowed("split_within", "whole hours or minutes above 0, such as \"24h\"")
+    })?;
     let shift_times = fields.decimal("shift_times")?;
     if shift_times <= Decimal::ONE {
         return Err(fields.not_allowed("shift_times", "a decimal above \"1\", such as \"1.5\""));

@@ -11,6 +11,7 @@
 
 mod audit;
 mod bad_input;
+mod behaviour;
 mod books;
 mod bytes;
 mod claims;

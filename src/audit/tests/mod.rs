@@ -5,6 +5,7 @@
     reason = "tests compute on small numbers of their own; an overflow fails them"
 )]
 
+mod behaviour;
 mod history;
 mod points;
 mod rules;

@@ -10,8 +10,9 @@ use super::Cite;
 pub struct Behaviour {
     /// Clause or reading of this section.
     pub cite: Cite,
-    /// A visit that begins less than so many minutes after another of the same person, institution and
-    /// disease, and no longer in its treatment cycle, counts as split (`split_within = "48h"`).
+    /// A visit that begins less than so many minutes after the treatment cycle of another of the same
+    /// person, institution and disease has ended (without cycles: after that one began) counts as split
+    /// (`split_within = "24h"`).
     pub split_minutes: i64,
     /// A settlement whose fee lines lie on at least so many dates counts as several visits.
     pub merged_days: i64,
