@@ -295,6 +295,15 @@ async fn run_bucket(
     Ok((collector.finish(), handover))
 }
 
+/// Puts cases in the order of their ids, where they have some, and what goes with them.
+fn sort_by_id(cases: &mut Cases, (records, reasons): (&mut Vec<Record>, &mut Vec<Reason>)) {
+    if !cases.case_id.is_empty() {
+        let order = cases.sort_by_id();
+        take(records, &order);
+        take(reasons, &order);
+    }
+}
+
 /// One set of cases from all buckets: dictionaries sorted, ids renumbered, flow summed.
 fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     let names = |list: fn(&Cases) -> &Vec<String>| -> Vec<String> {
@@ -314,7 +323,8 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     let persons: Vec<String> = persons.into_iter().cloned().collect();
     let mut without_begin = 0;
     let mut knows_negotiated = parts.is_empty();
-    for part in parts {
+    for mut part in parts {
+        sort_by_id(&mut part.cases, (&mut part.records, &mut part.reasons));
         without_begin += part.without_begin;
         knows_negotiated |= !part.lacks_negotiated;
         let person = renumber(&part.persons, &persons);
@@ -335,11 +345,7 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
             built.watched.entry(id).or_default().join(watch);
         }
     }
-    if !built.cases.case_id.is_empty() {
-        let order = built.cases.sort_by_id();
-        take(&mut built.records, &order);
-        take(&mut built.reasons, &order);
-    }
+    sort_by_id(&mut built.cases, (&mut built.records, &mut built.reasons));
     built.prior_refunds.sort();
     close_flow(&mut built);
     if without_begin > 0 {

@@ -191,7 +191,8 @@ impl Cases {
             u128::from_be_bytes(head)
         };
         let mut keyed: Vec<(u128, u32)> = rows.map(|row| (head(row), row)).collect();
-        keyed.sort_unstable_by(|one, two| {
+        // Stable: cases that come as sorted parts are merged, not sorted anew.
+        keyed.sort_by(|one, two| {
             let key = |row: u32| (&self.case_id[row as usize], self.group[row as usize], row);
             one.0.cmp(&two.0).then_with(|| key(one.1).cmp(&key(two.1)))
         });

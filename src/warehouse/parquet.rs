@@ -5,10 +5,11 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{
@@ -84,6 +85,19 @@ fn properties() -> WriterPropertiesBuilder {
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
 }
 
+/// How a result table is written: no dictionary for what has (almost) as many values as rows.
+fn result_properties(schema: &Schema) -> WriterProperties {
+    let is_many = |field: &&Arc<Field>| {
+        UNIQUE_COLUMNS.contains(&field.name().as_str())
+            || matches!(field.data_type(), DataType::Decimal128(..))
+    };
+    let many = schema.fields().iter().filter(is_many);
+    let without = |builder: WriterPropertiesBuilder, field: &Arc<Field>| {
+        builder.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), false)
+    };
+    many.fold(properties(), without).build()
+}
+
 /// Writes a result table; same table, same bytes. A file of that name is replaced in one step.
 ///
 /// # Errors
@@ -98,7 +112,7 @@ pub fn write_table(table: &Table, path: &Path) -> Result<(), TableFileError> {
     let part = path.with_file_name(name);
     let written = File::create(&part)
         .map_err(ParquetError::from)
-        .and_then(|mut file| write_batch(&mut file, &batch, properties().build()))
+        .and_then(|mut file| write_batch(&mut file, &batch, result_properties(&batch.schema())))
         .map_err(disk_error)
         .and_then(|()| std::fs::rename(&part, path));
     written.map_err(|err| {
@@ -166,7 +180,8 @@ impl TableWriter {
         self.waiting.clear();
         if self.writer.is_none() {
             let file = File::create(&self.path)?;
-            self.writer = Some(ArrowWriter::try_new(file, schema, Some(properties().build()))?);
+            let properties = result_properties(&schema);
+            self.writer = Some(ArrowWriter::try_new(file, schema, Some(properties))?);
         }
         self.writer.as_mut().map_or(Ok(()), |writer| writer.write(&batch))
     }

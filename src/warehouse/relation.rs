@@ -20,6 +20,9 @@ use crate::texts::Texts;
 
 /// Digits of a result table's decimals: the most that Arrow's 128 bits hold.
 const RESULT_PRECISION: u8 = 38;
+/// Places of yuan, and the digits of their columns wherever they suffice: half the room.
+const YUAN_PLACES: u32 = 2;
+const YUAN_PRECISION: u8 = 18;
 
 /// A column whose type a result table cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,13 +128,11 @@ pub fn to_batch(table: &Table) -> Result<RecordBatch, RelationError> {
                 let wrong =
                     || RelationError { column: name.clone(), found: format!("{places} places") };
                 let scale = i8::try_from(*places).map_err(|_| wrong())?;
-                let array = values
-                    .iter()
-                    .copied()
-                    .collect::<Decimal128Array>()
-                    .with_precision_and_scale(RESULT_PRECISION, scale)
-                    .map_err(|_| wrong())?;
-                Arc::new(array)
+                let array = values.iter().copied().collect::<Decimal128Array>();
+                let fits = |digits| array.validate_decimal_precision(digits).is_ok();
+                let is_yuan = *places == YUAN_PLACES && fits(YUAN_PRECISION);
+                let digits = if is_yuan { YUAN_PRECISION } else { RESULT_PRECISION };
+                Arc::new(array.with_precision_and_scale(digits, scale).map_err(|_| wrong())?)
             }
         };
         fields.push(Field::new(name, array.data_type().clone(), true));

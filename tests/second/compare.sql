@@ -6,7 +6,7 @@ ran as (
         cast(fund_booked_yuan * 100 as bigint) as booked, cast(points * 10000 as bigint) as points,
         cast(paid_yuan * 100 as bigint) as paid, cast(advanced_yuan * 100 as bigint) as advanced,
         cast(balance_yuan * 100 as bigint) as balance
-    from run_institution where scenario = '{scenario}'
+    from {ran} where scenario = '{scenario}'
 ),
 beside as (
     select
