@@ -34,6 +34,10 @@ fn city(planted: usize) -> (String, String) {
                 writeln!(lines, "{id},{at},P{hospital},{day},09,{share}.00").unwrap();
             }
         };
+    for hospital in 1..=4 {
+        // The year before, which the catalog is built from.
+        add(&format!("h{hospital}"), hospital, start - chrono::TimeDelta::days(300), "10.00", 1);
+    }
     for week in 0..40 {
         let begun = start + chrono::TimeDelta::days(6 * i64::try_from(week).unwrap());
         let bad = week < planted;
@@ -58,7 +62,7 @@ fn audited(planted: usize) -> (Vec<serde_json::Value>, String) {
     fs::write(path.join("institution.csv"), format!("fixmedins_code,start_date\n{institutions}"))
         .unwrap();
     dianshu(path, "ingest settlement.csv fee_item.csv institution.csv --warehouse wh --quiet").ok();
-    let built = "catalog build --policy yantai-apg --years 2024 --out cat --warehouse wh --quiet";
+    let built = "catalog build --policy yantai-apg --years 2023 --out cat --warehouse wh --quiet";
     dianshu(path, built).ok();
     let audit = "audit --policy yantai-apg --catalog cat --year 2024 --warehouse wh --lang en";
     let table = dianshu(path, &format!("{audit} --table behaviour --json"));

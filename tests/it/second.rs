@@ -144,7 +144,9 @@ fn compute(engine: &Engine, session: &Session, file: &str, (year, scenario): (&s
         let (schema, batches) = engine
             .wait(session.query(&statement))
             .unwrap_or_else(|err| panic!("stage `{name}` of {file}: {err}\n{statement}"));
-        session.register_batches(name, schema, batches).unwrap();
+        session
+            .register_batches(name, schema, batches)
+            .unwrap_or_else(|err| panic!("stage `{name}` of {file}: {err}"));
     }
 }
 

@@ -73,10 +73,11 @@ told as (
     where scoped.year = {year}
 )
 select
-    coalesce(contract_unit, 'unsigned') as part, month, fee, fund, fixmedins_code as visited,
-    contract_unit is not null and contract_unit = visited_unit as inside,
-    contract_unit is null and eligible and fee <> 0 as shares,
-    case when contract_unit = visited_unit then contract_unit else fixmedins_code end as payee, worth
+    cast(coalesce(contract_unit, 'unsigned') as varchar) as part, month, fee, fund,
+    fixmedins_code as visited, contract_unit = visited_unit as inside,
+    case when contract_unit is null and eligible and fee <> 0 then true end as shares,
+    cast(case when contract_unit = visited_unit then contract_unit else fixmedins_code end as varchar)
+        as payee, worth
 from told
 
 -- stage parts
