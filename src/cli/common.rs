@@ -1,5 +1,7 @@
 //! Flags that mean the same in every command, resolved once.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -59,6 +61,9 @@ pub(super) struct Common {
     /// Print the physical plan of every query on stderr, with rows and time of each step in one bucket
     #[arg(long)]
     pub(super) plan: bool,
+    /// Warnings given already: a command of several steps says each once.
+    #[arg(skip)]
+    pub(super) warned: RefCell<BTreeSet<String>>,
 }
 
 impl Common {
@@ -103,7 +108,8 @@ impl Common {
     }
 
     pub(super) fn warn(&self, warnings: &[String]) {
-        for warning in warnings {
+        let is_new = |warning: &&String| self.warned.borrow_mut().insert((*warning).clone());
+        for warning in warnings.iter().filter(is_new) {
             self.say(&format!("warning: {warning}"));
         }
     }

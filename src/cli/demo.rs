@@ -1,5 +1,6 @@
 //! `dianshu demo`: the whole way on an embedded synthetic city.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,6 +90,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         json: false,
         quiet: args.quiet,
         plan: false,
+        warned: RefCell::default(),
     };
     let export = dir.join("export");
     common.say(&format!("1/8 synth      {} → {}", args.system, export.display()));

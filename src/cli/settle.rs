@@ -212,7 +212,8 @@ fn statements(done: &Replay, count: usize, lang: Lang) -> Table {
 
 /// The reading, or the row id at the end of the clause, which is enough to search by.
 fn rule(clause: &str, reading: &str) -> String {
-    let id = clause.rsplit_once('(').map_or("", |(_, id)| id.trim_end_matches(')'));
+    let id = clause.rsplit_once('(').and_then(|(_, rest)| rest.split_once(')'));
+    let id = id.map_or("", |(id, _)| id);
     match (id, reading) {
         ("", reading) => reading.to_owned(),
         (id, "") => id.to_owned(),

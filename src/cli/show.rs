@@ -1,5 +1,6 @@
 //! `dianshu catalog show`: a catalog, one of its further tables, or the weight card of a group.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 use super::common::{Bytes, Common};
@@ -86,6 +87,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
             json: args.json,
             quiet: args.quiet,
             plan: false,
+            warned: RefCell::default(),
         };
         // Its summary is in the fields, its neighbours come last.
         let card = card::compute(&args.catalog, asked, &common)?;

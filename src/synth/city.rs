@@ -50,6 +50,9 @@ pub struct City {
     pub(super) late_december_permille: u32,
     /// Settlements with a part borne by the hospital.
     pub(super) hospital_share_permille: u32,
+    /// Settlements without a diagnosis: no group follows from it (R13).
+    #[serde(default)]
+    pub(super) no_diagnosis_permille: u32,
     pub(super) districts: Vec<District>,
     pub(super) institutions: Vec<InstitutionKind>,
     pub(super) insurance: Vec<Insurance>,

@@ -87,8 +87,8 @@ use books::Candidates;
 use defect::{Defect, KeyLine, Net, Planter, Shape};
 use output::Folder;
 use person::Person;
-use random::Shares;
-use row::{Row, SetlId};
+use random::{Dice, Purpose, Shares};
+use row::{NO_GROUP, Row, SetlId};
 use tables::{Tables, Written};
 use truth::Truth;
 use world::World;
@@ -242,6 +242,16 @@ struct Maker<'s, 'w> {
 }
 
 impl Maker<'_, '_> {
+    /// Now and then the diagnoses of a settlement are missing: it has no group then (R13). Kinds whose
+    /// cases are counted out keep theirs.
+    fn unrecord(&self, row: &mut Row<'_>, dice: &mut Dice) {
+        let is_counted = self.world.ward.as_ref().is_some_and(|ward| ward.is_counted(row.group));
+        if dice.chance(self.world.city.no_diagnosis_permille) && !is_counted {
+            row.diagnoses.clear();
+            (row.group, row.fallback) = (NO_GROUP, NO_GROUP);
+        }
+    }
+
     /// Everything about one person.
     fn person(&mut self, index: u32, tables: &mut Tables) -> Result<(), Error> {
         let seed = self.settings.seed;
@@ -249,7 +259,7 @@ impl Maker<'_, '_> {
         self.people.write(&person, self.years)?;
         for &year in self.years {
             let next_year = self.years.contains(&(year + 1));
-            let rows = match &self.world.ward {
+            let mut rows = match &self.world.ward {
                 Some(ward) => {
                     let people = self.settings.people;
                     stays::draw(self.world, ward, &person, (seed, year, people))
@@ -259,6 +269,10 @@ impl Maker<'_, '_> {
             let visits: Vec<SetlId> = rows.iter().map(|row| row.visit).collect();
             let is_whole =
                 |row: &Row<'_>| visits.iter().filter(|id| **id == row.visit).count() == 1;
+            let dice = &mut Dice::new(seed, Purpose::Unrecorded(year), index);
+            for row in rows.iter_mut().filter(|row| is_whole(row)) {
+                self.unrecord(row, dice);
+            }
             if self.kinds.is_empty() {
                 for row in &rows {
                     tables.write(row, Shape::Whole, &person.psn_no)?;

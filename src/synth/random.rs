@@ -17,6 +17,8 @@ pub(super) enum Purpose {
     Stays(u16),
     /// The planted defects of a person in one year.
     Defects(u16),
+    /// Which settlements of a person in one year come without a diagnosis.
+    Unrecorded(u16),
 }
 
 /// A stream of rolls.
@@ -30,6 +32,7 @@ impl Dice {
             Purpose::Visits(year) => (2, year),
             Purpose::Defects(year) => (3, year),
             Purpose::Stays(year) => (4, year),
+            Purpose::Unrecorded(year) => (5, year),
         };
         let mut key = [0_u8; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());

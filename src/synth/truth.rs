@@ -126,9 +126,9 @@ impl<'c> Truth<'c> {
 
     /// Counts what a finer group would be made of, by the settlement's own lines.
     fn count_leaf(&mut self, row: &Row<'c>, net: Net) {
-        let class = self.classes[row.group as usize].as_str();
+        let Some(class) = self.classes.get(row.group as usize) else { return };
         let mut items: BTreeMap<&'c str, i64> = BTreeMap::new();
-        for line in row.lines.iter().filter(|line| line.item.class == class) {
+        for line in row.lines.iter().filter(|line| line.item.class == *class) {
             *items.entry(line.item.med_list_codg.as_str()).or_default() += line.amount;
         }
         // Of equal sums the first code stands: later ones must be larger.
@@ -191,7 +191,7 @@ impl<'c> Truth<'c> {
         let mut open: Option<&Counted<'c>> = None;
         for case in &person {
             let same = open.is_some_and(|first| {
-                self.merges[case.group as usize]
+                self.merges.get(case.group as usize) == Some(&true)
                     && (first.fixmedins_code, first.group, first.year)
                         == (case.fixmedins_code, case.group, case.year)
                     && self.window.is_some_and(|window| case.begin - first.begin < window)

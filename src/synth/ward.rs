@@ -112,6 +112,12 @@ impl<'c> Ward<'c> {
         }
         mine
     }
+
+    /// Whether a group is that of a kind whose cases are counted out.
+    pub(super) fn is_counted(&self, group: u32) -> bool {
+        let mut counted = self.kinds.iter().filter(|kind| !kind.stay.exact.is_empty());
+        counted.any(|kind| kind.groups.contains(&group))
+    }
 }
 
 /// Diagnosis (4 characters, the dot not counted), main operation, related operations in order (R32).

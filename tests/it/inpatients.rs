@@ -275,14 +275,3 @@ fn threads_splits_row_order_and_memory_change_no_byte_of_a_dip_catalog() {
 fn threads_splits_row_order_and_memory_change_no_byte_of_a_drg_catalog() {
     bytes_do_not_depend_on_how("panzhihua-drg");
 }
-
-/// The demo of 淄博 goes the whole way: two pools, four scenarios, a report.
-#[test]
-fn the_demo_of_a_dip_city_ends_with_its_settlement() {
-    let home = tempfile::tempdir().unwrap();
-    let shown = dianshu(home.path(), "demo zibo-dip --people 3000 --quiet").ok().stdout;
-    for part in ["baseline", "310", "390", "pool-one", "run:", "report:"] {
-        assert!(shown.contains(part), "{part}: {shown}");
-    }
-    assert!(home.path().join("dianshu-demo/report").exists());
-}

@@ -18,6 +18,7 @@ mod claims;
 mod codes;
 mod coefficients;
 mod columns;
+mod demo;
 mod expected;
 mod explain;
 mod group;

@@ -65,20 +65,3 @@ fn the_readme_names_every_command() {
         assert!(readme.contains(&format!("| `{name}")), "README does not list `{name}`");
     }
 }
-
-#[test]
-fn the_demo_ends_with_summary_and_report() {
-    let home = tempfile::tempdir().unwrap();
-    let shown = dianshu(home.path(), "demo --people 150 --quiet").ok().stdout;
-    for part in ["baseline", "share-95", "cap-10", "report.html", "report.xlsx"] {
-        assert!(shown.contains(part), "`{part}` is not in:\n{shown}");
-    }
-    let page = fs::read_to_string(home.path().join("dianshu-demo/report/report.html")).unwrap();
-    assert!(page.contains("<svg"), "charts stand in the page");
-    // A second demo replaces the first; a folder of somebody else's is left alone.
-    dianshu(home.path(), "demo --people 150 --quiet").ok();
-    fs::create_dir(home.path().join("mine")).unwrap();
-    fs::write(home.path().join("mine/notes.txt"), "mine").unwrap();
-    dianshu(home.path(), "demo --dir mine").refused(&["mine", "--dir"]);
-    assert!(home.path().join("mine/notes.txt").is_file());
-}
