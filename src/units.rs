@@ -294,7 +294,9 @@ fn allocate_by<'a>(
     for weight in weights {
         let product = money.checked_mul(*weight).ok_or(UnitError::Overflow)?;
         let share = product.checked_div(total).ok_or(UnitError::Overflow)?;
-        remainders.push(product.checked_rem(total).ok_or(UnitError::Overflow)?);
+        // Dividing wide numbers is what takes time here: the remainder is had without.
+        let divided = share.checked_mul(total).ok_or(UnitError::Overflow)?;
+        remainders.push(product.checked_sub(divided).ok_or(UnitError::Overflow)?);
         given = given.checked_add(share).ok_or(UnitError::Overflow)?;
         shares.push(share);
     }

@@ -1,7 +1,7 @@
 //! Tables that need every case judged: the cases themselves, both views of profit, the bulletin.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
 
 use tempfile::TempDir;
 
@@ -10,11 +10,6 @@ use crate::settlement::tables::case_table;
 use crate::settlement::{self, Outcome, views};
 use crate::table::Table;
 use crate::warehouse::parquet::{TableFileError, TableWriter};
-
-/// Cases made into rows at a time.
-const PIECE_ROWS: usize = 32 * 1024;
-/// Pieces made but not yet written.
-const PIECES_WAITING: usize = 2;
 
 /// The table `case` on disk; removed with this value unless moved into a run.
 #[derive(Debug)]
@@ -44,26 +39,6 @@ pub(super) struct ByCase {
     pub(super) tables: Vec<Table>,
 }
 
-/// Encodes and writes on a thread of its own what `make` sends; the number of rows.
-fn written_beside(
-    mut writer: TableWriter,
-    make: impl FnOnce(SyncSender<Table>) -> Result<(), Error>,
-) -> Result<usize, Error> {
-    let (pieces, waiting) = sync_channel::<Table>(PIECES_WAITING);
-    std::thread::scope(|scope| {
-        let writing = scope.spawn(move || {
-            for piece in waiting {
-                writer.add(&piece)?;
-            }
-            writer.finish()
-        });
-        let made = make(pieces);
-        let written = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        made?;
-        Ok(written?)
-    })
-}
-
 fn path_in(folder: &Path) -> PathBuf {
     folder.join("case.parquet")
 }
@@ -76,27 +51,21 @@ pub(super) fn write(
     prepared: &Prepared<'_>,
     outcomes: &[Outcome],
     out: &Path,
+    threads: NonZeroUsize,
 ) -> Result<ByCase, Error> {
     let failed = |source| TableFileError::Write { path: out.to_owned(), source };
     std::fs::create_dir_all(out).map_err(failed)?;
     let folder = tempfile::Builder::new().prefix(".cases-").tempdir_in(out).map_err(failed)?;
-    let writer = TableWriter::new(&path_in(folder.path()));
+    let mut writer = TableWriter::new(&path_in(folder.path()), threads);
     let (mut profits, mut bulletins) = (Vec::new(), Vec::new());
-    let rows = written_beside(writer, |pieces| {
-        for (at, outcome) in outcomes.iter().enumerate() {
-            let cases = &prepared.built(at).cases;
-            let decided = settlement::decide_all(cases, &prepared.input(at), outcome)?;
-            for piece in decided.chunks(PIECE_ROWS) {
-                if pieces.send(case_table(outcome, cases, piece)).is_err() {
-                    // The writer has stopped, and says why.
-                    return Ok(());
-                }
-            }
-            profits.push(views::profit_table(outcome, cases, &decided));
-            bulletins.push(views::bulletin_table(outcome, cases, &decided));
-        }
-        Ok(())
-    })?;
+    for (at, outcome) in outcomes.iter().enumerate() {
+        let cases = &prepared.built(at).cases;
+        let decided = settlement::decide_all(cases, &prepared.input(at), outcome, threads)?;
+        writer.add(decided.len(), |rows| case_table(outcome, cases, &decided[rows]))?;
+        profits.push(views::profit_table(outcome, cases, &decided));
+        bulletins.push(views::bulletin_table(outcome, cases, &decided));
+    }
+    let rows = writer.finish()?;
     let tables = [profits, bulletins].into_iter().filter_map(tables::stack).collect();
     Ok(ByCase { file: Some(CaseFile { folder, rows }), tables })
 }

@@ -78,11 +78,15 @@ pub struct Replay {
 }
 
 /// Tables `special_candidate`, `special` and `special_case` over all scenarios that have them.
-fn special(prepared: &Prepared<'_>, outcomes: &[Outcome]) -> Result<Vec<Table>, Error> {
+fn special(
+    prepared: &Prepared<'_>,
+    outcomes: &[Outcome],
+    threads: NonZeroUsize,
+) -> Result<Vec<Table>, Error> {
     let mut by_name: BTreeMap<String, Vec<Table>> = BTreeMap::new();
     for (at, outcome) in outcomes.iter().enumerate() {
         let cases = &prepared.built(at).cases;
-        for table in settlement::special::tables(cases, &prepared.input(at), outcome)? {
+        for table in settlement::special::tables(cases, &prepared.input(at), outcome, threads)? {
             by_name.entry(table.name.clone()).or_default().push(table);
         }
     }
@@ -105,12 +109,15 @@ pub fn replay(
     let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
     let outcomes = prepared.settle(threads)?;
     let with_cases = settings.with_cases && settings.purpose.month().is_none();
-    let by_case =
-        if with_cases { case_file::write(&prepared, &outcomes, out)? } else { ByCase::default() };
+    let by_case = if with_cases {
+        case_file::write(&prepared, &outcomes, out, threads)?
+    } else {
+        ByCase::default()
+    };
     // What was decided of single cases belongs to the clearing.
     let special_tables = match settings.purpose.month() {
         Some(_) => Vec::new(),
-        None => special(&prepared, &outcomes)?,
+        None => special(&prepared, &outcomes, threads)?,
     };
     let base = prepared.built(0);
     let flow = tables::flow_table(&crate::grouping::flow::steps(base));

@@ -229,7 +229,7 @@ impl Job<'_> {
         let at = prepared.composed.len().saturating_sub(1);
         let tariff = Tariff::resolve(&prepared.input(at), &prepared.built(at).cases)?;
         let source = (&engine, &snapshot);
-        ask(&Settled { prepared: &prepared, at, tariff, outcome, source })
+        ask(&Settled { prepared: &prepared, at, tariff, outcome, source, threads })
     }
 }
 
@@ -240,6 +240,7 @@ struct Settled<'a> {
     tariff: Tariff,
     outcome: settlement::Outcome,
     source: (&'a Engine, &'a Snapshot),
+    threads: NonZeroUsize,
 }
 
 impl Settled<'_> {
@@ -264,7 +265,7 @@ impl Settled<'_> {
     /// The first case of each kind, by id.
     fn samples(&self) -> Result<Vec<(Sample, Option<String>)>, Error> {
         let cases = self.cases();
-        let mut decisions = decide_all(cases, &self.input(), &self.outcome)?;
+        let mut decisions = decide_all(cases, &self.input(), &self.outcome, self.threads)?;
         decisions.sort_by(|a, b| cases.case_id[a.row].cmp(&cases.case_id[b.row]));
         let first = |kind: Sample| {
             let is_merged = |one: &&Decision| cases.flags[one.row] & flag::MERGED != 0;
@@ -332,7 +333,7 @@ impl Settled<'_> {
 
     fn group(&self, code: &str) -> Result<Trail, Error> {
         let input = self.input();
-        let decisions = decide_all(self.cases(), &input, &self.outcome)?;
+        let decisions = decide_all(self.cases(), &input, &self.outcome, self.threads)?;
         let found = explain_group(self.cases(), &input, (&self.outcome, &decisions), code);
         found.ok_or_else(|| {
             let catalog = input.catalog.iter().flat_map(|catalog| &catalog.groups);

@@ -5,6 +5,7 @@
 //! another person. Both are rare; they are found afterwards, and only the buckets concerned run again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -130,7 +131,8 @@ pub fn build_watching(
             let plan = Arc::clone(&plan);
             async move { run_bucket(&session, &bucket, &plan, &told).await }
         })?;
-    let mut built = assemble(parts, warnings);
+    let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
+    let mut built = assemble(parts, warnings, threads);
     if let Some(signing) = &plan.rules.signing {
         place(&mut built, signing);
     }
@@ -292,20 +294,28 @@ async fn run_bucket(
             Ok(())
         })
         .await?;
-    Ok((collector.finish(), handover))
+    let mut part = collector.finish();
+    // Buckets are sorted beside each other; what is left is to merge them.
+    let beside = (&mut part.records, &mut part.reasons);
+    sort_by_id(&mut part.cases, beside, NonZeroUsize::MIN);
+    Ok((part, handover))
 }
 
 /// Puts cases in the order of their ids, where they have some, and what goes with them.
-fn sort_by_id(cases: &mut Cases, (records, reasons): (&mut Vec<Record>, &mut Vec<Reason>)) {
+fn sort_by_id(
+    cases: &mut Cases,
+    (records, reasons): (&mut Vec<Record>, &mut Vec<Reason>),
+    threads: NonZeroUsize,
+) {
     if !cases.case_id.is_empty() {
-        let order = cases.sort_by_id();
+        let order = cases.sort_by_id(threads);
         take(records, &order);
         take(reasons, &order);
     }
 }
 
 /// One set of cases from all buckets: dictionaries sorted, ids renumbered, flow summed.
-fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
+fn assemble(parts: Vec<Part>, mut warnings: Vec<String>, threads: NonZeroUsize) -> Built {
     let names = |list: fn(&Cases) -> &Vec<String>| -> Vec<String> {
         let all: BTreeSet<&String> = parts.iter().flat_map(|part| list(&part.cases)).collect();
         all.into_iter().cloned().collect()
@@ -323,8 +333,7 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
     let persons: Vec<String> = persons.into_iter().cloned().collect();
     let mut without_begin = 0;
     let mut knows_negotiated = parts.is_empty();
-    for mut part in parts {
-        sort_by_id(&mut part.cases, (&mut part.records, &mut part.reasons));
+    for part in parts {
         without_begin += part.without_begin;
         knows_negotiated |= !part.lacks_negotiated;
         let person = renumber(&part.persons, &persons);
@@ -345,7 +354,7 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>) -> Built {
             built.watched.entry(id).or_default().join(watch);
         }
     }
-    sort_by_id(&mut built.cases, (&mut built.records, &mut built.reasons));
+    sort_by_id(&mut built.cases, (&mut built.records, &mut built.reasons), threads);
     built.prior_refunds.sort();
     close_flow(&mut built);
     if without_begin > 0 {

@@ -1,5 +1,7 @@
 //! The cases of one or more years as columns: what the statistics and the kernel read.
 
+use std::num::NonZeroUsize;
+
 use crate::texts::Texts;
 
 /// Group id of a case that has no group (A41).
@@ -139,9 +141,26 @@ impl Cases {
 
     /// Puts the cases in the order of their ids, parts of one case (A15) in that of their groups, and says
     /// which row went to each place. What reads them in the order of their ids then reads memory in order.
-    pub fn sort_by_id(&mut self) -> Vec<u32> {
-        let order = self.by_id(0..u32::try_from(self.len()).unwrap_or(u32::MAX));
-        let order = order.as_slice();
+    pub fn sort_by_id(&mut self, threads: NonZeroUsize) -> Vec<u32> {
+        let order = self.by_id(0..u32::try_from(self.len()).unwrap_or(u32::MAX), threads);
+        let mut ids = std::mem::take(&mut self.case_id);
+        let mut sort_ids = || ids = order.iter().map(|row| ids.get(*row as usize)).collect();
+        if threads.get() == 1 {
+            sort_ids();
+            self.take(&order);
+        } else {
+            // Ids take about as long as all that is beside them.
+            std::thread::scope(|scope| {
+                scope.spawn(&mut sort_ids);
+                self.take(&order);
+            });
+        }
+        self.case_id = ids;
+        order
+    }
+
+    /// Puts everything but the ids into this order.
+    fn take(&mut self, order: &[u32]) {
         take(&mut self.institution, order);
         take(&mut self.group, order);
         take(&mut self.insutype, order);
@@ -164,8 +183,6 @@ impl Cases {
         take(&mut self.negotiated_fen, order);
         take(&mut self.carved_fen, order);
         take(&mut self.self_paid_fen, order);
-        self.case_id = order.iter().map(|row| self.case_id.get(*row as usize)).collect();
-        order.to_vec()
     }
 
     /// These rows by id of the case, parts of one case (A15) by their group.
@@ -173,7 +190,11 @@ impl Cases {
     /// Ids of a city begin alike: what they share is left out, and the next bytes of each, as a number,
     /// decide nearly every comparison without a look at the text.
     #[must_use]
-    pub fn by_id(&self, rows: impl Iterator<Item = u32> + Clone) -> Vec<u32> {
+    pub fn by_id(
+        &self,
+        rows: impl Iterator<Item = u32> + Clone,
+        threads: NonZeroUsize,
+    ) -> Vec<u32> {
         let id = |row: u32| self.case_id[row as usize].as_bytes();
         let Some(first) = rows.clone().next() else { return Vec::new() };
         let mut shared = id(first);
@@ -191,11 +212,18 @@ impl Cases {
             u128::from_be_bytes(head)
         };
         let mut keyed: Vec<(u128, u32)> = rows.map(|row| (head(row), row)).collect();
-        // Stable: cases that come as sorted parts are merged, not sorted anew.
-        keyed.sort_by(|one, two| {
+        let before = |one: &(u128, u32), two: &(u128, u32)| {
             let key = |row: u32| (&self.case_id[row as usize], self.group[row as usize], row);
             one.0.cmp(&two.0).then_with(|| key(one.1).cmp(&key(two.1)))
+        };
+        let each = keyed.len().div_ceil(threads.get()).max(1);
+        std::thread::scope(|scope| {
+            for some in keyed.chunks_mut(each) {
+                scope.spawn(|| some.sort_by(before));
+            }
         });
+        // Stable: sorted parts are merged, not sorted anew.
+        keyed.sort_by(before);
         keyed.into_iter().map(|(_, row)| row).collect()
     }
 

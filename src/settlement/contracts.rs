@@ -10,7 +10,7 @@ use super::cases::{Cases, UNGROUPED, UNSIGNED};
 use super::decide::{CaseClass, Judgement, Pay};
 use super::heads::Placing;
 use super::outcome::{GroupRow, UNGROUPED_CODE};
-use super::pass::{Sums, TariffSums, judge_rows};
+use super::pass::{Judge, Sums, TariffSums};
 use super::pool::{Pool, Total, fen};
 use super::tariff::Tariff;
 
@@ -50,17 +50,16 @@ pub(super) fn group_rows(
     placing: &Placing<'_>,
 ) -> Result<Vec<GroupRow>, UnitError> {
     let mut sums: BTreeMap<(&str, u32), Total> = BTreeMap::new();
-    judge_rows(tariff, cases, year, |row, _, judgement| {
-        let row = row as usize;
-        if !pool.has_insutype(cases.insutype[row].into()) {
-            return;
-        }
+    let mut judge = Judge::new(tariff, cases);
+    let of_year = (0..cases.len()).filter(|row| cases.year[*row] == year);
+    for row in of_year.filter(|row| pool.has_insutype(cases.insutype[*row].into())) {
+        let (_, judgement) = judge.judge(row);
         let contract = cases.part.get(row).copied().unwrap_or(UNSIGNED);
         let placed = placing.place(contract, cases.institution[row] as usize);
         let sum = sums.entry((placed.part.unwrap_or(&pool.name), cases.group[row])).or_default();
         let judgement = (!placed.role.is_as_booked()).then_some(judgement);
         count(sum, (cases.fee_fen[row], cases.fund_fen[row]), judgement.as_ref());
-    });
+    }
     let row = |((part, group), total): ((&str, u32), Total)| {
         let code = cases.groups.get(group as usize).filter(|_| group != UNGROUPED);
         Ok(GroupRow {

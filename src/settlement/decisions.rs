@@ -2,21 +2,23 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::policy::model::{PayMethod, ShareBy};
 use crate::units::{Fen, Points, UnitError, allocate_in_order, fraction};
 
 use super::cases::Cases;
 use super::clearing::difference;
-use super::decide::{CaseClass, CaseView, Pay, decide};
+use super::decide::{CaseClass, CaseView, Judgement, Pay, decide};
 use super::error::{Error, Place};
 use super::input::ScenarioInput;
 use super::keys::{Key, Keys};
 use super::outcome::{Decision, LineKind, Outcome};
-use super::pass::judge_rows;
+use super::pass::Judge;
 use super::pool::fen;
 use super::segments::{Factor, Rule};
-use super::tariff::Tariff;
+use super::tariff::{Kind, Tariff};
 
 /// Every case of the year with its class and its part of its institution's entitlement, by id of the case,
 /// parts of one case (A15) by their group: the order of the table `case`.
@@ -31,6 +33,7 @@ pub fn decide_all(
     cases: &Cases,
     input: &ScenarioInput<'_>,
     outcome: &Outcome,
+    threads: NonZeroUsize,
 ) -> Result<Vec<Decision>, Error> {
     super::pass::check_columns(cases)?;
     let with_id = cases.case_id.texts().filter(|id| !id.is_empty()).count();
@@ -41,65 +44,116 @@ pub fn decide_all(
     let keys = Keys::new(cases, input)?;
     let rows = (0u32..).zip(&cases.year);
     let of_year = rows.filter(|(_, year)| **year == input.year).map(|(row, _)| row);
+    let in_order = cases.by_id(of_year, threads);
     let mut decisions: Vec<Decision> =
-        cases.by_id(of_year).into_iter().map(|row| undecided(row as usize)).collect();
-    let pays = judge_all(cases, input, (&tariff, &keys, outcome), &mut decisions);
+        in_order.into_iter().map(|row| undecided(row as usize)).collect();
+    let judging = Judging { cases, tariff: &tariff, keys: &keys, rescale: rescale(outcome) };
+    let each = decisions.len().div_ceil(threads.get()).max(1);
+    std::thread::scope(|scope| {
+        for some in decisions.chunks_mut(each) {
+            scope.spawn(|| judging.fill(some));
+        }
+    });
     let entitlements = entitlements(outcome);
-    for (key, members) in &by_key(cases, &keys, &decisions) {
+    let by_key: Vec<_> = by_key(cases, &keys, &decisions).into_iter().collect();
+    let parts = side_by_side(&by_key, threads, |(key, members)| {
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
-        let judged = |at: usize| Judged {
-            row: decisions[at].row,
-            pay: pays[at],
-            carved: decisions[at].carved.0,
-        };
-        let of_key: Vec<Judged> = members.iter().map(|at| judged(*at as usize)).collect();
-        let overflow = |source| divide_error(input, *key, source);
-        let claims = claims(cases, input, entitlement, &of_key).map_err(overflow)?;
-        let parts = divide(cases, &claims, &of_key).map_err(overflow)?;
-        for (at, part) in members.iter().zip(parts) {
+        let judged = |at: &u32| judged(&decisions[*at as usize], input.policy.payment.method);
+        let of_key: Vec<Judged> = members.iter().map(judged).collect();
+        claims(cases, input, entitlement, &of_key)
+            .and_then(|claims| divide(cases, &claims, &of_key))
+            .map_err(|source| divide_error(input, *key, source))
+    });
+    for ((_, members), parts) in by_key.iter().zip(parts) {
+        for (at, part) in members.iter().zip(parts?) {
             decisions[*at as usize].pay = part;
         }
     }
     Ok(decisions)
 }
 
-/// Fills in what was decided of each case; how each is paid, in the same order.
-fn judge_all(
-    cases: &Cases,
-    input: &ScenarioInput<'_>,
-    (tariff, keys, outcome): (&Tariff, &Keys<'_>, &Outcome),
-    decisions: &mut [Decision],
-) -> Vec<Pay> {
-    let rescale = rescale(outcome);
-    let mut pays = vec![Pay::Booked(0); decisions.len()];
-    let mut places = vec![0u32; cases.len()];
-    for (at, decision) in (0..).zip(decisions.iter()) {
-        places[decision.row] = at;
-    }
-    judge_rows(tariff, cases, input.year, |row, kind, judgement| {
-        let judgement = keys.as_paid(row as usize, judgement);
-        let at = places[row as usize] as usize;
-        let points = if let Pay::Points(points) = judgement.pay { points } else { 0 };
-        pays[at] = judgement.pay;
-        decisions[at] = Decision {
-            row: row as usize,
-            class: judgement.class,
-            rule: judgement.rule,
-            for_review: judgement.for_review,
-            differs_at_clearing: !rescale.is_empty() && {
-                let (pool, _, period) = keys.of(row as usize);
-                rescale.get(&(pool, period)).is_some_and(|factor| {
-                    let amounts = CaseView::of(cases, row as usize).amounts();
-                    tariff.moves_at_clearing(kind, &amounts, &judgement, factor)
-                })
-            },
-            paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
-            points: Points(points),
-            carved: Fen(judgement.carved),
-            pay: Fen::ZERO,
-        };
+/// What `work` makes of each item, in their order, on several threads.
+fn side_by_side<T: Sync, R: Send>(
+    items: &[T],
+    threads: NonZeroUsize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let places = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+        let mine = places.map_while(|at| Some((at, work(items.get(at)?))));
+        mine.collect::<Vec<_>>()
+    };
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.get()).map(|_| scope.spawn(take)).collect();
+        let mut done = take();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
     });
-    pays
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What the judgement of single cases looks at.
+struct Judging<'a> {
+    cases: &'a Cases,
+    tariff: &'a Tariff,
+    keys: &'a Keys<'a>,
+    rescale: BTreeMap<(&'a str, &'a str), Factor>,
+}
+
+impl Judging<'_> {
+    /// Fills in what is decided of these cases; `pay` is the fen of one paid as booked or by standard.
+    fn fill(&self, decisions: &mut [Decision]) {
+        let mut judge = Judge::new(self.tariff, self.cases);
+        for decision in decisions {
+            let row = decision.row;
+            let (kind, judgement) = judge.judge(row);
+            let judgement = self.keys.as_paid(row, judgement);
+            let (points, pay) = match judgement.pay {
+                Pay::Points(points) => (points, 0),
+                Pay::Booked(fen) | Pay::Standard(fen) => (0, fen),
+                Pay::Refused(_) => (0, 0),
+            };
+            *decision = Decision {
+                row,
+                class: judgement.class,
+                rule: judgement.rule,
+                for_review: judgement.for_review,
+                differs_at_clearing: self.differs_at_clearing(row, &kind, &judgement),
+                paid_as_booked: matches!(judgement.pay, Pay::Booked(_)),
+                points: Points(points),
+                carved: Fen(judgement.carved),
+                pay: Fen(pay),
+            };
+        }
+    }
+
+    fn differs_at_clearing(&self, row: usize, kind: &Kind, judgement: &Judgement) -> bool {
+        if self.rescale.is_empty() {
+            return false;
+        }
+        let (pool, _, period) = self.keys.of(row);
+        self.rescale.get(&(pool, period)).is_some_and(|factor| {
+            let amounts = CaseView::of(self.cases, row).amounts();
+            self.tariff.moves_at_clearing(kind, &amounts, judgement, factor)
+        })
+    }
+}
+
+/// How a case is paid that [`Judging::fill`] has seen.
+fn judged(decision: &Decision, method: PayMethod) -> Judged {
+    let pay = match method {
+        _ if decision.paid_as_booked => Pay::Booked(decision.pay.0),
+        PayMethod::Points => Pay::Points(decision.points.0),
+        PayMethod::Standard => Pay::Standard(decision.pay.0),
+    };
+    Judged { row: decision.row, pay, carved: decision.carved.0 }
 }
 
 /// Places of the decisions by where their cases are settled, in their order.

@@ -4,6 +4,7 @@
 //! All sums are whole numbers, so they do not depend on the order of the rows or on the threads.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use super::cases::{Cases, UNGROUPED};
@@ -291,29 +292,34 @@ impl Part<'_> {
     }
 }
 
-/// Judges the cases of `year` one by one, those of one kind together; `found` takes the row, its kind
-/// and what was decided.
-pub(super) fn judge_rows(
-    tariff: &Tariff,
-    cases: &Cases,
-    year: u16,
-    mut found: impl FnMut(u32, &Kind, Judgement),
-) {
-    let kinds = Kinds::of(cases, year, tariff.by_month());
-    let mut known = Known::default();
-    for run in &kinds.runs {
-        for row in &kinds.rows[run.first..run.end] {
-            let case = CaseView::of(cases, *row as usize);
-            let kind = Kind::of(tariff, &case);
-            let judgement = match tariff.special_of(*row) {
-                Some(_) => decide(tariff, &case),
-                None => {
-                    let at = known.of(tariff, &kind);
-                    judge(tariff, &known.list[at].1, &case.amounts())
-                }
-            };
-            found(*row, &kind, judgement);
+/// Kinds whose segments are remembered at a time.
+const MOST_KINDS: usize = 1 << 16;
+
+/// Judges single cases, in any order; what cases of one kind have in common is worked out once.
+pub(super) struct Judge<'a> {
+    tariff: &'a Tariff,
+    cases: &'a Cases,
+    known: HashMap<Kind, Segments>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(tariff: &'a Tariff, cases: &'a Cases) -> Self {
+        Self { tariff, cases, known: HashMap::new() }
+    }
+
+    /// The kind of the case in a row, and what was decided.
+    pub(super) fn judge(&mut self, row: usize) -> (Kind, Judgement) {
+        let case = CaseView::of(self.cases, row);
+        let kind = Kind::of(self.tariff, &case);
+        if self.tariff.special_of(case.row).is_some() {
+            return (kind, decide(self.tariff, &case));
         }
+        if self.known.len() >= MOST_KINDS {
+            self.known.clear();
+        }
+        let segments = self.known.entry(self.tariff.like(&kind));
+        let segments = segments.or_insert_with(|| self.tariff.segments(&kind));
+        (kind, judge(self.tariff, segments, &case.amounts()))
     }
 }
 

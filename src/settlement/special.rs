@@ -5,6 +5,7 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use num_traits::{Signed as _, ToPrimitive as _, Zero as _};
 use rust_decimal::Decimal;
@@ -82,6 +83,7 @@ pub fn tables(
     cases: &Cases,
     input: &ScenarioInput<'_>,
     outcome: &Outcome,
+    threads: NonZeroUsize,
 ) -> Result<Vec<Table>, Error> {
     if input.policy.special.is_none() {
         return Ok(Vec::new());
@@ -89,7 +91,7 @@ pub fn tables(
     check_ids(cases)?;
     let mut tables: Vec<Table> = candidate_table(cases, input, outcome).into_iter().collect();
     if !input.given.special.is_empty() {
-        let decisions = decide_all(cases, input, outcome)?;
+        let decisions = decide_all(cases, input, outcome, threads)?;
         tables.extend(ledger_table(cases, input, &decisions));
         tables.extend(case_table(cases, input, &decisions));
     }

@@ -4,21 +4,27 @@
 //! What is written depends on the rows alone: no clock, a constant `created_by`, fixed row groups.
 
 use std::fs::File;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{
     ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use datafusion::parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::metadata::SortingColumn;
 use datafusion::parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use datafusion::parquet::file::writer::SerializedFileWriter;
 use datafusion::parquet::schema::types::ColumnPath;
 
 use super::contract::TableContract;
@@ -122,73 +128,130 @@ pub fn write_table(table: &Table, path: &Path) -> Result<(), TableFileError> {
     })
 }
 
-/// A result table written piece by piece: no more of it than two row groups is in memory. It has the bytes
-/// that [`write_table`] gives it, however it was cut.
+/// Row groups that are made at a time, however many threads there are: each is in memory.
+const MOST_GROUPS: usize = 4;
+
+/// A result table written row group by row group, some of them made beside each other: no more of it is
+/// in memory. What is written once has the bytes that [`write_table`] gives it, whatever the threads.
 pub struct TableWriter {
     path: PathBuf,
-    /// None before the first row group, which says what the columns are.
-    writer: Option<ArrowWriter<File>>,
-    /// Pieces of the row group at hand.
-    waiting: Vec<RecordBatch>,
+    threads: usize,
+    /// None before the first rows, which say what the columns are.
+    open: Option<OpenFile>,
     rows: usize,
+}
+
+/// A file whose columns are known.
+struct OpenFile {
+    schema: SchemaRef,
+    file: SerializedFileWriter<File>,
+    groups: ArrowRowGroupWriterFactory,
 }
 
 impl TableWriter {
     /// A writer of a new file at `path`.
     #[must_use]
-    pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), writer: None, waiting: Vec::new(), rows: 0 }
+    pub fn new(path: &Path, threads: NonZeroUsize) -> Self {
+        let threads = threads.get().min(MOST_GROUPS);
+        Self { path: path.to_owned(), threads, open: None, rows: 0 }
     }
 
-    /// Writes the next rows; the columns are those of the first piece.
+    /// Writes `rows` more rows, the last row group of which may be a short one; `make` gives the rows of a
+    /// range, always with the same columns.
     ///
     /// # Errors
     /// [`TableFileError`]; what was written is then of no use.
-    pub fn add(&mut self, piece: &Table) -> Result<(), TableFileError> {
-        let mut batch = relation::to_batch(piece)
-            .map_err(|source| TableFileError::Type { path: self.path.clone(), source })?;
-        self.rows += batch.num_rows();
-        loop {
-            let waiting: usize = self.waiting.iter().map(RecordBatch::num_rows).sum();
-            let room = ROW_GROUP_ROWS - waiting;
-            if batch.num_rows() < room {
-                self.waiting.push(batch);
-                return Ok(());
-            }
-            self.waiting.push(batch.slice(0, room));
-            batch = batch.slice(room, batch.num_rows() - room);
-            self.write_waiting().map_err(|err| self.failed(err))?;
+    pub fn add(
+        &mut self,
+        rows: usize,
+        make: impl Fn(Range<usize>) -> Table + Sync,
+    ) -> Result<(), TableFileError> {
+        let batch = |range: Range<usize>| {
+            relation::to_batch(&make(range))
+                .map_err(|source| TableFileError::Type { path: self.path.clone(), source })
+        };
+        if self.open.is_none() {
+            let schema = batch(0..0)?.schema();
+            self.open = Some(OpenFile::new(&self.path, schema).map_err(|err| self.failed(err))?);
         }
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let failed =
+            |err| TableFileError::Write { path: self.path.clone(), source: disk_error(err) };
+        let starts: Vec<usize> = (0..rows).step_by(ROW_GROUP_ROWS).collect();
+        for starts in starts.chunks(self.threads) {
+            let (groups, schema) = (&open.groups, &open.schema);
+            let encode = |start: usize| {
+                let batch = batch(start..rows.min(start + ROW_GROUP_ROWS))?;
+                encoded(groups, schema, &batch).map_err(failed)
+            };
+            let encoded: Vec<_> = std::thread::scope(|scope| {
+                let others: Vec<_> =
+                    starts[1..].iter().map(|start| scope.spawn(|| encode(*start))).collect();
+                let mut all = vec![encode(starts[0])];
+                let joined = others.into_iter().map(std::thread::ScopedJoinHandle::join);
+                all.extend(joined.map(|one| one.unwrap_or_else(|panic| resume_unwind(panic))));
+                all
+            });
+            for chunks in encoded {
+                open.append(chunks?).map_err(failed)?;
+            }
+        }
+        self.rows += rows;
+        Ok(())
     }
 
-    /// Ends the file and says how many rows it has. Without any piece there is no file.
+    /// Ends the file and says how many rows it has. Where nothing was added there is no file.
     ///
     /// # Errors
     /// [`TableFileError::Write`].
     pub fn finish(mut self) -> Result<usize, TableFileError> {
-        self.write_waiting().map_err(|err| self.failed(err))?;
-        if let Some(writer) = self.writer.take() {
-            writer.close().map_err(|err| self.failed(err))?;
+        if let Some(open) = self.open.take() {
+            open.file.close().map_err(|err| self.failed(err))?;
         }
         Ok(self.rows)
-    }
-
-    fn write_waiting(&mut self) -> Result<(), ParquetError> {
-        let Some(first) = self.waiting.first() else { return Ok(()) };
-        let schema = first.schema();
-        let batch = concat_batches(&schema, &self.waiting)?;
-        self.waiting.clear();
-        if self.writer.is_none() {
-            let file = File::create(&self.path)?;
-            let properties = result_properties(&schema);
-            self.writer = Some(ArrowWriter::try_new(file, schema, Some(properties))?);
-        }
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(&batch))
     }
 
     fn failed(&self, err: ParquetError) -> TableFileError {
         TableFileError::Write { path: self.path.clone(), source: disk_error(err) }
     }
+}
+
+impl OpenFile {
+    fn new(path: &Path, schema: SchemaRef) -> Result<Self, ParquetError> {
+        let properties = result_properties(&schema);
+        let file = File::create(path)?;
+        let writer = ArrowWriter::try_new(file, SchemaRef::clone(&schema), Some(properties))?;
+        let (file, groups) = writer.into_serialized_writer()?;
+        Ok(Self { schema, file, groups })
+    }
+
+    fn append(&mut self, chunks: Vec<ArrowColumnChunk>) -> Result<(), ParquetError> {
+        let mut group = self.file.next_row_group()?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
+        Ok(())
+    }
+}
+
+/// The columns of one row group as they stand in a file.
+fn encoded(
+    groups: &ArrowRowGroupWriterFactory,
+    schema: &Schema,
+    batch: &RecordBatch,
+) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+    // The number of the row group matters to encrypted files alone.
+    let mut writers = groups.create_column_writers(0)?.into_iter();
+    let mut chunks = Vec::with_capacity(writers.len());
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        for leaf in compute_leaves(field, column)? {
+            let Some(mut writer) = writers.next() else { break };
+            writer.write(&leaf)?;
+            chunks.push(writer.close()?);
+        }
+    }
+    Ok(chunks)
 }
 
 /// The disk's own error where it was the disk.
@@ -327,6 +390,8 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::{TableFileError, TableWriter, read_table, write_table};
     use crate::table::{Column, Table};
 
@@ -348,25 +413,41 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
-    /// 300 000 rows: more than a row group, and pages that end by rows and by bytes.
+    /// 600 000 rows: three row groups, and pages that end by rows and by bytes.
     #[test]
-    fn a_table_written_in_pieces_has_the_bytes_of_one_written_whole() {
+    fn a_table_written_by_threads_has_the_bytes_of_one_written_whole() {
         let folder = tempfile::tempdir().unwrap();
-        let make = |rows: std::ops::Range<i64>| {
+        let make = |rows: std::ops::Range<usize>| {
+            let numbers = || rows.clone().map(|row| i64::try_from(row).unwrap());
             Table::new("case")
-                .with("setl_id", Column::text(rows.clone().map(|row| format!("S{row:020}"))))
-                .with("class", Column::text(rows.clone().map(|row| format!("c{}", row % 7))))
-                .with("month", Column::whole(rows.clone().map(|row| row % 12)))
-                .with("pay_yuan", Column::yuan(rows.map(|row| row * row % 1_000_003)))
+                .with("setl_id", Column::text(numbers().map(|row| format!("S{row:020}"))))
+                .with("class", Column::text(numbers().map(|row| format!("c{}", row % 7))))
+                .with("month", Column::whole(numbers().map(|row| row % 12)))
+                .with("pay_yuan", Column::yuan(numbers().map(|row| row * row % 1_000_003)))
         };
-        let (whole, pieces) = (folder.path().join("whole"), folder.path().join("pieces"));
-        write_table(&make(0..300_000), &whole).unwrap();
-        let mut writer = TableWriter::new(&pieces);
-        for cut in [0, 1, 700, 20_480, 262_143, 262_144, 270_000, 300_000].windows(2) {
-            writer.add(&make(cut[0]..cut[1])).unwrap();
+        let whole = folder.path().join("whole");
+        write_table(&make(0..600_000), &whole).unwrap();
+        for threads in [1, 2, 3, 64] {
+            let path = folder.path().join(format!("by-{threads}"));
+            let mut writer = TableWriter::new(&path, NonZeroUsize::new(threads).unwrap());
+            writer.add(600_000, make).unwrap();
+            assert_eq!(writer.finish().unwrap(), 600_000);
+            assert!(std::fs::read(&path).unwrap() == std::fs::read(&whole).unwrap(), "{threads}");
         }
-        assert_eq!(writer.finish().unwrap(), 300_000);
-        assert!(std::fs::read(&pieces).unwrap() == std::fs::read(&whole).unwrap());
+    }
+
+    #[test]
+    fn rows_added_twice_follow_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("case.parquet");
+        let mut writer = TableWriter::new(&path, NonZeroUsize::MIN);
+        let numbers = |rows: std::ops::Range<usize>| rows.map(|row| i64::try_from(row).unwrap());
+        let make = |rows| Table::new("case").with("month", Column::whole(numbers(rows)));
+        writer.add(3, make).unwrap();
+        writer.add(2, make).unwrap();
+        assert_eq!(writer.finish().unwrap(), 5);
+        let found = read_table(&path).unwrap();
+        assert_eq!(found.columns[0].1, Column::whole([0, 1, 2, 0, 1]));
     }
 
     #[test]

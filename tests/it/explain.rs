@@ -51,7 +51,7 @@ fn everything_is_explained(path: &Path, system: &str, scenarios: &[&str]) -> usi
     for (at, outcome) in outcomes.iter().enumerate() {
         let (cases, input) = (&prepared.built(at).cases, prepared.input(at));
         let tariff = Tariff::resolve(&input, cases).unwrap();
-        for decision in decide_all(cases, &input, outcome).unwrap() {
+        for decision in decide_all(cases, &input, outcome, NonZeroUsize::MIN).unwrap() {
             let trail = explain_case(cases, &input, (&tariff, outcome), decision.row).unwrap();
             let shown = || text(&trail, Lang::En);
             trail.check().unwrap_or_else(|error| panic!("{error:?}\n{}", shown()));

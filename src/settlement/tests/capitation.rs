@@ -1,6 +1,7 @@
 //! Head budgets: worked numbers of 4.2 and A24–A27, and both sides of every rule of 4.3.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use crate::catalog::model::Catalog;
 use crate::policy::model::{Capitation, Elsewhere, HeadFactor, Policy, ShareBy, SharedBy};
@@ -482,7 +483,7 @@ fn pay_of_cases_sums_to_the_rows() {
     ];
     let (cases, input) = (signed_columns(&rows), city.input(&catalog));
     let outcome = settle(&cases, std::slice::from_ref(&input), threads(1)).unwrap().remove(0);
-    let decisions = decide_all(&cases, &input, &outcome).unwrap();
+    let decisions = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
     let pays: Vec<Fen> = decisions.iter().map(|decision| decision.pay).collect();
     // The unit's 79.50 by 1 : 2 points.
     assert_eq!(pays, [yuan("26.50"), yuan("53.00"), yuan("20"), yuan("49")]);

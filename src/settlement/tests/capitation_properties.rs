@@ -1,6 +1,7 @@
 //! Head budgets of any city: closed to the fen, nobody paid twice, and the same as a second way.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -250,7 +251,7 @@ proptest! {
     fn pay_of_cases_sums_to_rows_with_cases(city in city()) {
         let Some(outcome) = city.settle(1) else { return Ok(()) };
         let (cases, catalog) = (signed_columns(&city.rows()), groups());
-        let decisions = decide_all(&cases, &city.input(&catalog), &outcome).unwrap();
+        let decisions = decide_all(&cases, &city.input(&catalog), &outcome, NonZeroUsize::MIN).unwrap();
         let paid: i64 = decisions.iter().map(|decision| decision.pay.0).sum();
         let tariff = Tariff::resolve(&city.input(&catalog), &cases).unwrap();
         for decision in &decisions {

@@ -1,6 +1,7 @@
 //! Cases that experts decided, lines carved out of fees, and that each case is paid by one rule.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -69,7 +70,7 @@ fn what_experts_decided_is_paid() {
     assert_eq!(paid(&outcome), ["500.37", "299.63", "200.00"]);
     assert_eq!(lines(&outcome, LineKind::ItemPaidSpecial), [("Z", yuan("200"))]);
     assert_eq!(outcome.unmatched_special, ["nowhere"]);
-    let classes: Vec<_> = decide_all(&cases, &input, &outcome)
+    let classes: Vec<_> = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN)
         .unwrap()
         .iter()
         .map(|case| (case.class, case.rule, case.points))
@@ -145,8 +146,11 @@ fn carved_out_lines_are_paid_besides_and_first() {
     let outcome = settle_columns(&cases, input.clone()).unwrap();
     assert_eq!(paid(&outcome), ["147.50", "352.50"]);
     assert_eq!(lines(&outcome, LineKind::CarvedOut), [("X", yuan("30"))]);
-    let pays: Vec<_> =
-        decide_all(&cases, &input, &outcome).unwrap().iter().map(|case| case.pay).collect();
+    let pays: Vec<_> = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN)
+        .unwrap()
+        .iter()
+        .map(|case| case.pay)
+        .collect();
     assert_eq!(pays, [yuan("147.50"), yuan("352.50")]);
     // Without the section nothing is carved out.
     let policy = points_policy();
@@ -178,7 +182,7 @@ fn class_stays_what_it_was_and_says_where_the_rescaled_standard_would_differ() {
     let cases = columns(&fees.map(|fee| case("X", "M_N18", fee, fee)));
     let input = input(&policy, None, "1865.20");
     let outcome = settle_columns(&cases, input.clone()).unwrap();
-    let decided = decide_all(&cases, &input, &outcome).unwrap();
+    let decided = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
     let told: Vec<_> =
         decided.iter().map(|case| (case.class, case.differs_at_clearing, case.pay)).collect();
     assert_eq!(
@@ -192,7 +196,7 @@ fn class_stays_what_it_was_and_says_where_the_rescaled_standard_would_differ() {
     // Not overspent: nothing is rescaled.
     let input = super::build::input(&policy, None, "9000");
     let outcome = settle_columns(&cases, input.clone()).unwrap();
-    let decided = decide_all(&cases, &input, &outcome).unwrap();
+    let decided = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
     assert!(decided.iter().all(|case| !case.differs_at_clearing));
 }
 
@@ -212,7 +216,7 @@ fn parts_of_a_split_case_are_each_decided_and_told_apart() {
         let input = input(&policy, None, "9000");
         let outcome = settle_columns(&cases, input.clone()).unwrap();
         assert_eq!(paid(&outcome), ["709.75"]);
-        let decided = decide_all(&cases, &input, &outcome).unwrap();
+        let decided = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
         tables.push(case_table(&outcome, &cases, &decided));
     }
     assert_eq!(tables[0], tables[1]);
@@ -350,7 +354,7 @@ proptest! {
         let alone = settle(&cases, std::slice::from_ref(&input), threads(1)).unwrap().remove(0);
         prop_assert_eq!(&outcome, &alone);
         check_one_by_one(&cases, &input, &outcome);
-        let parts = decide_all(&cases, &input, &outcome).unwrap();
+        let parts = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
         let pays = Fen::sum(parts.iter().map(|case| case.pay)).unwrap();
         prop_assert_eq!(pays, outcome.pools[0].entitlement);
     }

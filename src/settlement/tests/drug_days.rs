@@ -1,5 +1,7 @@
 //! Clearing by drug days (Y30–Y32, A17): the printed example, chains over institutions and groups, edges.
 
+use std::num::NonZeroUsize;
+
 use crate::policy::model::{Clearing, ClearingDays, DaysMethod, Policy};
 use crate::settlement::cases::{Cases, flag};
 use crate::settlement::outcome::{DayRow, LineKind};
@@ -232,7 +234,8 @@ fn case_pay_sums_to_the_entitlement_where_groups_are_cleared_by_days() {
     let policy = by_days(&["M_N18"], DaysMethod::Literal);
     let outcome = settled(&policy, &cases, "9000");
     let input = input(&policy, None, "9000");
-    let decisions = crate::settlement::decide_all(&cases, &input, &outcome).unwrap();
+    let decisions =
+        crate::settlement::decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
     let pays = Fen::sum(decisions.iter().map(|decision| decision.pay)).unwrap();
     assert_eq!(pays, outcome.institutions[0].entitlement);
 }

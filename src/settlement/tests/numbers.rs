@@ -1,5 +1,7 @@
 //! Worked numbers of domain.md, each with its arithmetic or its place there.
 
+use std::num::NonZeroUsize;
+
 use crate::policy::model::{
     Basis, CapBase, CapDestination, Clearing, Policy, Pools, RatioOf, Reference, ShareBy, Standard,
     SurplusCap,
@@ -496,7 +498,7 @@ fn case_pay_sums_to_the_entitlement() {
     let input = input(&policy, Some(&catalog), "100");
     let cases = columns(&rows);
     let outcome = settle_one(&rows, input.clone()).unwrap();
-    let decisions = decide_all(&cases, &input, &outcome).unwrap();
+    let decisions = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
     let table = tables::case_table(&outcome, &cases, &decisions);
     let cell = |name: &str, row| table.cell(name, row).unwrap();
     let pays = [0, 1, 2, 3].map(|row| (cell("setl_id", row), cell("pay_yuan", row)));

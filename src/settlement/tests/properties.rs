@@ -1,6 +1,7 @@
 //! What holds for any cases, policy and budget.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -353,7 +354,7 @@ proptest! {
     fn pay_of_cases_sums_to_the_entitlement(world in world()) {
         if let Ok(outcome) = world.settle() {
             let cases = columns(&world.rows);
-            let decisions = decide_all(&cases, &world.input(), &outcome).unwrap();
+            let decisions = decide_all(&cases, &world.input(), &outcome, NonZeroUsize::MIN).unwrap();
             prop_assert_eq!(decisions.len(), world.rows.len());
             let paid: i64 = decisions.iter().map(|decision| decision.pay.0).sum();
             let entitled: i64 = outcome.institutions.iter().map(|row| row.entitlement.0).sum();

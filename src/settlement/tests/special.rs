@@ -1,6 +1,7 @@
 //! Special cases: the quota, who qualifies, and the ledger (6.7, P08).
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use crate::catalog::model::Catalog;
 use crate::explain::{Explain as _, render};
@@ -153,7 +154,7 @@ fn the_ledger_says_what_was_applied_for_granted_and_paid_by_whom() {
     // Refused: settled as if it were not listed, a quarter of 4000 each.
     input.given.special = listed(&[("000000", SpecialKind::Refused)]);
     let outcome = settled(&cases, &input).unwrap();
-    let decided = decide_all(&cases, &input, &outcome).unwrap();
+    let decided = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
     let columns = ["fixmedins_code", "cases", "quota", "applied", "approved", "fund_yuan"];
     let ledger = ledger_table(&cases, &input, &decided).unwrap();
     assert_eq!(rows(&ledger, &columns), [" 4 2 1 0 0.00", "X 2 – 1 0 0.00", "Y 2 – 0 0 0.00"]);

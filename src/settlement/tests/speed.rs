@@ -1,6 +1,8 @@
 //! How the time of a pass grows with the scenarios. By hand: `cargo test --release … -- --ignored
 //! speed`.
 
+use std::num::NonZeroUsize;
+
 use rust_decimal::Decimal;
 
 use crate::policy::model::{AbnormalReference, OnOutliers};
@@ -142,7 +144,7 @@ fn two_hundred_tariffs_take_at_most_four_times_one_settlement_with_its_cases() {
     let start = work_seconds();
     let outcome = settle(&cases, &inputs[..1], threads(1)).unwrap().remove(0);
     let settled = work_seconds() - start;
-    let decided = decide_all(&cases, &inputs[0], &outcome).unwrap();
+    let decided = decide_all(&cases, &inputs[0], &outcome, NonZeroUsize::MIN).unwrap();
     let table = case_table(&outcome, &cases, &decided);
     let one = work_seconds() - start;
     assert_eq!(table.rows(), cases.len());

@@ -1,5 +1,7 @@
 //! Every explanation ends in exactly what was paid, and each of its steps holds.
 
+use std::num::NonZeroUsize;
+
 use proptest::prelude::*;
 
 use crate::policy::model::{DivideBy, Monthly, MonthlyMethod};
@@ -48,7 +50,7 @@ proptest! {
         world.policy.monthly = with_months.then_some(monthly);
         let (cases, input) = (columns(&world.rows), world.input());
         let Ok(outcome) = settle_columns(&cases, world.input()) else { return Ok(()) };
-        let decisions = decide_all(&cases, &input, &outcome).unwrap();
+        let decisions = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
         let tariff = Tariff::resolve(&input, &cases).unwrap();
         for decision in &decisions {
             let trail =

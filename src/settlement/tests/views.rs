@@ -1,5 +1,7 @@
 //! Both views of profit and loss, and the bulletin.
 
+use std::num::NonZeroUsize;
+
 use crate::settlement::views::{bulletin_table, profit_table};
 use crate::settlement::{Assessment, decide_all};
 use crate::table::Table;
@@ -26,7 +28,7 @@ fn scene() -> (Table, Table) {
     let taken = Assessment { deduction: yuan("50"), ..Assessment::default() };
     input.assessments.insert(("all".to_owned(), "X".to_owned()), taken);
     let outcome = settle_columns(&cases, input.clone()).unwrap();
-    let decisions = decide_all(&cases, &input, &outcome).unwrap();
+    let decisions = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
     (profit_table(&outcome, &cases, &decisions), bulletin_table(&outcome, &cases, &decisions))
 }
 
@@ -54,7 +56,7 @@ fn the_views_differ_by_what_outliers_are_paid_beyond_their_cost() {
     let cases = columns(&[case("X", "M_N18", "1000", "800"), case("X", "M_N18", "300", "240")]);
     let input = input(&policy, None, "100000");
     let outcome = settle_columns(&cases, input.clone()).unwrap();
-    let decisions = decide_all(&cases, &input, &outcome).unwrap();
+    let decisions = decide_all(&cases, &input, &outcome, NonZeroUsize::MIN).unwrap();
     let profit = profit_table(&outcome, &cases, &decisions);
     let columns = ["profit_yuan", "official_yuan", "outliers_yuan"];
     // (757.60 − 800) + (757.60 − 240) = 475.20; the normal case alone −42.40.

@@ -170,7 +170,10 @@ fn every_clean_row_holds_its_identities_and_its_lines_add_up() {
                 "{diagnoses} {lines}"
             );
         } else {
-            assert_eq!(diagnoses, 10);
+            let missing = export.settlement.len() - export.diagnosis.len();
+            let rate = small.settings.city.no_diagnosis_permille as usize;
+            assert_eq!(missing > 0, rate > 0, "{missing}");
+            assert!(missing * 1000 <= 2 * rate * export.settlement.len(), "{missing}");
             assert!((25..=36).contains(&lines), "{lines}");
         }
     }
