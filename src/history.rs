@@ -124,7 +124,7 @@ pub fn learn_keeping(
         keep_ids: keep.ids,
         keep_records: keep.records,
         parts: false,
-        cleared: false,
+        refunds_until: None,
     };
     let mut built = cases::build(engine, snapshot, &request)?;
     leave_units_out(&mut built, policy);

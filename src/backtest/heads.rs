@@ -106,7 +106,7 @@ impl Suggestion {
             keep_ids: false,
             keep_records: false,
             parts: false,
-            cleared: false,
+            refunds_until: None,
         };
         let outlay = outlay::by_year(engine, snapshot, &request)??;
         Ok(Self {

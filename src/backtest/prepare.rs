@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::given::{self, Known};
@@ -67,6 +68,7 @@ impl CaseSet {
             && a.grouping == b.grouping
             && a.carve_out == b.carve_out
             && a.units == b.units
+            && a.clearing_dates == b.clearing_dates
             && a.auxiliary == b.auxiliary
             && a.has_discipline_bonus() == b.has_discipline_bonus()
             && cases::same_columns(a, b)
@@ -157,8 +159,9 @@ pub(super) fn gather<'a>(
 pub(super) fn request(policy: &LoadedPolicy, year: u16, keep_ids: bool) -> Result<Request, Error> {
     let years = Years::new(vec![year]).ok_or(Error::NoCases { year })?;
     let parts = policy.policy.capitation.is_some();
+    let refunds_until = policy.policy.cleared_on(year);
     let (policy, keep_records) = (policy.policy.clone(), false);
-    Ok(Request { policy, years, keep_ids, keep_records, cleared: false, parts })
+    Ok(Request { policy, years, keep_ids, keep_records, refunds_until, parts })
 }
 
 impl Prepared<'_> {
@@ -337,10 +340,18 @@ impl Reader<'_, '_> {
     fn last_year(&self, one: &Composed, keep_ids: bool) -> Result<(Built, Option<String>), Error> {
         let before = self.settings.year - 1;
         let mut request = request(&one.policy, before, keep_ids)?;
+        let last_day = NaiveDate::from_ymd_opt(before.into(), 12, 31);
+        request.refunds_until = request.refunds_until.or(last_day);
         // Whom people were signed with last year moves no money of this one.
-        (request.cleared, request.parts) = (true, false);
+        request.parts = false;
         let (engine, snapshot) = (self.engine, self.snapshot);
-        let built = history::of_year(engine, snapshot, &request, self.settings.catalog)?;
+        let is_there = snapshot.years().iter().any(|(year, _)| *year == i32::from(before));
+        let built = if is_there {
+            history::of_year(engine, snapshot, &request, self.settings.catalog)?
+        } else {
+            // Nothing to read, and reading it would look through every year for refunds.
+            Built::default()
+        };
         let warning = built.cases.is_empty().then(|| {
             format!("the warehouse has no case of {before} in scope: nothing is known of last year")
         });

@@ -226,7 +226,7 @@ impl Job<'_> {
                 keep_ids: false,
                 keep_records: false,
                 parts: false,
-                cleared: false,
+                refunds_until: None,
             };
             let visits = behaviour::visits(&engine, &snapshot, (&request, rule))?;
             all.push(judge(&visits, rule));

@@ -72,7 +72,7 @@ impl Side {
             years: years.clone(),
             keep_ids,
             keep_records,
-            cleared: false,
+            refunds_until: None,
             parts: false,
         };
         let built = history::of_year(engine, snapshot, &request, &stored.catalog)?;

@@ -45,8 +45,9 @@ pub struct Request {
     pub keep_records: bool,
     /// Tell who is signed with whom (R08): the year is settled under a policy with head budgets.
     pub parts: bool,
-    /// The years are cleared: refunds after the last of them take nothing from their cases (R03).
-    pub cleared: bool,
+    /// The last day whose refunds take something from a case: that on which the years were cleared (R03).
+    /// `None`: every refund does.
+    pub refunds_until: Option<NaiveDate>,
 }
 
 /// The cases and how they came about.
@@ -239,11 +240,10 @@ fn signing(
     Ok(Some(signing))
 }
 
-/// The day from which refunds no longer count: the first after cleared years (R03).
+/// The first moment whose refunds no longer count (R03), in microseconds.
 fn refunds_before(request: &Request) -> Option<i64> {
-    let next = i32::from(request.years.last()) + 1;
-    let day = NaiveDate::from_ymd_opt(next, 1, 1).filter(|_| request.cleared)?;
-    Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
+    let next = request.refunds_until?.succ_opt()?;
+    Some(next.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
 }
 
 /// A pattern that the codes of an area begin with; empty for no codes.
@@ -331,6 +331,7 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>, threads: NonZeroUsize) 
     persons.sort_unstable();
     persons.dedup();
     let persons: Vec<String> = persons.into_iter().cloned().collect();
+    built.cases.reserve(&parts.iter().map(|part| &part.cases));
     let mut without_begin = 0;
     let mut knows_negotiated = parts.is_empty();
     for part in parts {

@@ -266,7 +266,7 @@ impl Collector {
         if row.fate == "reversal"
             && row.is_in_scope
             && let Some(original) = row.original_setl_time
-            && year_of(original) < year
+            && self.rules.policy.is_cleared(year_of(original), at(row.setl_time).date())
         {
             self.part.prior_refunds.push(PriorRefund {
                 fixmedins_code: row.fixmedins_code.to_owned(),

@@ -213,6 +213,10 @@ impl<'a> Fields<'a> {
         self.maybe_whole(key, range)?.ok_or_else(|| self.missing(key, wanted))
     }
 
+    pub(crate) fn year(&self, key: &str) -> Result<u16, Error> {
+        Ok(u16::try_from(self.whole(key, 1990..=2100)?).unwrap_or(u16::MAX))
+    }
+
     pub(crate) fn maybe_flag(&self, key: &str) -> Result<Option<bool>, Error> {
         let Some(node) = self.node(key) else { return Ok(None) };
         match node.value {

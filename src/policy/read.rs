@@ -57,7 +57,6 @@ pub(crate) fn policy(
     let (monthly, clearing_days) = time(&top, payment.method, &standards)?;
     let auxiliary = top
         .maybe("auxiliary", |fields| read_auxiliary::auxiliary(fields, folder, &grouping.method))?;
-    let score = top.maybe("score", |fields| read_score::score(fields, folder))?;
     Ok(Policy {
         identity,
         scope,
@@ -79,10 +78,11 @@ pub(crate) fn policy(
         monthly,
         working_capital: top.maybe("working_capital", read_monthly::working_capital)?,
         clearing_days,
+        clearing_dates: top.maybe("clearing", read_monthly::clearing_dates)?.unwrap_or_default(),
         life,
         coefficient: top.maybe("coefficient", read_coefficient::coefficient)?,
         auxiliary,
-        score,
+        score: top.maybe("score", |fields| read_score::score(fields, folder))?,
         outlier: top.maybe("outlier", read_points::outlier)?,
         same_price: top.maybe("same_price", read_points::same_price)?,
         expected_standard: top.maybe("expected_standard", read_points::expected_standard)?,

@@ -87,7 +87,7 @@ fn source(fields: &Fields<'_>, period: Clearing) -> Result<BudgetSource, Error> 
 fn amounts(fields: &Fields<'_>) -> Result<Vec<(u16, Fen)>, Error> {
     let mut known: Vec<(u16, Fen, At)> = Vec::new();
     for entry in entries_below(fields, "budget.amount")? {
-        let year = u16::try_from(entry.whole("year", 1990..=2100)?).unwrap_or(u16::MAX);
+        let year = entry.year("year")?;
         if let Some((.., first)) = known.iter().find(|(first, ..)| *first == year) {
             return Err(Error::EntryTwice {
                 at: entry.at.clone(),

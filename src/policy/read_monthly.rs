@@ -1,13 +1,13 @@
 //! Reading `[monthly]`, `[working_capital]` and `[clearing.days]` (J09, J15, Z22, Y30–Y32, A17, A44).
 
-use chrono::Datelike as _;
+use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::error::Error;
 use super::fields::Fields;
 use super::model::{
-    ClearingDays, DaysMethod, DivideBy, Monthly, MonthlyMethod, MonthlyRate, PayMethod, Standard,
-    WorkingCapital,
+    ClearingDate, ClearingDays, DaysMethod, DivideBy, Monthly, MonthlyMethod, MonthlyRate,
+    PayMethod, Standard, WorkingCapital,
 };
 use super::read::{absent, below, entries_below};
 
@@ -101,4 +101,25 @@ pub(crate) fn clearing_days(
         groups,
         method: fields.word("method", &methods)?,
     }))
+}
+
+/// Reads `[[clearing.date]]`: one entry a year, ascending.
+pub(crate) fn clearing_dates(clearing: &Fields<'_>) -> Result<Vec<ClearingDate>, Error> {
+    let mut dates: Vec<ClearingDate> = Vec::new();
+    for entry in entries_below(clearing, "clearing.date")? {
+        let year = entry.year("year")?;
+        if dates.last().is_some_and(|before| before.year >= year) {
+            return Err(entry.not_allowed("year", "a year after that of the entry above"));
+        }
+        let on = entry.date("on")?;
+        let last_day = |year: u16| NaiveDate::from_ymd_opt(year.into(), 12, 31);
+        let (Some(first), Some(last)) = (last_day(year), last_day(year + 1)) else {
+            return Err(entry.not_allowed("year", "a calendar year"));
+        };
+        if !(first..=last).contains(&on) {
+            return Err(entry.not_allowed("on", &format!("a day from {first} to {last}")));
+        }
+        dates.push(ClearingDate { cite: entry.cite.clone(), year, on });
+    }
+    Ok(dates)
 }

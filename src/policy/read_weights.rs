@@ -103,7 +103,7 @@ fn years(fields: &Fields<'_>, level: BlendLevel) -> Result<Vec<Decimal>, Error> 
 fn exclude(fields: &Fields<'_>) -> Result<Vec<ExcludedYear>, Error> {
     let mut known: Vec<(ExcludedYear, usize)> = Vec::new();
     for entry in entries_below(fields, "weights.exclude")? {
-        let year = u16::try_from(entry.whole("year", 1990..=2100)?).unwrap_or(u16::MAX);
+        let year = entry.year("year")?;
         if let Some((_, first_line)) = known.iter().find(|(first, _)| first.year == year) {
             let (at, path, first_line) = (entry.at.clone(), entry.path, *first_line);
             return Err(Error::EntryTwice { at, path, first_line });

@@ -195,8 +195,9 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("monthly.rate", &["from", "share", "retention"]).many("from"),
     section("working_capital", &["months"]),
     section("clearing", &[]).uncited(),
-    section("behaviour", &["split_within", "merged_days", "shift_times", "chance"]),
     section("clearing.days", &["groups", "method"]),
+    section("clearing.date", &["year", "on"]).many("year"),
+    section("behaviour", &["split_within", "merged_days", "shift_times", "chance"]),
     section(
         "score",
         &[

@@ -544,3 +544,24 @@ fn a_budget_of_one_institution_is_no_key_of_a_policy() {
     assert!(matches!(&wrong, Error::UnknownKey { key, .. } if key == "institution"), "{wrong}");
     assert_eq!(wrong.kind().exit_code(), 2);
 }
+
+/// A refund belongs to the year of its settlement until that is cleared, the day itself included.
+// shows: A45, R03
+#[test]
+fn a_year_is_cleared_on_its_last_day_or_when_the_policy_says() {
+    let both = loaded("tests/policy/cleared.toml");
+    let (both, none) = (both.policy, good().policy);
+    assert_eq!(both.cleared_on(2023), Some(date(2024, 3, 31)));
+    for (year, day, by_default, as_said) in [
+        (2023, date(2023, 12, 31), false, false),
+        (2023, date(2024, 1, 1), true, false),
+        (2023, date(2024, 3, 31), true, false),
+        (2023, date(2024, 4, 1), true, true),
+        (2022, date(2022, 12, 31), false, false),
+        (2022, date(2023, 1, 1), true, true),
+        (2021, date(2022, 1, 1), true, true),
+    ] {
+        assert_eq!(none.is_cleared(year, day), by_default, "{year} {day}");
+        assert_eq!(both.is_cleared(year, day), as_said, "{year} {day}");
+    }
+}

@@ -102,7 +102,7 @@ fn post(
             continue;
         };
         ledger.open(name);
-        let cite = reading("A45,R03");
+        let cite = reading("A45, R03");
         ledger.post(due.claim.code, LineKind::PriorYearRefund, off(amount)?, &cite);
     }
     Ok(())

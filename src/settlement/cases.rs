@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::texts::Texts;
+use crate::texts::{Heads, Texts};
 
 /// Group id of a case that has no group (A41).
 pub const UNGROUPED: u32 = u32::MAX;
@@ -139,6 +139,33 @@ impl Cases {
         retain(&mut self.self_paid_fen, keep);
     }
 
+    /// Makes room for the cases of all parts at once: a column that grows bit by bit is copied each time.
+    pub fn reserve<'a>(&mut self, parts: &(impl Iterator<Item = &'a Self> + Clone)) {
+        let sum = |of: fn(&Self) -> usize| parts.clone().map(of).sum::<usize>();
+        self.institution.reserve_exact(sum(|cases| cases.institution.len()));
+        self.group.reserve_exact(sum(|cases| cases.group.len()));
+        self.insutype.reserve_exact(sum(|cases| cases.insutype.len()));
+        self.year.reserve_exact(sum(|cases| cases.year.len()));
+        self.month.reserve_exact(sum(|cases| cases.month.len()));
+        self.fee_fen.reserve_exact(sum(|cases| cases.fee_fen.len()));
+        self.inscope_fen.reserve_exact(sum(|cases| cases.inscope_fen.len()));
+        self.fund_fen.reserve_exact(sum(|cases| cases.fund_fen.len()));
+        self.flags.reserve_exact(sum(|cases| cases.flags.len()));
+        self.cost_fen.reserve_exact(sum(|cases| cases.cost_fen.len()));
+        self.auxiliary.reserve_exact(sum(|cases| cases.auxiliary.len()));
+        self.unit_days.reserve_exact(sum(|cases| cases.unit_days.len()));
+        self.discipline.reserve_exact(sum(|cases| cases.discipline.len()));
+        self.part.reserve_exact(sum(|cases| cases.part.len()));
+        self.person.reserve_exact(sum(|cases| cases.person.len()));
+        self.begin_day.reserve_exact(sum(|cases| cases.begin_day.len()));
+        self.prd_days.reserve_exact(sum(|cases| cases.prd_days.len()));
+        self.drug_fen.reserve_exact(sum(|cases| cases.drug_fen.len()));
+        self.negotiated_fen.reserve_exact(sum(|cases| cases.negotiated_fen.len()));
+        self.carved_fen.reserve_exact(sum(|cases| cases.carved_fen.len()));
+        self.self_paid_fen.reserve_exact(sum(|cases| cases.self_paid_fen.len()));
+        self.case_id.reserve(parts.clone().map(|part| &part.case_id));
+    }
+
     /// Puts the cases in the order of their ids, parts of one case (A15) in that of their groups, and says
     /// which row went to each place. What reads them in the order of their ids then reads memory in order.
     pub fn sort_by_id(&mut self, threads: NonZeroUsize) -> Vec<u32> {
@@ -186,34 +213,20 @@ impl Cases {
     }
 
     /// These rows by id of the case, parts of one case (A15) by their group.
-    ///
-    /// Ids of a city begin alike: what they share is left out, and the next bytes of each, as a number,
-    /// decide nearly every comparison without a look at the text.
     #[must_use]
     pub fn by_id(
         &self,
         rows: impl Iterator<Item = u32> + Clone,
         threads: NonZeroUsize,
     ) -> Vec<u32> {
-        let id = |row: u32| self.case_id[row as usize].as_bytes();
-        let Some(first) = rows.clone().next() else { return Vec::new() };
-        let mut shared = id(first);
-        for row in rows.clone() {
-            let same = shared.iter().zip(id(row)).take_while(|(one, two)| one == two).count();
-            shared = &shared[..same];
+        let key = |row: u32| (&self.case_id[row as usize], self.group[row as usize], row);
+        if rows.clone().is_sorted_by_key(key) {
+            return rows.collect();
         }
-        let shared = shared.len();
-        let head = |row: u32| {
-            let rest = id(row).get(shared..).unwrap_or_default();
-            let mut head = [0u8; 16];
-            for (byte, of) in head.iter_mut().zip(rest) {
-                *byte = *of;
-            }
-            u128::from_be_bytes(head)
-        };
-        let mut keyed: Vec<(u128, u32)> = rows.map(|row| (head(row), row)).collect();
-        let before = |one: &(u128, u32), two: &(u128, u32)| {
-            let key = |row: u32| (&self.case_id[row as usize], self.group[row as usize], row);
+        let heads = Heads::of(rows.clone().map(|row| self.case_id[row as usize].as_bytes()));
+        let head = |row: u32| heads.head(self.case_id[row as usize].as_bytes());
+        let mut keyed: Vec<(u64, u32)> = rows.map(|row| (head(row), row)).collect();
+        let before = |one: &(u64, u32), two: &(u64, u32)| {
             one.0.cmp(&two.0).then_with(|| key(one.1).cmp(&key(two.1)))
         };
         let each = keyed.len().div_ceil(threads.get()).max(1);

@@ -48,14 +48,8 @@ pub fn decide_all(
     let mut decisions: Vec<Decision> =
         in_order.into_iter().map(|row| undecided(row as usize)).collect();
     let judging = Judging { cases, tariff: &tariff, keys: &keys, rescale: rescale(outcome) };
-    let each = decisions.len().div_ceil(threads.get()).max(1);
-    std::thread::scope(|scope| {
-        for some in decisions.chunks_mut(each) {
-            scope.spawn(|| judging.fill(some));
-        }
-    });
+    let by_key: Vec<_> = judging.fill_all(&mut decisions, threads).into_iter().collect();
     let entitlements = entitlements(outcome);
-    let by_key: Vec<_> = by_key(cases, &keys, &decisions).into_iter().collect();
     let parts = side_by_side(&by_key, threads, |(key, members)| {
         let entitlement = entitlements.get(key).copied().unwrap_or(0);
         let judged = |at: &u32| judged(&decisions[*at as usize], input.policy.payment.method);
@@ -107,7 +101,36 @@ struct Judging<'a> {
     rescale: BTreeMap<(&'a str, &'a str), Factor>,
 }
 
-impl Judging<'_> {
+impl<'a> Judging<'a> {
+    /// [`Self::fill`] and [`Self::by_key`] of all decisions, by several threads.
+    fn fill_all(
+        &self,
+        decisions: &mut [Decision],
+        threads: NonZeroUsize,
+    ) -> BTreeMap<Key<'a>, Vec<u32>> {
+        let each = decisions.len().div_ceil(threads.get()).max(1);
+        let fill = |first: usize, some: &mut [Decision]| {
+            self.fill(some);
+            self.by_key(first, some)
+        };
+        let pieces = std::thread::scope(|scope| {
+            let firsts = (0..).step_by(each);
+            let pieces = firsts.zip(decisions.chunks_mut(each));
+            let working: Vec<_> =
+                pieces.map(|(first, some)| scope.spawn(move || fill(first, some))).collect();
+            let joined = working.into_iter().map(std::thread::ScopedJoinHandle::join);
+            joined
+                .map(|piece| piece.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect::<Vec<_>>()
+        });
+        let mut all: BTreeMap<Key<'a>, Vec<u32>> = BTreeMap::new();
+        // The pieces come in their order, so the places of a key ascend.
+        for (key, places) in pieces.into_iter().flatten() {
+            all.entry(key).or_default().extend(places);
+        }
+        all
+    }
+
     /// Fills in what is decided of these cases; `pay` is the fen of one paid as booked or by standard.
     fn fill(&self, decisions: &mut [Decision]) {
         let mut judge = Judge::new(self.tariff, self.cases);
@@ -134,6 +157,34 @@ impl Judging<'_> {
         }
     }
 
+    /// Places of these decisions, the first of which stands at `first`, by where their cases are settled;
+    /// ascending.
+    fn by_key(&self, first: usize, decisions: &[Decision]) -> BTreeMap<Key<'a>, Vec<u32>> {
+        let cases = self.cases;
+        // What the key follows from is a few numbers, cheaper to look up than texts.
+        let mut places: HashMap<_, usize> = HashMap::new();
+        let mut keyed: Vec<(Key<'a>, Vec<u32>)> = Vec::new();
+        for (at, decision) in (first..).zip(decisions) {
+            let row = decision.row;
+            let part = cases.part.get(row).copied();
+            let from = (cases.institution[row], cases.insutype[row], cases.month[row], part);
+            let place = *places.entry(from).or_insert_with(|| {
+                keyed.push((self.keys.of(row), Vec::new()));
+                keyed.len().saturating_sub(1)
+            });
+            keyed[place].1.push(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+        let mut merged: BTreeMap<Key<'a>, Vec<u32>> = BTreeMap::new();
+        for (key, members) in keyed {
+            merged.entry(key).or_default().extend(members);
+        }
+        for members in merged.values_mut() {
+            // Several months of one key stand one after the other.
+            members.sort_unstable();
+        }
+        merged
+    }
+
     fn differs_at_clearing(&self, row: usize, kind: &Kind, judgement: &Judgement) -> bool {
         if self.rescale.is_empty() {
             return false;
@@ -154,36 +205,6 @@ fn judged(decision: &Decision, method: PayMethod) -> Judged {
         PayMethod::Standard => Pay::Standard(decision.pay.0),
     };
     Judged { row: decision.row, pay, carved: decision.carved.0 }
-}
-
-/// Places of the decisions by where their cases are settled, in their order.
-fn by_key<'a>(
-    cases: &Cases,
-    keys: &Keys<'a>,
-    decisions: &[Decision],
-) -> BTreeMap<Key<'a>, Vec<u32>> {
-    // What the key follows from is a few numbers, cheaper to look up than texts.
-    let mut places: HashMap<_, usize> = HashMap::new();
-    let mut keyed: Vec<(Key<'a>, Vec<u32>)> = Vec::new();
-    for (at, decision) in (0..).zip(decisions) {
-        let row = decision.row;
-        let part = cases.part.get(row).copied();
-        let from = (cases.institution[row], cases.insutype[row], cases.month[row], part);
-        let place = *places.entry(from).or_insert_with(|| {
-            keyed.push((keys.of(row), Vec::new()));
-            keyed.len().saturating_sub(1)
-        });
-        keyed[place].1.push(at);
-    }
-    let mut merged: BTreeMap<Key<'a>, Vec<u32>> = BTreeMap::new();
-    for (key, members) in keyed {
-        merged.entry(key).or_default().extend(members);
-    }
-    for members in merged.values_mut() {
-        // Several months of one key stand one after the other.
-        members.sort_unstable();
-    }
-    merged
 }
 
 /// How a case is paid.

@@ -5,7 +5,6 @@
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
 use super::cases::{Cases, UNGROUPED, UNSIGNED};
-use super::decide::CaseView;
 use super::tariff::Kind;
 
 /// Where money and points are summed: an institution's cases of one insurance type, part and month.
@@ -112,14 +111,14 @@ fn runs(cases: &Cases, rows: &[u32], by_month: bool) -> Vec<Run> {
 
 /// The kind of a row, apart from what a tariff sees in it.
 fn kind_of(cases: &Cases, row: usize, by_month: bool) -> Kind {
-    let case = CaseView::of(cases, row);
+    // Rows come in any order: each column that is not looked at saves a walk through memory.
     Kind {
-        group: case.group,
-        month: if by_month { case.month } else { 1 },
-        institution: case.institution,
-        discipline: case.discipline,
-        auxiliary: case.auxiliary,
-        flags: case.flags & Kind::FLAGS,
+        group: cases.group[row],
+        month: if by_month { cases.month[row] } else { 1 },
+        institution: cases.institution[row],
+        discipline: cases.discipline.get(row).copied().unwrap_or(u16::MAX),
+        auxiliary: cases.auxiliary.get(row).copied().unwrap_or(UNGROUPED),
+        flags: cases.flags[row] & Kind::FLAGS,
         above_self_paid_limit: false,
     }
 }

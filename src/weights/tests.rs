@@ -132,6 +132,7 @@ fn policy(weights: Weights) -> Policy {
         monthly: None,
         working_capital: None,
         clearing_days: None,
+        clearing_dates: Vec::new(),
         start_value: None,
         life: Life::default(),
         coefficient: None,

@@ -29,7 +29,7 @@ fn built(tables: &[(&str, &str)], policy: Policy) -> Built {
         years,
         keep_ids: true,
         keep_records: false,
-        cleared: false,
+        refunds_until: None,
         parts: false,
     };
     build(&engine, &snapshot, &request).unwrap()

@@ -114,7 +114,7 @@ fn jining_from_a_month_to_cases_explained() {
 fn yantai_from_a_month_to_cases_explained() {
     let home = tempfile::tempdir().unwrap();
     let shown = shows(home.path(), ("yantai-apg", 300), &[]);
-    assert!(shown.contains("烟医保发"), "{shown}");
+    assert!(shown.contains("烟台市慢性肾功能衰竭"), "{shown}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use dianshu::grouping::cases::{Request, build};
 use dianshu::period::Years;
 use dianshu::policy;
+use dianshu::policy::model::{Cite, ClearingDate};
 use dianshu::warehouse::engine::{Engine, Limits};
 use dianshu::warehouse::store::Store;
 
@@ -29,17 +30,29 @@ R2,1,P3,2024-02-01 10:00:00,09,-100.00
 
 /// Group and fee of every case, and the number of prior-year refunds, for some years.
 fn cases(home: &Path, years: &str) -> (Vec<(String, i64)>, usize) {
-    cases_of(home, years, false)
+    cases_of(home, years, None, &[])
 }
 
-/// The same of years that are cleared, or not.
-fn cases_of(home: &Path, years: &str, cleared: bool) -> (Vec<(String, i64)>, usize) {
+/// The same with refunds up to a day, under a policy with these years cleared on these days.
+fn cases_of(
+    home: &Path,
+    years: &str,
+    refunds_until: Option<&str>,
+    cleared: &[(u16, &str)],
+) -> (Vec<(String, i64)>, usize) {
     let engine = Engine::start(Limits { threads: 2, memory_bytes: 256 << 20 }).unwrap();
     let snapshot = Store::open(&home.join("wh")).unwrap().snapshot().unwrap();
     let years: Years = years.parse().unwrap();
-    let policy = policy::load("jining-apg").unwrap().policy;
-    let request =
-        Request { policy, years, keep_ids: false, keep_records: false, cleared, parts: false };
+    let mut policy = policy::load("jining-apg").unwrap().policy;
+    let date = |(year, on): &(u16, &str)| ClearingDate {
+        cite: Cite::default(),
+        year: *year,
+        on: on.parse().unwrap(),
+    };
+    policy.clearing_dates = cleared.iter().map(date).collect();
+    let refunds_until = refunds_until.map(|day| day.parse().unwrap());
+    let (keep_ids, keep_records, parts) = (false, false, false);
+    let request = Request { policy, years, keep_ids, keep_records, refunds_until, parts };
     let built = build(&engine, &snapshot, &request).unwrap();
     let group = |id: u32| built.cases.groups[id as usize].clone();
     let mut cases: Vec<(String, i64)> =
@@ -63,10 +76,18 @@ fn a_refund_in_january_takes_its_lines_from_a_visit_in_december() {
     // Cleared on the last day of 2023, both visits stand as they were: S1 led by 600.00 of O with 400.00
     // of M. With 2024 in the same request the refunds are inside it.
     let as_cleared = vec![("M_D2".to_owned(), 30_000), ("OM_D1".to_owned(), 100_000)];
-    assert_eq!(cases_of(home.path(), "2023", true), (as_cleared, 0));
-    assert_eq!(cases_of(home.path(), "2023,2024", true), (expected.clone(), 2));
+    assert_eq!(cases_of(home.path(), "2023", Some("2023-12-31"), &[]), (as_cleared, 0));
+    assert_eq!(cases_of(home.path(), "2023,2024", Some("2024-12-31"), &[]), (expected.clone(), 2));
     // Seen from the year of the refunds there is no case, and both are refunds of the year before.
     assert_eq!(cases(home.path(), "2024"), (Vec::new(), 2));
+    // Cleared on the day of the first refund, 2023 has that one inside it: S1 as it is with all of them,
+    // S2 without any; and 2024 takes back the second alone. A day earlier both belong to 2024.
+    let with_the_first = vec![("M_D1".to_owned(), 50_000), ("M_D2".to_owned(), 30_000)];
+    let on = |day: &str| cases_of(home.path(), "2023", Some(day), &[]);
+    assert_eq!(on("2024-01-03"), (with_the_first, 0));
+    let of_2024 = |day: &str| cases_of(home.path(), "2024", None, &[(2023, day)]);
+    assert_eq!(of_2024("2024-01-03"), (Vec::new(), 1));
+    assert_eq!(of_2024("2024-01-02"), (Vec::new(), 2));
 }
 
 /// Twelve visits of 600.00 O and 400.00 M, each reversed by 500.00 of O on the next person: whatever

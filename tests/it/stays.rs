@@ -81,8 +81,14 @@ fn built(unit: &str, keep: bool) -> Built {
         policy.case.cost_classes = None;
     }
     let years = "2023".parse().unwrap();
-    let request =
-        Request { policy, years, keep_ids: true, keep_records: keep, cleared: false, parts: false };
+    let request = Request {
+        policy,
+        years,
+        keep_ids: true,
+        keep_records: keep,
+        refunds_until: None,
+        parts: false,
+    };
     build(&engine, &snapshot, &request).unwrap()
 }
 
@@ -150,7 +156,7 @@ fn the_profile_of_a_stay_is_the_combination_of_its_last_settlement() {
         years,
         keep_ids: true,
         keep_records: false,
-        cleared: false,
+        refunds_until: None,
         parts: false,
     };
     let built = build(&engine, &snapshot, &request).unwrap();
@@ -186,7 +192,7 @@ fn a_stay_has_its_types_and_its_discipline_where_the_policy_asks() {
         years,
         keep_ids: true,
         keep_records: false,
-        cleared: false,
+        refunds_until: None,
         parts: false,
     };
     let built = build(&engine, &snapshot, &request).unwrap();

@@ -30,7 +30,7 @@ pub use apg::{
 };
 pub use capitation::{Capitation, Elsewhere, HeadFactor, SharedBy};
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 
 pub use auxiliary::*;
@@ -113,6 +113,8 @@ pub struct Policy {
     pub working_capital: Option<WorkingCapital>,
     /// Groups cleared by days; absent: all by their standard.
     pub clearing_days: Option<ClearingDays>,
+    /// When years were cleared, where it was not on their last day, ascending by year.
+    pub clearing_dates: Vec<ClearingDate>,
     /// What happens to a catalog after the statistics.
     pub life: Life,
     /// What a hospital's points are multiplied by; absent: 1 everywhere.
@@ -134,6 +136,19 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The day a year was cleared, as the policy says (R03).
+    #[must_use]
+    pub fn cleared_on(&self, year: u16) -> Option<NaiveDate> {
+        self.clearing_dates.iter().find(|date| date.year == year).map(|date| date.on)
+    }
+
+    /// Whether a year was cleared before this day: by the end of its last day unless the policy says when
+    /// (R03).
+    #[must_use]
+    pub fn is_cleared(&self, year: u16, day: NaiveDate) -> bool {
+        self.cleared_on(year).map_or(i32::from(year) < day.year(), |on| day > on)
+    }
+
     /// Whether a case earns more where its discharge department is a key discipline (R18).
     #[must_use]
     pub fn has_discipline_bonus(&self) -> bool {

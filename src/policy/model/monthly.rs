@@ -1,5 +1,5 @@
-//! What is paid before clearing, and clearing by days: `[monthly]`, `[working_capital]`,
-//! `[clearing.days]`.
+//! What is paid before clearing, clearing by days, and when a year was cleared: `[monthly]`,
+//! `[working_capital]`, `[clearing.days]`, `[[clearing.date]]`.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -86,4 +86,16 @@ pub enum DaysMethod {
     IncludeLast,
     /// `cap_prd_days`: as `literal`, but not more than its drugs last, where that was exported.
     CapPrdDays,
+}
+
+/// `[[clearing.date]]` (R03): the day on which a year was cleared. Refunds after it do not change what that
+/// year was settled to; they reduce the balance of the year they fall in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClearingDate {
+    /// Clause or reading of this entry.
+    pub cite: Cite,
+    /// The year that was cleared.
+    pub year: u16,
+    /// The last day whose refunds count: from the last day of the year to that of the next.
+    pub on: NaiveDate,
 }

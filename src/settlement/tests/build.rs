@@ -122,6 +122,7 @@ pub(super) fn points_policy() -> Policy {
         monthly: None,
         working_capital: None,
         clearing_days: None,
+        clearing_dates: Vec::new(),
         start_value: None,
         life: Life::default(),
         coefficient: None,
