@@ -1,7 +1,7 @@
 -- model:  int_cases__netted
 -- grain:  one row per row of settlement
 -- inputs: stg_settlement, institution, int_cases__repeated_settlement, int_cases__reversal_match, int_cases__refund
--- params: $insutype, $med_type, $dise_codg, $hi_paymtd, $upload_code, $area_pattern, $out_of_area, $started_only, $completed_from
+-- params: $insutype, $med_type, $dise_codg, $hi_paymtd, $upload_code, $areas, $out_of_area, $started_only, $completed_from
 -- checks: not_null(fate); accepted(fate)
 -- ref:    E01, A45, A48, R03, R05, R25, Y02, Y03, Y05, Y17, Y19
 --
@@ -102,11 +102,11 @@ judged as (
             when
                 $out_of_area
                 and (
-                    coalesce(joined.pay_loc, '') in ('3', '4')
+                    listed('|3|4|', joined.pay_loc)
                     or (
-                        $area_pattern <> ''
+                        $areas <> ''
                         and coalesce(joined.insu_admdvs, '') <> ''
-                        and not regexp_like(joined.insu_admdvs, $area_pattern)
+                        and not begins($areas, joined.insu_admdvs)
                     )
                 )
                 then 'scope_out_of_area'

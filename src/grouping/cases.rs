@@ -170,10 +170,6 @@ pub(super) fn plan(
     if policy.case.late.is_some() && !judge_late {
         warnings.push("no settlement has an upload time: no upload is judged late (A23)".into());
     }
-    let listed = |codes: &[String]| match codes {
-        [] => String::new(),
-        codes => format!("|{}|", codes.join("|")),
-    };
     let completed_from = scope
         .completed_from
         .and_then(|day| day.and_hms_opt(0, 0, 0))
@@ -189,7 +185,7 @@ pub(super) fn plan(
         .text("dise_codg", &listed(&scope.dise_codg))
         .text("hi_paymtd", &listed(&scope.carve_out_hi_paymtd))
         .text("upload_code", &listed(&scope.proxy_upload_codes))
-        .text("area_pattern", &area_pattern(&scope.insu_admdvs))
+        .text("areas", &listed(&scope.insu_admdvs))
         .bool("out_of_area", scope.exclude_out_of_area)
         .bool("started_only", scope.only_started_institutions)
         .time("completed_from", completed_from)
@@ -246,15 +242,9 @@ fn refunds_before(request: &Request) -> Option<i64> {
     Some(next.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
 }
 
-/// A pattern that the codes of an area begin with; empty for no codes.
-pub(super) fn area_pattern(prefixes: &[String]) -> String {
-    let plain: Vec<String> = prefixes.iter().map(|code| plain(code)).collect();
-    if plain.is_empty() { String::new() } else { format!("^({})", plain.join("|")) }
-}
-
-/// A code as a pattern that matches itself and nothing else.
-fn plain(code: &str) -> String {
-    code.chars().flat_map(|c| if c.is_alphanumeric() { vec![c] } else { vec!['\\', c] }).collect()
+/// Codes as the models test them: `|310|390|`; empty for none.
+pub(super) fn listed(codes: &[String]) -> String {
+    if codes.is_empty() { String::new() } else { format!("|{}|", codes.join("|")) }
 }
 
 fn has_upload_times(

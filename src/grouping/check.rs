@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 
 use super::buckets::{self, Bucket, Handover, Models, Needs};
-use super::cases::area_pattern;
+use super::cases::listed;
 use super::codes::{self, OddCode, Reached};
 use super::elsewhere::Elsewhere;
 use super::late::is_late;
@@ -169,12 +169,12 @@ pub fn run(engine: &Engine, snapshot: &Snapshot, request: &Request) -> Result<Ch
 
 fn params(snapshot: &Snapshot, request: &Request) -> Params {
     let scope = request.policy.as_ref().map(|policy| &policy.scope);
-    let area = scope.map(|scope| area_pattern(&scope.insu_admdvs)).unwrap_or_default();
+    let area = scope.map(|scope| listed(&scope.insu_admdvs)).unwrap_or_default();
     let loaded = snapshot.table("institution").is_some_and(|table| table.rows > 0);
     let none = ["insutype", "med_type", "dise_codg", "hi_paymtd", "upload_code"];
     none.into_iter()
         .fold(Params::default(), |params, name| params.text(name, ""))
-        .text("area_pattern", &area)
+        .text("areas", &area)
         .bool("out_of_area", scope.is_none_or(|scope| scope.exclude_out_of_area))
         .bool("started_only", false)
         .time("completed_from", None)

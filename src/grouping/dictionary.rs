@@ -1,6 +1,6 @@
 //! Numbers for texts that repeat: institutions, groups, insurance types of one bucket.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::settlement::cases::UNGROUPED;
 
@@ -24,7 +24,10 @@ impl Dictionary {
             Some(id) => *id,
             None => *self.ids.entry(text.to_owned()).or_insert(next),
         };
-        self.last = Some((text.to_owned(), id));
+        let (last, number) = self.last.get_or_insert_default();
+        last.clear();
+        last.push_str(text);
+        *number = id;
         id
     }
 

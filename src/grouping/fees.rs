@@ -3,8 +3,9 @@
 //! There are several lines to a settlement, so nowhere are more rows read. Lines of a settlement stand
 //! together in the files, which a general join or aggregate cannot use and one pass can.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::apg::ItemClasses;
 use super::line_traits::{LineFacts, LineRules, LineTraits, Traits};
@@ -87,7 +88,7 @@ impl FeeLines {
         Self {
             traits: classes.lines().cloned().map(Traits::new),
             classes,
-            settlements: HashMap::new(),
+            settlements: HashMap::default(),
             keys: Vec::new(),
             lines: Vec::new(),
             last_settlement: (String::new(), None),

@@ -2,7 +2,7 @@
 //! drugs (H11, Y33), what is carved out of its fee (H10, A47), drugs and how long they last (A17, R16).
 //! Only where the policy asks.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::columns::Extra;
 use super::fees::FeeLine;
@@ -240,7 +240,7 @@ impl Traits {
             settlements,
             names: self.names,
             sums: self.sums,
-            taken: HashMap::new(),
+            taken: HashMap::default(),
             lacks_negotiated: self.rules.negotiated && !self.knows_negotiated,
         }
     }

@@ -1,7 +1,7 @@
 //! What a stay carries beyond its settlement: the medical record, its discipline, the classes of its
 //! cost. Read only where the policy asks, so that outpatient settlements do not pay for it.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::columns::Extra;
 use super::fees::{COST_COLUMNS, CostSums};
@@ -140,7 +140,7 @@ impl Stays {
         facts: Option<LineFacts>,
     ) -> Result<Self, Error> {
         let facts = facts.unwrap_or_default();
-        let mut stays = Self { wanted, known: HashMap::new(), facts };
+        let mut stays = Self { wanted, known: HashMap::default(), facts };
         if wanted.record {
             for model in ["int_cases__diagnoses", "int_cases__operations"] {
                 session.define(model, params).await?;

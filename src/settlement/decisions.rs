@@ -1,9 +1,11 @@
 //! What was decided about every single case, for the table `case`.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use foldhash::HashMap;
 
 use crate::policy::model::{PayMethod, ShareBy};
 use crate::units::{Fen, Points, UnitError, allocate_in_order, fraction};
@@ -162,7 +164,7 @@ impl<'a> Judging<'a> {
     fn by_key(&self, first: usize, decisions: &[Decision]) -> BTreeMap<Key<'a>, Vec<u32>> {
         let cases = self.cases;
         // What the key follows from is a few numbers, cheaper to look up than texts.
-        let mut places: HashMap<_, usize> = HashMap::new();
+        let mut places: HashMap<_, usize> = HashMap::default();
         let mut keyed: Vec<(Key<'a>, Vec<u32>)> = Vec::new();
         for (at, decision) in (first..).zip(decisions) {
             let row = decision.row;

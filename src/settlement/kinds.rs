@@ -141,8 +141,10 @@ fn cells(cases: &Cases, rows: &[u32]) -> (Vec<Cell>, Vec<u32>) {
             - 1
     };
     let mut numbers = vec![UNGROUPED; cases.institutions.len() * width];
-    for row in rows {
-        numbers[place(*row)] = 0;
+    // Rows come in any order: what they are is looked at once.
+    let places: Vec<usize> = rows.iter().map(|row| place(*row)).collect();
+    for place in &places {
+        numbers[*place] = 0;
     }
     let mut cells = Vec::new();
     for (at, number) in numbers.iter_mut().enumerate().filter(|(_, number)| **number == 0) {
@@ -155,6 +157,6 @@ fn cells(cases: &Cases, rows: &[u32]) -> (Vec<Cell>, Vec<u32>) {
             month: u8::try_from(at % 12 + 1).unwrap_or(12),
         });
     }
-    let cell = rows.iter().map(|row| numbers[place(*row)]).collect();
+    let cell = places.into_iter().map(|place| numbers[place]).collect();
     (cells, cell)
 }

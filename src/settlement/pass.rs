@@ -4,8 +4,9 @@
 //! All sums are whole numbers, so they do not depend on the order of the rows or on the threads.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
+
+use foldhash::HashMap;
 
 use super::cases::{Cases, UNGROUPED};
 use super::decide::{Amounts, CaseClass, CaseView, Judgement, Pay, Refusal, decide, judge};
@@ -304,7 +305,7 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(tariff: &'a Tariff, cases: &'a Cases) -> Self {
-        Self { tariff, cases, known: HashMap::new() }
+        Self { tariff, cases, known: HashMap::default() }
     }
 
     /// The kind of the case in a row, and what was decided.

@@ -3,12 +3,14 @@
 //!
 //! What is written depends on the rows alone: no clock, a constant `created_by`, fixed row groups.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -178,24 +180,36 @@ impl TableWriter {
         let failed =
             |err| TableFileError::Write { path: self.path.clone(), source: disk_error(err) };
         let starts: Vec<usize> = (0..rows).step_by(ROW_GROUP_ROWS).collect();
-        for starts in starts.chunks(self.threads) {
-            let (groups, schema) = (&open.groups, &open.schema);
-            let encode = |start: usize| {
-                let batch = batch(start..rows.min(start + ROW_GROUP_ROWS))?;
-                encoded(groups, schema, &batch).map_err(failed)
-            };
-            let encoded: Vec<_> = std::thread::scope(|scope| {
-                let others: Vec<_> =
-                    starts[1..].iter().map(|start| scope.spawn(|| encode(*start))).collect();
-                let mut all = vec![encode(starts[0])];
-                let joined = others.into_iter().map(std::thread::ScopedJoinHandle::join);
-                all.extend(joined.map(|one| one.unwrap_or_else(|panic| resume_unwind(panic))));
-                all
-            });
-            for chunks in encoded {
-                open.append(chunks?).map_err(failed)?;
+        let (groups, schema) = (&open.groups, &open.schema);
+        let encode = |start: usize| {
+            let batch = batch(start..rows.min(start + ROW_GROUP_ROWS))?;
+            encoded(groups, schema, &batch).map_err(failed)
+        };
+        let (next, file) = (AtomicUsize::new(0), &mut open.file);
+        let (made, waiting) = sync_channel(self.threads);
+        let work = |made: SyncSender<_>| {
+            while let Some(start) = starts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if made.send((*start, encode(*start))).is_err() {
+                    // The file cannot be written, and the other side says why.
+                    return;
+                }
             }
-        }
+        };
+        std::thread::scope(|scope| {
+            for made in std::iter::repeat_n(made, self.threads) {
+                scope.spawn(|| work(made));
+            }
+            let mut turns = starts.iter().peekable();
+            let mut early = BTreeMap::new();
+            for (start, chunks) in waiting {
+                early.insert(start, chunks);
+                while let Some(chunks) = turns.peek().and_then(|start| early.remove(*start)) {
+                    append(file, chunks?).map_err(failed)?;
+                    turns.next();
+                }
+            }
+            Ok(())
+        })?;
         self.rows += rows;
         Ok(())
     }
@@ -224,15 +238,19 @@ impl OpenFile {
         let (file, groups) = writer.into_serialized_writer()?;
         Ok(Self { schema, file, groups })
     }
+}
 
-    fn append(&mut self, chunks: Vec<ArrowColumnChunk>) -> Result<(), ParquetError> {
-        let mut group = self.file.next_row_group()?;
-        for chunk in chunks {
-            chunk.append_to_row_group(&mut group)?;
-        }
-        group.close()?;
-        Ok(())
+/// Adds a row group.
+fn append(
+    file: &mut SerializedFileWriter<File>,
+    chunks: Vec<ArrowColumnChunk>,
+) -> Result<(), ParquetError> {
+    let mut group = file.next_row_group()?;
+    for chunk in chunks {
+        chunk.append_to_row_group(&mut group)?;
     }
+    group.close()?;
+    Ok(())
 }
 
 /// The columns of one row group as they stand in a file.

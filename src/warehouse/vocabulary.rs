@@ -5,6 +5,7 @@
 //! | `id_key(id)` | a number for an id, to join and group by |
 //! | `fen(yuan)` | whole fen of an amount with two places |
 //! | `listed(list, code)` | whether a code stands in a list written `\|310\|390\|` |
+//! | `begins(list, code)` | whether a code begins with one of such a list |
 //! | `national(column, code, time)` | the national code that a local one stands for (J11) |
 
 use std::hash::{Hash, Hasher};
@@ -41,7 +42,12 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
     vec![
         function("id_key", vec![text.clone()], KEY, id_keys),
         function("fen", vec![YUAN], DataType::Int64, fen),
-        function("listed", vec![text.clone(), text], DataType::Boolean, listed),
+        function("listed", vec![text.clone(), text.clone()], DataType::Boolean, |values| {
+            tested(values, |known, code| known.contains(&code))
+        }),
+        function("begins", vec![text.clone(), text], DataType::Boolean, |values| {
+            tested(values, |known, code| known.iter().any(|start| code.starts_with(start)))
+        }),
         national(Arc::default()),
     ]
 }
@@ -165,23 +171,23 @@ fn fen(values: &[ColumnarValue]) -> Result<ArrayRef> {
     Ok(Arc::new(fen))
 }
 
-/// An absent or empty code stands in no list.
-fn listed(values: &[ColumnarValue]) -> Result<ArrayRef> {
+/// Tests codes against a list; an absent one is tested as an empty text.
+fn tested(values: &[ColumnarValue], test: fn(&[&str], &str) -> bool) -> Result<ArrayRef> {
     let codes = texts(&values[1..])?;
     let ColumnarValue::Scalar(ScalarValue::Utf8View(Some(list)) | ScalarValue::Utf8(Some(list))) =
         &values[0]
     else {
-        return datafusion::common::exec_err!("the list of `listed` is a text of the policy");
+        return datafusion::common::exec_err!("a list to test codes by is a text of the policy");
     };
     let known: Vec<&str> = list.split('|').filter(|code| !code.is_empty()).collect();
     // Neighbouring rows often have the same code: remember the last answer.
-    let mut last = ("", false);
+    let mut last = ("", test(&known, ""));
     let column: BooleanArray = codes[0]
         .iter()
         .map(|code| {
             let code = code.unwrap_or_default();
             if code != last.0 {
-                last = (code, known.contains(&code));
+                last = (code, test(&known, code));
             }
             Some(last.1)
         })
