@@ -11,7 +11,7 @@ use super::given::{self, Known};
 use super::scenario::{self, Composed, compose_all};
 use super::{Error, Purpose, Settings, heads, inputs};
 use crate::catalog::model::Catalog;
-use crate::grouping::cases::{self, Built, Request};
+use crate::grouping::cases::{self, Built, Refund, Request};
 use crate::history;
 use crate::period::Years;
 use crate::policy::LoadedPolicy;
@@ -298,7 +298,8 @@ impl Reader<'_, '_> {
             special: tables.special.clone(),
             items: tables.items.clone(),
             advances: in_pools(&tables.advances, policy),
-            prior_refunds: prior_refunds(built)?,
+            prior_refunds: by_month(&built.prior_refunds)?,
+            orphan_refunds: by_month(&built.orphan_refunds)?,
             heads: built.heads.clone(),
             contractors: tables.contractors.clone(),
             ..Given::default()
@@ -406,10 +407,10 @@ fn in_pools(advances: &[Advance], policy: &Policy) -> Vec<Advance> {
     own
 }
 
-/// Refunds of the year of settlements of earlier years, by institution and month (A45, R03).
-fn prior_refunds(built: &Built) -> Result<BTreeMap<(String, u8), Fen>, Error> {
+/// Refunds by institution and month (A45, R03).
+fn by_month(refunds: &[Refund]) -> Result<BTreeMap<(String, u8), Fen>, Error> {
     let mut sums: BTreeMap<(String, u8), Fen> = BTreeMap::new();
-    for refund in &built.prior_refunds {
+    for refund in refunds {
         let sum = sums.entry((refund.fixmedins_code.clone(), refund.month)).or_default();
         *sum = Fen::sum([*sum, Fen(refund.fund_fen)])?;
     }

@@ -8,7 +8,7 @@ use super::Cause;
 use super::bridge::Candidate;
 use super::ratio::{Pair, shared};
 use super::sheet::{Sheet, SheetCase};
-use crate::policy::model::Pools;
+use crate::policy::model::{BudgetSource, Pools};
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::settlement::decide::{CaseView, Pay, decide};
 use crate::settlement::tariff::Tariff;
@@ -154,10 +154,10 @@ impl<'a> Compared<'a> {
         }
         for (key, wanted) in &self.sheet.budgets {
             let own = budgets.get(key).copied();
-            // Money that follows from a waterfall is no input: the sheet's amount is named, and what it
-            // moves stays unexplained.
-            let is_input = self.candidate.input.budgets.contains_key(key);
-            let change = if is_input {
+            // A head budget is no input: the sheet's amount is named, and what it moves stays unexplained.
+            let input = &self.candidate.input;
+            let is_waterfall = matches!(input.policy.budget.source, BudgetSource::Waterfall(_));
+            let change = if is_waterfall || input.budgets.contains_key(key) {
                 Change::Budget(key.clone(), *wanted)
             } else {
                 Change::Sums(Vec::new())

@@ -16,7 +16,7 @@ use super::buckets::{self, Bucket, Handover, Models, Needs};
 use super::columns::Extra;
 use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
-use super::rows::{Collector, Part, PriorRefund, Rules, Tally, TierSum, step};
+use super::rows::{Collector, Part, Rules, Tally, TierSum, step};
 use super::signing::Signing;
 use super::stays::{Stays, Wanted};
 use super::watch::Watch;
@@ -63,7 +63,9 @@ pub struct Built {
     /// `merged` is what cycles and visits took away, `cases` what is left.
     pub flow: BTreeMap<(u16, String), Tally>,
     /// Refunds, in the years asked for, of settlements of earlier years (A45).
-    pub prior_refunds: Vec<PriorRefund>,
+    pub prior_refunds: Vec<Refund>,
+    /// Refunds, in the years asked for, whose settlement is not there (R03).
+    pub orphan_refunds: Vec<Refund>,
     /// Cases by tier of contribution (`clct_grde`), empty where the claim names none; empty unless parts
     /// were asked for (H13).
     pub tiers: BTreeMap<String, TierSum>,
@@ -74,6 +76,19 @@ pub struct Built {
     pub watched: BTreeMap<String, Watch>,
     /// What the user should know: rules that could not be applied, times that were missing.
     pub warnings: Vec<String>,
+}
+
+/// A refund of the year settled that belongs to no case of the year (A45, R03).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Refund {
+    /// Institution that refunded.
+    pub fixmedins_code: String,
+    /// Year and month of the refund.
+    pub year: u16,
+    /// Month of the refund.
+    pub month: u8,
+    /// Its fund amount in fen, positive.
+    pub fund_fen: i64,
 }
 
 /// Whether cases built under one policy have the columns that the other reads.
@@ -338,6 +353,7 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>, threads: NonZeroUsize) 
             sum.fee_fen += tally.fee_fen;
         }
         built.prior_refunds.extend(part.prior_refunds);
+        built.orphan_refunds.extend(part.orphan_refunds);
         for (grade, tier) in part.tiers {
             built.tiers.entry(grade).or_default().add(&tier);
         }
@@ -347,6 +363,7 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>, threads: NonZeroUsize) 
     }
     sort_by_id(&mut built.cases, (&mut built.records, &mut built.reasons), threads);
     built.prior_refunds.sort();
+    built.orphan_refunds.sort();
     close_flow(&mut built);
     if without_begin > 0 {
         warnings.push(format!(

@@ -23,4 +23,4 @@ mod stays;
 pub mod testing;
 pub mod watch;
 
-pub use rows::{PriorRefund, Tally, TierSum};
+pub use rows::{Tally, TierSum};

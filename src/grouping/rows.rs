@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike as _, NaiveDateTime};
 
 use super::apg::CLASS_LETTERS;
 use super::batch::Row;
+use super::cases::Refund;
 use super::columns::Extra;
 use super::dictionary::Dictionary;
 use super::late::is_late;
@@ -85,19 +86,6 @@ impl TierSum {
     }
 }
 
-/// A refund, in the year settled, of a settlement of an earlier year (A45, R03).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PriorRefund {
-    /// Institution that refunded.
-    pub fixmedins_code: String,
-    /// Year and month of the refund.
-    pub year: u16,
-    /// Month of the refund.
-    pub month: u8,
-    /// Its fund amount in fen, positive.
-    pub fund_fen: i64,
-}
-
 /// What one bucket comes to.
 #[derive(Debug, Default)]
 pub(super) struct Part {
@@ -113,8 +101,10 @@ pub(super) struct Part {
     pub flow: BTreeMap<(u16, String), Tally>,
     /// What became of the settlements watched, by id.
     pub watched: BTreeMap<String, Watch>,
-    /// Refunds of earlier years.
-    pub prior_refunds: Vec<PriorRefund>,
+    /// Refunds of cleared years.
+    pub prior_refunds: Vec<Refund>,
+    /// Refunds of what is not there.
+    pub orphan_refunds: Vec<Refund>,
     /// Cases by tier of contribution, where parts are told.
     pub tiers: BTreeMap<String, TierSum>,
     /// Analysed settlements without `begntime`, measured by `setl_time` instead (A09).
@@ -263,18 +253,23 @@ impl Collector {
             return;
         }
         self.count(year, row.fate, -1, -row.raw_fee_fen);
-        if row.fate == "reversal"
-            && row.is_in_scope
-            && let Some(original) = row.original_setl_time
-            && self.rules.policy.is_cleared(year_of(original), at(row.setl_time).date())
-        {
-            self.part.prior_refunds.push(PriorRefund {
+        let refunds = match (row.fate, row.original_setl_time) {
+            ("orphan_refund", _) => &mut self.part.orphan_refunds,
+            ("reversal", Some(time)) if self.is_cleared(time, row) => &mut self.part.prior_refunds,
+            _ => return,
+        };
+        if row.is_in_scope {
+            refunds.push(Refund {
                 fixmedins_code: row.fixmedins_code.to_owned(),
                 year,
                 month: month_of(row.setl_time),
                 fund_fen: row.raw_fund_fen.saturating_abs(),
             });
         }
+    }
+
+    fn is_cleared(&self, original: i64, row: &Row<'_>) -> bool {
+        self.rules.policy.is_cleared(year_of(original), at(row.setl_time).date())
     }
 
     /// Whether the main diagnosis takes a settlement out of scope (P06, R05).

@@ -4,7 +4,7 @@
 //! Nothing is floored: a balance below 0 is a receivable of the fund (A52).
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::policy::model::Cite;
 use crate::units::{Fen, UnitError, exact, ratio};
@@ -37,6 +37,8 @@ pub struct Balance {
     pub working_capital: Fen,
     /// Refunds of cleared years (A45).
     pub prior_refunds: Fen,
+    /// Refunds whose settlement is not there: no part of the balance (R03).
+    pub orphan_refunds: Fen,
     /// Left to transfer; below 0: owed to the fund (A52).
     pub balance: Fen,
 }
@@ -56,12 +58,14 @@ pub(super) fn settle(
     let mut balances = Vec::with_capacity(dues.len());
     for ((at, due), working_capital) in dues.iter().enumerate().zip(capitals) {
         let pays = || months.iter().filter_map(|month| month.pays.get(at));
+        let refunded = |given| Fen::sum(refunds(given, due).map(|(_, amount)| amount));
         let mut balance = Balance {
             bond: due.claim.assessment.bond,
             advanced: Fen::sum(pays().map(|pay| pay.advance))?,
             retention: Fen::sum(pays().map(|pay| pay.retention))?,
             working_capital,
-            prior_refunds: Fen::sum(refunds(input, due).map(|(_, amount)| amount))?,
+            prior_refunds: refunded(&input.given.prior_refunds)?,
+            orphan_refunds: refunded(&input.given.orphan_refunds)?,
             balance: due.paid,
         };
         let taken =
@@ -97,7 +101,7 @@ fn post(
         let cite: &Cite = if month.given { &given } else { &computed };
         ledger.post(due.claim.code, LineKind::MonthlyPayment, off(pay.advance)?, cite);
     }
-    for (month, amount) in refunds(input, due) {
+    for (month, amount) in refunds(&input.given.prior_refunds, due) {
         let Some(name) = usize::from(month).checked_sub(1).and_then(|at| MONTHS.get(at)) else {
             continue;
         };
@@ -110,10 +114,10 @@ fn post(
 
 /// Refunds of the institution by month, where they are taken in this pool.
 fn refunds<'a>(
-    input: &'a ScenarioInput<'_>,
+    given: &'a BTreeMap<(String, u8), Fen>,
     due: &'a Due<'_>,
 ) -> impl Iterator<Item = (u8, Fen)> + 'a {
-    let own = input.given.prior_refunds.iter();
+    let own = given.iter();
     own.filter(|((code, _), _)| due.claim.is_first_pool && code == due.claim.code)
         .map(|((_, month), amount)| (*month, *amount))
 }

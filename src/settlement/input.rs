@@ -52,6 +52,8 @@ pub struct Given {
     /// Refunds of the year, of settlements of cleared years, by institution and month 1 to 12 (A45, R03):
     /// fund amounts, above 0 where money comes back.
     pub prior_refunds: BTreeMap<(String, u8), Fen>,
+    /// Refunds of the year whose settlement is not there, likewise; for reading only (R03).
+    pub orphan_refunds: BTreeMap<(String, u8), Fen>,
     /// Persons and their months insured in the year by contracting institution as signed and by what a
     /// head factor looks at; institution "" is nobody (A27, A28).
     pub heads: BTreeMap<(String, HeadClass), Heads>,

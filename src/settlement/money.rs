@@ -133,7 +133,9 @@ fn from_waterfall(
         }
     }
     let divide = |source| Error::Divide { place: place(input, &pool.name, YEAR), source };
-    money.budgets.insert(YEAR, Fen::sum(total).map_err(divide)?);
+    // Where a year is settled again by an official sheet, its budget stands for what is drawn here.
+    let official = input.budgets.get(&(pool.name.clone(), YEAR.to_owned())).copied();
+    money.budgets.insert(YEAR, official.map_or_else(|| Fen::sum(total), Ok).map_err(divide)?);
     money.monthly = Fen::sum(monthly).map_err(divide)?;
     money.compensation = Fen::sum(adjustment).map_err(divide)?;
     Ok(money)

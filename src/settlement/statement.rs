@@ -138,6 +138,12 @@ fn year(outcome: &Outcome, row: &InstitutionRow) -> Vec<StatementLine> {
         ("清算应拨付（负数为应收回）", "left to transfer"),
         row.balance.balance,
     ));
+    if row.balance.orphan_refunds != Fen::ZERO {
+        let label = ("找不到原结算的退费（未计入）", "refunds of what is not there (left out)");
+        let back = Fen(row.balance.orphan_refunds.0.saturating_neg());
+        let memo = line(place, Role::Memo, "orphan_refund", label, back);
+        all.push(StatementLine { reading: "R03".to_owned(), ..memo });
+    }
     all
 }
 

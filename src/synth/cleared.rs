@@ -12,7 +12,7 @@ use std::path::Path;
 use super::error::Error;
 use super::output::{CsvFile, Folder, Format};
 use crate::cleared::{Candidate, Cause, Contribution, contributions};
-use crate::policy::model::{PayMethod, Pools};
+use crate::policy::model::{BudgetSource, PayMethod, Pools};
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::outcome::LineKind;
 use crate::settlement::{ALL, Delta, Outcome, Resettle, ScenarioInput};
@@ -299,8 +299,15 @@ impl Sheet<'_> {
 
     /// A hundredth more money.
     fn budget(&mut self) -> Result<(), Error> {
-        let Some((key, amount)) = self.input.budgets.iter().next() else { return Ok(()) };
-        let key = key.clone();
+        let own = match self.input.policy.budget.source {
+            BudgetSource::Waterfall(_) => {
+                let outcome = self.judged.outcome(&self.input, &self.deltas)?;
+                let row = outcome.pools.into_iter().next();
+                row.map(|row| ((row.pool, row.period), row.budget))
+            }
+            _ => self.input.budgets.clone().into_iter().next(),
+        };
+        let Some((key, amount)) = own else { return Ok(()) };
         let raised = amount.to_ratio() * Ratio::new(101.into(), 100.into());
         let raised = Fen::nearest(&raised).map_err(Error::Amount)?;
         self.input.budgets.insert(key.clone(), raised);

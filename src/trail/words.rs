@@ -285,8 +285,8 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("layer_first", "病种层级", "kind of the group"),
     ("code_first", "编码较小", "smaller code"),
     // Numbers of the kernel's formulas.
-    ("above", "高于", "above"),
-    ("up_to", "不高于", "up to"),
+    ("above", "下限", "lower end"),
+    ("up_to", "上限", "upper end"),
     ("amount", "金额", "amount"),
     ("reference_source", "基准来源", "source of the reference"),
     ("last_year_level", "上年同级均值", "last year's mean at the level"),

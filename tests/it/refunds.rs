@@ -58,6 +58,8 @@ fn cases_of(
     let mut cases: Vec<(String, i64)> =
         built.cases.group.iter().map(|id| group(*id)).zip(built.cases.fee_fen.clone()).collect();
     cases.sort();
+    // The refunds of these tests name settlements that are there.
+    assert!(built.orphan_refunds.is_empty(), "{:?}", built.orphan_refunds);
     (cases, built.prior_refunds.len())
 }
 

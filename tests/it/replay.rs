@@ -46,10 +46,10 @@ fn fen(yuan: &str) -> i64 {
 fn twelve_are_named(system: &str, people: u32, reading: &str) {
     let home = tempfile::tempdir().unwrap();
     city(home.path(), system, people);
-    planted_are_named(home.path(), (system, "2024"), reading, 12);
+    planted_are_named(home.path(), (system, "2024"), reading);
 }
 
-fn planted_are_named(path: &Path, (system, year): (&str, &str), reading: &str, planted: usize) {
+fn planted_are_named(path: &Path, (system, year): (&str, &str), reading: &str) {
     let words = format!("replay --policy {system} --catalog cat --year {year} --warehouse wh");
     let words = format!("{words} --quiet");
     let no_sheet = dianshu(path, &words);
@@ -58,7 +58,7 @@ fn planted_are_named(path: &Path, (system, year): (&str, &str), reading: &str, p
     assert!(no_sheet.stderr.contains(&message), "{}", no_sheet.stderr);
     dianshu(path, &format!("{words} --scenario {reading} --make-sheet sheet")).ok();
     let key = by_name(csv(&path.join("sheet/answer_key.csv")).into_iter());
-    assert_eq!(key.len(), planted, "{key:?}");
+    assert_eq!(key.len(), 12, "{key:?}");
     dianshu(path, "ingest sheet/cleared.csv sheet/cleared_case.csv --warehouse wh --quiet").ok();
     let done = dianshu(path, &format!("{words} --institutions --json")).ok();
     let lines = json_lines(&done.stdout);
@@ -94,7 +94,7 @@ fn twelve_planted_differences_are_named_where_standards_are_paid() {
 
 // shows: Y01, E21
 #[test]
-fn planted_differences_are_named_where_the_money_follows_from_a_waterfall() {
+fn twelve_planted_differences_are_named_where_the_money_follows_from_a_waterfall() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path();
     synth(path, "zibo-dip", "--years 2018..2021 --people 1500 --seed 3 --clean", "export");
@@ -106,8 +106,7 @@ fn planted_differences_are_named_where_the_money_follows_from_a_waterfall() {
     fs::write(path.join("small.toml"), small).unwrap();
     let words = "catalog build --policy zibo-dip --years 2018,2019,2020 --scenario small.toml";
     dianshu(path, &format!("{words} --out cat --warehouse wh --quiet")).ok();
-    // The budget of such a pool is no input, so eleven are planted.
-    planted_are_named(path, ("zibo-dip", "2021"), "abnormal-dip3", 11);
+    planted_are_named(path, ("zibo-dip", "2021"), "abnormal-dip3");
     // Bonuses of institutions change coefficients, so what a point is worth, and what sharing then does.
     let words = "attribute --policy zibo-dip --catalog cat --year 2021 --to-scenario bonus-example";
     let done = dianshu(path, &format!("{words} --warehouse wh --quiet --json")).ok();

@@ -69,6 +69,7 @@ fn full_input<'a>(
     let key = ("all".to_owned(), "X".to_owned());
     input.given.booked_before = BTreeMap::from([(key, [yuan("100"); 12])]);
     input.given.prior_refunds = BTreeMap::from([(("X".to_owned(), 5), yuan("8.08"))]);
+    input.given.orphan_refunds = BTreeMap::from([(("X".to_owned(), 7), yuan("4.44"))]);
     input
 }
 
@@ -98,6 +99,8 @@ fn every_yuan_from_booked_to_transfer_is_a_line_of_the_statement() {
         (Role::Item, "retention_released", "Y", "2.97"),
         (Role::Item, "prior_year_refund", "M05", "-8.08"),
         (Role::Total, "balance", "Y", "385.49"),
+        // What nobody can place is shown and moves nothing (R03).
+        (Role::Memo, "orphan_refund", "Y", "-4.44"),
     ];
     let wanted = wanted
         .map(|(role, kind, period, amount)| (role, kind, period.to_owned(), amount.to_owned()));
