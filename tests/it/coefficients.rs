@@ -178,7 +178,7 @@ fn stays_of_hypertension(export: &Path) -> [(i64, i64); 2] {
         stay.sort_by_key(|row| (row["setl_time"].clone(), row["setl_id"].clone()));
         let last = stay.last().unwrap();
         let id = &last["setl_id"];
-        if !main[id].starts_with("I10.x")
+        if !main.get(id).is_some_and(|code| code.starts_with("I10.x"))
             || operated.contains(id)
             || !last["setl_time"].starts_with("2023")
         {
