@@ -8,6 +8,7 @@ pub mod finding;
 pub mod period;
 pub mod table;
 pub mod texts;
+pub mod threads;
 pub mod units;
 
 pub mod policy;

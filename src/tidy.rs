@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom up: a module names modules of earlier layers and of its own.
 const LAYERS: &[&[&str]] = &[
-    &["explain", "finding", "period", "table", "texts", "units"],
+    &["explain", "finding", "period", "table", "texts", "threads", "units"],
     &["policy"],
     &["trail"],
     &["catalog"],

@@ -1,7 +1,5 @@
 //! Two settlements of any two years, catalogs or policies of a system, and why pay differs.
 
-use std::num::NonZeroUsize;
-
 use super::prepare::request;
 use super::{Error, Settings, prepare};
 use crate::attribution::{self, CaseSets, Change, Side, same_definition};
@@ -55,7 +53,7 @@ pub fn change(
         }
     }
     let cases = at.map(|row| row.map(|at| &sets.built[at].1));
-    let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
+    let threads = engine.threads();
     let settle = |input: &ScenarioInput<'_>, cases: &Cases| -> Result<_, Error> {
         let one = std::slice::from_ref(input);
         Ok(settlement::settle(cases, one, threads)?.remove(0))

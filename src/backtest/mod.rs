@@ -106,7 +106,7 @@ pub fn replay(
     out: &Path,
 ) -> Result<Replay, Error> {
     let prepared = prepare(engine, snapshot, settings)?;
-    let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
+    let threads = engine.threads();
     let outcomes = prepared.settle(threads)?;
     let with_cases = settings.with_cases && settings.purpose.month().is_none();
     let by_case = if with_cases {

@@ -46,7 +46,7 @@ pub fn official(
     let settings = Settings { scenarios: &tried, with_cases: true, ..*settings };
     let prepared = prepare(engine, snapshot, &settings)?;
     let explained = with(&prepared, Some(&sheet), |candidates| {
-        cleared::explain(candidates, &sheet, threads(engine))
+        cleared::explain(candidates, &sheet, engine.threads())
     })?;
     Ok(Replayed { explained, warnings: prepared.warnings })
 }
@@ -64,11 +64,7 @@ pub fn with_candidates<T>(
 ) -> Result<T, Error> {
     let settings = Settings { with_cases: true, ..*settings };
     let prepared = prepare(engine, snapshot, &settings)?;
-    Ok(with(&prepared, None, |candidates| make(candidates, threads(engine))))
-}
-
-fn threads(engine: &Engine) -> NonZeroUsize {
-    NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN)
+    Ok(with(&prepared, None, |candidates| make(candidates, engine.threads())))
 }
 
 /// The candidates of a prepared year, the policy first, with room for what only the sheet has.

@@ -322,8 +322,7 @@ impl Reader<'_, '_> {
                 assessments: BTreeMap::new(),
                 given: given.clone(),
             };
-            let threads = NonZeroUsize::new(self.engine.limits().threads);
-            let threads = threads.unwrap_or(NonZeroUsize::MIN);
+            let threads = self.engine.threads();
             given.base_points = settlement::points(&before.cases, &input, threads)?;
         }
         Ok(given)
@@ -346,8 +345,7 @@ impl Reader<'_, '_> {
         // Whom people were signed with last year moves no money of this one.
         request.parts = false;
         let (engine, snapshot) = (self.engine, self.snapshot);
-        let is_there = snapshot.years().iter().any(|(year, _)| *year == i32::from(before));
-        let built = if is_there {
+        let built = if scenario::has_year(snapshot, before) {
             history::of_year(engine, snapshot, &request, self.settings.catalog)?
         } else {
             // Nothing to read, and reading it would look through every year for refunds.

@@ -123,15 +123,19 @@ pub(super) fn not_in_force(policy: &LoadedPolicy, year: u16) -> Option<String> {
     ))
 }
 
+/// Whether anything was settled in a year.
+pub(super) fn has_year(snapshot: &Snapshot, year: u16) -> bool {
+    snapshot.years().iter().any(|(known, rows)| *known == i32::from(year) && *rows > 0)
+}
+
 /// The warehouse has settlements of the year.
 ///
 /// # Errors
 /// [`Error::NoYear`] with the years there are.
 pub(super) fn check_year(snapshot: &Snapshot, year: u16) -> Result<(), Error> {
-    let years = snapshot.years();
-    if years.iter().any(|(known, rows)| *known == i32::from(year) && *rows > 0) {
+    if has_year(snapshot, year) {
         return Ok(());
     }
-    let known = years.iter().map(|(year, _)| year.to_string()).collect();
+    let known = snapshot.years().iter().map(|(year, _)| year.to_string()).collect();
     Err(Error::NoYear { year, known })
 }

@@ -147,7 +147,7 @@ pub fn build_watching(
             let plan = Arc::clone(&plan);
             async move { run_bucket(&session, &bucket, &plan, &told).await }
         })?;
-    let threads = NonZeroUsize::new(engine.limits().threads).unwrap_or(NonZeroUsize::MIN);
+    let threads = engine.threads();
     let mut built = assemble(parts, warnings, threads);
     if let Some(signing) = &plan.rules.signing {
         place(&mut built, signing);

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use crate::texts::{Heads, Texts};
+use crate::threads::side_by_side;
 
 /// Group id of a case that has no group (A41).
 pub const UNGROUPED: u32 = u32::MAX;
@@ -230,11 +231,7 @@ impl Cases {
             one.0.cmp(&two.0).then_with(|| key(one.1).cmp(&key(two.1)))
         };
         let each = keyed.len().div_ceil(threads.get()).max(1);
-        std::thread::scope(|scope| {
-            for some in keyed.chunks_mut(each) {
-                scope.spawn(|| some.sort_by(before));
-            }
-        });
+        side_by_side(keyed.chunks_mut(each), threads, |some| some.sort_by(before));
         // Stable: sorted parts are merged, not sorted anew.
         keyed.sort_by(before);
         keyed.into_iter().map(|(_, row)| row).collect()

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldhash::HashMap;
 
 use crate::policy::model::{PayMethod, ShareBy};
+use crate::threads::side_by_side;
 use crate::units::{Fen, Points, UnitError, allocate_in_order, fraction};
 
 use super::cases::Cases;
@@ -68,33 +68,6 @@ pub fn decide_all(
     Ok(decisions)
 }
 
-/// What `work` makes of each item, in their order, on several threads.
-fn side_by_side<T: Sync, R: Send>(
-    items: &[T],
-    threads: NonZeroUsize,
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let places = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
-        let mine = places.map_while(|at| Some((at, work(items.get(at)?))));
-        mine.collect::<Vec<_>>()
-    };
-    let mut done = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.get()).map(|_| scope.spawn(take)).collect();
-        let mut done = take();
-        for other in others {
-            match other.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
-}
-
 /// What the judgement of single cases looks at.
 struct Judging<'a> {
     cases: &'a Cases,
@@ -111,19 +84,10 @@ impl<'a> Judging<'a> {
         threads: NonZeroUsize,
     ) -> BTreeMap<Key<'a>, Vec<u32>> {
         let each = decisions.len().div_ceil(threads.get()).max(1);
-        let fill = |first: usize, some: &mut [Decision]| {
+        let pieces = (0..).step_by(each).zip(decisions.chunks_mut(each));
+        let pieces = side_by_side(pieces, threads, |(first, some)| {
             self.fill(some);
             self.by_key(first, some)
-        };
-        let pieces = std::thread::scope(|scope| {
-            let firsts = (0..).step_by(each);
-            let pieces = firsts.zip(decisions.chunks_mut(each));
-            let working: Vec<_> =
-                pieces.map(|(first, some)| scope.spawn(move || fill(first, some))).collect();
-            let joined = working.into_iter().map(std::thread::ScopedJoinHandle::join);
-            joined
-                .map(|piece| piece.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect::<Vec<_>>()
         });
         let mut all: BTreeMap<Key<'a>, Vec<u32>> = BTreeMap::new();
         // The pieces come in their order, so the places of a key ascend.

@@ -8,6 +8,8 @@ use std::num::NonZeroUsize;
 
 use foldhash::HashMap;
 
+use crate::threads::side_by_side;
+
 use super::cases::{Cases, UNGROUPED};
 use super::decide::{Amounts, CaseClass, CaseView, Judgement, Pay, Refusal, decide, judge};
 use super::error::Error;
@@ -124,19 +126,12 @@ pub(super) fn sum(cases: &Cases, year: u16, tariffs: &[Tariff], threads: NonZero
     let marked = marked(cases, tariffs);
     let part = Part { cases, kinds: &kinds, marked: &marked, tariffs, shape: Shape::of(cases) };
     let chunks = chunks(&kinds, threads.get());
-    let Some((own, others)) = chunks.split_first() else { return part.sum(&[]) };
-    std::thread::scope(|scope| {
-        let others: Vec<_> =
-            others.iter().map(|runs| scope.spawn(move || part.sum(runs))).collect();
-        let mut sums = part.sum(own);
-        for other in others {
-            match other.join() {
-                Ok(part) => sums.add(&part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        sums
-    })
+    let mut sums = side_by_side(&chunks, threads, |runs| part.sum(runs)).into_iter();
+    let Some(mut all) = sums.next() else { return part.sum(&[]) };
+    for more in sums {
+        all.add(&more);
+    }
+    all
 }
 
 /// Rows that experts decided on under some tariff; empty where there are none.

@@ -269,9 +269,11 @@ impl Maker<'_, '_> {
             let visits: Vec<SetlId> = rows.iter().map(|row| row.visit).collect();
             let is_whole =
                 |row: &Row<'_>| visits.iter().filter(|id| **id == row.visit).count() == 1;
-            let dice = &mut Dice::new(seed, Purpose::Unrecorded(year), index);
-            for row in rows.iter_mut().filter(|row| is_whole(row)) {
-                self.unrecord(row, dice);
+            if self.world.city.no_diagnosis_permille > 0 {
+                let dice = &mut Dice::new(seed, Purpose::Unrecorded(year), index);
+                for row in rows.iter_mut().filter(|row| is_whole(row)) {
+                    self.unrecord(row, dice);
+                }
             }
             if self.kinds.is_empty() {
                 for row in &rows {

@@ -4,6 +4,7 @@
 //! group means is local to one person (design.md §2). Sessions share one memory bound.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -153,6 +154,12 @@ impl Engine {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// The threads that work beside the engine may take: as many, at least one.
+    #[must_use]
+    pub fn threads(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.limits.threads).unwrap_or(NonZeroUsize::MIN)
     }
 
     /// A session without tables.
