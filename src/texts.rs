@@ -3,6 +3,9 @@
 
 use std::ops::Index;
 
+/// The low 32 bits of a position.
+const LOW: usize = u32::MAX as usize;
+
 /// Texts one after the other; every entry may be missing.
 ///
 /// ```
@@ -14,8 +17,10 @@ use std::ops::Index;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
     buffer: String,
-    /// Where each entry ends; it starts where the one before ends.
-    ends: Vec<usize>,
+    /// The low 32 bits of where each entry ends; it starts where the one before ends.
+    ends: Vec<u32>,
+    /// The first entry that ends beyond each further 4 GiB: none, nearly always.
+    beyond: Vec<usize>,
     /// One mark an entry; empty as long as none is missing.
     missing: Vec<bool>,
 }
@@ -56,21 +61,34 @@ impl Texts {
             self.missing.push(text.is_none());
         }
         self.buffer.push_str(text.unwrap_or_default());
-        self.ends.push(self.buffer.len());
+        self.close(self.buffer.len());
+    }
+
+    /// The next entry ends here.
+    fn close(&mut self, end: usize) {
+        let (high, low) = (end >> u32::BITS, end & LOW);
+        self.beyond.resize(high, self.ends.len());
+        self.ends.push(u32::try_from(low).unwrap_or_default());
+    }
+
+    /// Where an entry ends.
+    fn end(&self, at: usize) -> usize {
+        let low = usize::try_from(self.ends[at]).unwrap_or_default();
+        let high = self.beyond.partition_point(|first| *first <= at);
+        low | high << u32::BITS
     }
 
     /// The entry at a place; `None` when it is missing or there is no such place.
     #[must_use]
     pub fn get(&self, at: usize) -> Option<&str> {
-        let end = *self.ends.get(at)?;
-        if self.missing.get(at).copied().unwrap_or(false) {
+        if at >= self.len() || self.missing.get(at).copied().unwrap_or(false) {
             return None;
         }
-        self.buffer.get(self.start(at)..end)
+        self.buffer.get(self.start(at)..self.end(at))
     }
 
     fn start(&self, at: usize) -> usize {
-        at.checked_sub(1).map_or(0, |before| self.ends[before])
+        at.checked_sub(1).map_or(0, |before| self.end(before))
     }
 
     /// All entries.
@@ -97,7 +115,10 @@ impl Texts {
         }
         let before = self.buffer.len();
         self.buffer.push_str(&other.buffer);
-        self.ends.extend(other.ends.iter().map(|end| before + end));
+        self.ends.reserve(other.len());
+        for at in 0..other.len() {
+            self.close(before + other.end(at));
+        }
     }
 
     /// Keeps the entries marked.
@@ -119,7 +140,7 @@ impl Index<usize> for Texts {
     /// # Panics
     /// If there is no such entry; a missing one is an empty text.
     fn index(&self, at: usize) -> &str {
-        &self.buffer[self.start(at)..self.ends[at]]
+        &self.buffer[self.start(at)..self.end(at)]
     }
 }
 
@@ -212,6 +233,17 @@ mod tests {
         assert_eq!(texts.iter().collect::<Vec<_>>(), [Some("b"), None, Some("d")]);
         texts.retain(&[true, false, false]);
         assert_eq!(texts, Texts::of(["b"]));
+    }
+
+    /// Entries that end at, just below and far beyond 4 GiB, without so long a buffer.
+    #[test]
+    fn positions_beyond_four_gib_are_kept() {
+        let ends = [5, (1 << 32) - 1, 1 << 32, (1 << 32) + 7, (3 << 32) + 2];
+        let mut texts = Texts::default();
+        ends.iter().for_each(|end| texts.close(*end));
+        assert_eq!((0..ends.len()).map(|at| texts.end(at)).collect::<Vec<_>>(), ends);
+        // The third ends beyond one step, the fifth beyond two more.
+        assert_eq!(texts.beyond, [2, 4, 4]);
     }
 
     /// Heads never contradict the texts, whatever their bytes, lengths and number.

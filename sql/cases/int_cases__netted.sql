@@ -27,7 +27,7 @@ known as (
         int_cases__repeated_settlement.setl_key,
         true as is_repeated,
         int_cases__repeated_settlement.is_conflicting,
-        arrow_cast(null, 'Timestamp(Microsecond, None)') as original_setl_time,
+        arrow_cast(null, 'Timestamp(Microsecond, None)') as original_case_time,
         false as is_refunded,
         0 as fee_fen,
         0 as inscope_fen,
@@ -38,7 +38,7 @@ known as (
         id_key(int_cases__reversal_match.setl_id) as setl_key,
         false as is_repeated,
         false as is_conflicting,
-        int_cases__reversal_match.original_setl_time,
+        int_cases__reversal_match.original_case_time,
         false as is_refunded,
         0 as fee_fen,
         0 as inscope_fen,
@@ -49,7 +49,7 @@ known as (
         id_key(int_cases__refund.setl_id) as setl_key,
         false as is_repeated,
         false as is_conflicting,
-        arrow_cast(null, 'Timestamp(Microsecond, None)') as original_setl_time,
+        arrow_cast(null, 'Timestamp(Microsecond, None)') as original_case_time,
         true as is_refunded,
         int_cases__refund.fee_fen,
         int_cases__refund.inscope_fen,
@@ -62,7 +62,7 @@ event as (
         known.setl_key,
         bool_or(known.is_repeated) as is_repeated,
         bool_or(known.is_conflicting) as is_conflicting,
-        max(known.original_setl_time) as original_setl_time,
+        max(known.original_case_time) as original_case_time,
         bool_or(known.is_refunded) as is_refunded,
         sum(known.fee_fen) as fee_fen,
         sum(known.inscope_fen) as inscope_fen,
@@ -76,8 +76,8 @@ joined as (
         stg_settlement.*,
         coalesce(event.is_repeated, false) and not stg_settlement.is_void as is_repeated,
         coalesce(event.is_conflicting, false) as is_conflicting,
-        event.original_setl_time,
-        coalesce(event.original_setl_time, stg_settlement.setl_time) as visit_time,
+        event.original_case_time,
+        coalesce(event.original_case_time, stg_settlement.case_time) as visit_time,
         coalesce(event.is_refunded, false) as is_refunded,
         stg_settlement.fee_fen - coalesce(event.fee_fen, 0) as net_fee_fen,
         stg_settlement.inscope_fen - coalesce(event.inscope_fen, 0) as net_inscope_fen,
@@ -139,7 +139,7 @@ select
     case
         when judged.is_void then 'void'
         when judged.is_conflicting then 'duplicate_conflict'
-        when judged.init_setl_id <> '' and judged.original_setl_time is not null
+        when judged.init_setl_id <> '' and judged.original_case_time is not null
             then 'reversal'
         when judged.init_setl_id <> '' then 'orphan_refund'
         when judged.is_flagged_refund and judged.fee_fen < 0 then 'orphan_refund'
@@ -158,7 +158,8 @@ select
     judged.dise_codg,
     judged.begntime,
     judged.setl_time,
-    judged.original_setl_time,
+    judged.case_time,
+    judged.original_case_time,
     judged.upload_time,
     judged.fee_fen as raw_fee_fen,
     judged.fund_fen as raw_fund_fen,

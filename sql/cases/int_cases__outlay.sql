@@ -3,7 +3,7 @@
 -- inputs: int_cases__netted
 -- params: none
 -- checks: unique(year)
--- ref:    H07
+-- ref:    H07, A44
 --
 -- What the fund paid for the settlements of a policy's scope, net of refunds. Identical copies count once.
 with
@@ -11,14 +11,14 @@ with
 once as (
     select distinct
         int_cases__netted.setl_id,
-        int_cases__netted.setl_time,
+        int_cases__netted.case_time,
         int_cases__netted.fund_fen
     from int_cases__netted
     where int_cases__netted.fate = 'analysed'
 )
 
 select
-    cast(date_part('year', once.setl_time) as bigint) as year,
+    cast(date_part('year', once.case_time) as bigint) as year,
     sum(once.fund_fen) as fund_fen
 from once
-group by cast(date_part('year', once.setl_time) as bigint)
+group by cast(date_part('year', once.case_time) as bigint)

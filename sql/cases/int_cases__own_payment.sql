@@ -21,7 +21,7 @@ signed as (
         id_key(int_cases__reversal_match.init_setl_id) as setl_key,
         -abs(int_cases__reversal_match.own_fen) as own_fen
     from int_cases__reversal_match
-    where int_cases__reversal_match.original_setl_time is not null
+    where int_cases__reversal_match.original_case_time is not null
 )
 
 select

@@ -13,5 +13,5 @@ select
     sum(abs(int_cases__reversal_match.inscope_fen)) as inscope_fen,
     sum(abs(int_cases__reversal_match.fund_fen)) as fund_fen
 from int_cases__reversal_match
-where int_cases__reversal_match.original_setl_time is not null
+where int_cases__reversal_match.original_case_time is not null
 group by int_cases__reversal_match.init_setl_id

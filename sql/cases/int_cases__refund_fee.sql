@@ -19,7 +19,7 @@ taken as (
     inner join fee_roll
         on id_key(int_cases__reversal_match.setl_id) = fee_roll.setl_key
     where
-        int_cases__reversal_match.original_setl_time is not null
+        int_cases__reversal_match.original_case_time is not null
         and not int_cases__reversal_match.is_foreign
     union all
     select
@@ -31,7 +31,7 @@ taken as (
     inner join foreign_reversal
         on int_cases__reversal_match.setl_id = foreign_reversal.setl_id
     where
-        int_cases__reversal_match.original_setl_time is not null
+        int_cases__reversal_match.original_case_time is not null
         and int_cases__reversal_match.is_foreign
 )
 

@@ -6,14 +6,14 @@
 -- ref:    E01, R03, R25
 --
 -- Each reversal with the settlement it takes back. No original here, a reversal of itself and a
--- reversal of a reversal leave `original_setl_time` empty: an orphan. `is_unmatched` asks whether
+-- reversal of a reversal leave `original_case_time` empty: an orphan. `is_unmatched` asks whether
 -- the original stands in another person's bucket; if so `matched_elsewhere` brings its time.
 with
 
 original as (
     select
         stg_settlement_key.setl_id,
-        min(stg_settlement_key.setl_time) as setl_time,
+        min(stg_settlement_key.case_time) as case_time,
         bool_or(coalesce(stg_settlement_key.init_setl_id, '') <> '') as is_reversal
     from stg_settlement_key
     inner join int_cases__reversal
@@ -35,9 +35,9 @@ select
     int_cases__reversal.own_fen,
     int_cases__reversal.is_foreign,
     case
-        when original.setl_id is null then matched_elsewhere.original_setl_time
-        when not original.is_reversal then original.setl_time
-    end as original_setl_time,
+        when original.setl_id is null then matched_elsewhere.original_case_time
+        when not original.is_reversal then original.case_time
+    end as original_case_time,
     original.setl_id is null and matched_elsewhere.setl_id is null as is_unmatched
 from int_cases__reversal
 left join original

@@ -25,7 +25,7 @@ use crate::grouper::auxiliary::Typing;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::period::Years;
-use crate::policy::model::{Method, Policy};
+use crate::policy::model::{CaseDate, Method, Policy};
 use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag, take};
 use crate::settlement::heads::{HeadClass, Heads};
 use crate::warehouse::Error;
@@ -37,7 +37,7 @@ use crate::warehouse::snapshot::Snapshot;
 pub struct Request {
     /// The policy whose scope, case and grouping rules apply.
     pub policy: Policy,
-    /// Years of `setl_time`.
+    /// Years of the cases (A44).
     pub years: Years,
     /// Keep the id of every case (needed only when cases are written out).
     pub keep_ids: bool,
@@ -107,6 +107,8 @@ const MODELS: &Models = &[
 
 /// What a run over buckets needs.
 pub(super) struct Plan {
+    /// Years whose settlements are read.
+    pub(super) read: Years,
     rules: Arc<Rules>,
     pub(super) params: Params,
     pub(super) classes: Arc<ItemClasses>,
@@ -143,7 +145,7 @@ pub fn build_watching(
         group_result: matches!(request.policy.grouping.method, Method::Given { .. }),
     };
     let parts =
-        buckets::run_all(engine, snapshot, (&request.years, needs), |session, bucket, told| {
+        buckets::run_all(engine, snapshot, (&plan.read, needs), |session, bucket, told| {
             let plan = Arc::clone(&plan);
             async move { run_bucket(&session, &bucket, &plan, &told).await }
         })?;
@@ -180,8 +182,9 @@ pub(super) fn plan(
 ) -> Result<Plan, Error> {
     let policy = &request.policy;
     let scope = &policy.scope;
+    let read = years_read(snapshot, request);
     let loaded = |table: &str| snapshot.table(table).is_some_and(|table| table.rows > 0);
-    let judge_late = policy.case.late.is_some() && has_upload_times(engine, snapshot, request)?;
+    let judge_late = policy.case.late.is_some() && has_upload_times(engine, snapshot, &read)?;
     if policy.case.late.is_some() && !judge_late {
         warnings.push("no settlement has an upload time: no upload is judged late (A23)".into());
     }
@@ -201,6 +204,7 @@ pub(super) fn plan(
         .text("hi_paymtd", &listed(&scope.carve_out_hi_paymtd))
         .text("upload_code", &listed(&scope.proxy_upload_codes))
         .text("areas", &listed(&scope.insu_admdvs))
+        .bool("by_discharge", policy.case.dated_by == CaseDate::Discharge)
         .bool("out_of_area", scope.exclude_out_of_area)
         .bool("started_only", scope.only_started_institutions)
         .time("completed_from", completed_from)
@@ -213,6 +217,7 @@ pub(super) fn plan(
     };
     let rules = Rules {
         policy: policy.clone(),
+        years: request.years.clone(),
         drg,
         judge_late,
         judge_lines: unusable && loaded("fee_item"),
@@ -229,7 +234,7 @@ pub(super) fn plan(
     wanted.payment |= request.parts;
     let classes =
         classes.with_costs(policy.case.cost_classes.as_ref()).with_lines(LineRules::of(policy));
-    Ok(Plan { rules: Arc::new(rules), params, classes: Arc::new(classes), wanted })
+    Ok(Plan { read, rules: Arc::new(rules), params, classes: Arc::new(classes), wanted })
 }
 
 fn signing(
@@ -251,6 +256,15 @@ fn signing(
     Ok(Some(signing))
 }
 
+/// Years whose settlements may belong to cases of the years asked for: where cases are dated by discharge,
+/// those of every year (A44).
+fn years_read(snapshot: &Snapshot, request: &Request) -> Years {
+    let all = snapshot.years().into_iter().filter_map(|(year, _)| u16::try_from(year).ok());
+    let by_discharge = request.policy.case.dated_by == CaseDate::Discharge;
+    let all = by_discharge.then(|| Years::new(all.filter(|year| *year > 0).collect())).flatten();
+    all.unwrap_or_else(|| request.years.clone())
+}
+
 /// The first moment whose refunds no longer count (R03), in microseconds.
 fn refunds_before(request: &Request) -> Option<i64> {
     let next = request.refunds_until?.succ_opt()?;
@@ -262,15 +276,10 @@ pub(super) fn listed(codes: &[String]) -> String {
     if codes.is_empty() { String::new() } else { format!("|{}|", codes.join("|")) }
 }
 
-fn has_upload_times(
-    engine: &Engine,
-    snapshot: &Snapshot,
-    request: &Request,
-) -> Result<bool, Error> {
+fn has_upload_times(engine: &Engine, snapshot: &Snapshot, years: &Years) -> Result<bool, Error> {
     let needs = Needs::default();
-    let buckets: Vec<Bucket> = (0..snapshot.buckets())
-        .map(|number| Bucket::new(snapshot, &request.years, number, needs))
-        .collect();
+    let buckets: Vec<Bucket> =
+        (0..snapshot.buckets()).map(|number| Bucket::new(snapshot, years, number, needs)).collect();
     let counts = engine.each(buckets, |bucket| {
         let session = engine.session();
         async move {

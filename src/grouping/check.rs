@@ -177,6 +177,7 @@ fn params(snapshot: &Snapshot, request: &Request) -> Params {
         .text("areas", &area)
         .bool("out_of_area", scope.is_none_or(|scope| scope.exclude_out_of_area))
         .bool("started_only", false)
+        .bool("by_discharge", false)
         .time("completed_from", None)
         .time("refunds_before", None)
         .whole("tolerance_fen", request.tolerance.0)

@@ -27,7 +27,7 @@ pub(super) struct Reversal {
     fund_fen: i64,
     is_foreign: bool,
     is_unmatched: bool,
-    original_setl_time: Option<i64>,
+    original_case_time: Option<i64>,
     /// What its fee lines take away from class O, M, A (R14).
     taken_fen: [i64; 3],
     /// What they take away from each class of cost; zeros unless asked for.
@@ -47,7 +47,7 @@ impl Reversal {
         let (fee, inscope, fund) = (whole("fee_fen")?, whole("inscope_fen")?, whole("fund_fen")?);
         let own = whole("own_fen")?;
         let times = time_column(batch, "setl_time")?;
-        let originals = time_column(batch, "original_setl_time")?;
+        let originals = time_column(batch, "original_case_time")?;
         let foreign = bool_column(batch, "is_foreign")?;
         let unmatched = bool_column(batch, "is_unmatched")?;
         Ok((0..batch.num_rows())
@@ -61,7 +61,7 @@ impl Reversal {
                 fund_fen: fund.value(row),
                 is_foreign: foreign.value(row),
                 is_unmatched: unmatched.value(row),
-                original_setl_time: originals.is_valid(row).then(|| originals.value(row)),
+                original_case_time: originals.is_valid(row).then(|| originals.value(row)),
                 taken_fen: [0; 3],
                 cost_taken_fen: CostSums::default(),
                 lines_taken: Money::default(),
@@ -142,7 +142,7 @@ impl Elsewhere {
             "matched_elsewhere",
             vec![
                 ("setl_id", texts(self.matched.iter().map(|(id, _)| id.as_str()).collect())),
-                ("original_setl_time", times(self.matched.iter().map(|(_, at)| *at).collect())),
+                ("original_case_time", times(self.matched.iter().map(|(_, at)| *at).collect())),
             ],
         )
     }
@@ -203,7 +203,7 @@ pub(super) fn answer(
         .filter_map(|number| handovers.get(number))
         .flat_map(|told| &told.reversals)
         .filter(|row| row.is_foreign)
-        .filter_map(|row| Some((row.setl_id.as_str(), row.original_setl_time?)))
+        .filter_map(|row| Some((row.setl_id.as_str(), row.original_case_time?)))
         .collect();
     let mut told: BTreeMap<u32, Arc<Elsewhere>> = BTreeMap::new();
     for (number, handover) in handovers {
@@ -243,7 +243,8 @@ fn shared_ids(
         async move {
             bucket.register(&session)?;
             let mut ids: HashSet<String> = HashSet::new();
-            let none = Params::default();
+            // No time is looked at.
+            let none = Params::default().bool("by_discharge", false);
             session
                 .stream::<Error>("stg_settlement_key", &none, |batch| {
                     let column = text_column(batch, "setl_id")?;

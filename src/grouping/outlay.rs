@@ -26,7 +26,7 @@ pub fn by_year(
     let parts = buckets::run_all(
         engine,
         snapshot,
-        (&request.years, Needs::default()),
+        (&plan.read, Needs::default()),
         |session, bucket, told| {
             let (params, classes) = (params.clone(), Arc::clone(classes));
             async move {
@@ -47,8 +47,12 @@ pub fn by_year(
         },
     )?;
     let mut totals: BTreeMap<u16, i128> = BTreeMap::new();
+    let asked = request.years.as_slice();
     for (year, fund) in parts.into_iter().flatten() {
-        *totals.entry(u16::try_from(year).unwrap_or_default()).or_default() += i128::from(fund);
+        let year = u16::try_from(year).unwrap_or_default();
+        if asked.contains(&year) {
+            *totals.entry(year).or_default() += i128::from(fund);
+        }
     }
     let fen = |sum: i128| i64::try_from(sum).map(Fen).map_err(|_| UnitError::Overflow);
     Ok(totals.into_iter().map(|(year, sum)| Ok((year, fen(sum)?))).collect())

@@ -20,6 +20,7 @@ use crate::grouper::auxiliary::Typing;
 use crate::grouper::cycle::opens_cycle;
 use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
+use crate::period::Years;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Policy, UnitKind};
 use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag};
 use crate::units::Fen;
@@ -125,6 +126,8 @@ pub(super) struct Settlement {
     pub(super) reason: Reason,
     pub(super) begin: i64,
     pub(super) settled: i64,
+    /// Gives the case its month and year (A44).
+    dated: i64,
     /// Without what is carved out.
     pub(super) fee_fen: i64,
     inscope_fen: i64,
@@ -149,6 +152,8 @@ pub(super) struct Settlement {
 pub(super) struct Rules {
     /// The policy.
     pub policy: Policy,
+    /// Years whose cases are wanted.
+    pub years: Years,
     /// The grouper of method `drg`.
     pub drg: Option<Grouper>,
     /// How cases of one disease are told apart.
@@ -230,7 +235,11 @@ impl Collector {
 
     /// Takes one row of `int_cases__settlement`.
     pub(super) fn take(&mut self, row: &Row<'_>) {
-        let year = year_of(row.setl_time);
+        let year = year_of(row.case_time);
+        // Where cases are dated by discharge, the settlements of every year are read.
+        if !self.rules.years.as_slice().contains(&year) {
+            return;
+        }
         self.count(year, step::RAW, 1, row.raw_fee_fen);
         self.watch(row);
         // `is_repeated` is never true of a voided row.
@@ -253,7 +262,7 @@ impl Collector {
             return;
         }
         self.count(year, row.fate, -1, -row.raw_fee_fen);
-        let refunds = match (row.fate, row.original_setl_time) {
+        let refunds = match (row.fate, row.original_case_time) {
             ("orphan_refund", _) => &mut self.part.orphan_refunds,
             ("reversal", Some(time)) if self.is_cleared(time, row) => &mut self.part.prior_refunds,
             _ => return,
@@ -321,7 +330,7 @@ impl Collector {
         let stay = self.stays.take(row.setl_id);
         let carved_fen = carved_out(row, stay.as_deref());
         if carved_fen > 0 {
-            self.count(year_of(row.setl_time), step::CARVED_OUT, 0, -carved_fen);
+            self.count(year_of(row.case_time), step::CARVED_OUT, 0, -carved_fen);
         }
         let fee_fen = row.fee_fen - carved_fen;
         let decided = self.group(row, (flags, fee_fen), stay.as_deref());
@@ -335,6 +344,7 @@ impl Collector {
             reason: decided.reason,
             begin: row.begntime.unwrap_or(row.setl_time),
             settled: row.setl_time,
+            dated: row.case_time,
             fee_fen,
             inscope_fen: row.inscope_fen,
             fund_fen: row.fund_fen,
@@ -386,8 +396,8 @@ impl Collector {
         cases.institution.push(case.institution);
         cases.group.push(case.group);
         cases.insutype.push(case.insutype);
-        cases.year.push(year_of(case.settled));
-        cases.month.push(month_of(case.settled));
+        cases.year.push(year_of(case.dated));
+        cases.month.push(month_of(case.dated));
         cases.fee_fen.push(case.fee_fen);
         cases.inscope_fen.push(case.inscope_fen);
         cases.fund_fen.push(case.fund_fen);
@@ -437,7 +447,7 @@ impl Collector {
             self.push(part);
         }
         let more = i64::try_from(fees.len()).unwrap_or(i64::MAX).saturating_sub(1);
-        self.count(year_of(case.settled), step::SPLIT, more, 0);
+        self.count(year_of(case.dated), step::SPLIT, more, 0);
     }
 
     /// Merges what is to be merged and closes the bucket.
@@ -510,7 +520,7 @@ fn merge_visits(mut rows: Vec<Settlement>) -> Vec<Settlement> {
     visits
 }
 
-/// One case a cycle: amounts summed, identity of the first, latest settlement time (A09, A10).
+/// One case a cycle, within one year: amounts summed, identity of the first, latest times (A09, A10).
 fn merge_cycles(
     mut rows: Vec<Settlement>,
     cycle: &Cycle,
@@ -521,11 +531,11 @@ fn merge_cycles(
         CycleTime::Settle => row.settled,
     };
     rows.sort_by(|a, b| {
-        (&a.psn_no, a.institution, a.group, year_of(a.settled), time(a), &a.setl_id).cmp(&(
+        (&a.psn_no, a.institution, a.group, year_of(a.dated), time(a), &a.setl_id).cmp(&(
             &b.psn_no,
             b.institution,
             b.group,
-            year_of(b.settled),
+            year_of(b.dated),
             time(b),
             &b.setl_id,
         ))
@@ -534,7 +544,7 @@ fn merge_cycles(
     let opens = {
         let keys: Vec<(&str, u32, u32, u16)> = rows
             .iter()
-            .map(|row| (row.psn_no.as_str(), row.institution, row.group, year_of(row.settled)))
+            .map(|row| (row.psn_no.as_str(), row.institution, row.group, year_of(row.dated)))
             .collect();
         opens_cycle(&keys, &times, cycle.window_minutes, cycle.anchor)
     };
@@ -546,7 +556,6 @@ fn merge_cycles(
                 if row.settled >= open.settled {
                     open.contract = row.contract;
                 }
-                open.settled = open.settled.max(row.settled);
                 absorb(open, &row);
                 if let (Some(open), Some(last)) = (&mut open.stay, &row.stay) {
                     open.lines.drug_days = last.lines.drug_days;
@@ -560,6 +569,8 @@ fn merge_cycles(
 
 fn absorb(open: &mut Settlement, other: &Settlement) {
     open.begin = open.begin.min(other.begin);
+    open.settled = open.settled.max(other.settled);
+    open.dated = open.dated.max(other.dated);
     open.fee_fen += other.fee_fen;
     open.inscope_fen += other.inscope_fen;
     open.fund_fen += other.fund_fen;

@@ -17,7 +17,7 @@ pub struct Watched {
     pub setl_id: String,
     /// `analysed`, or why it is no part of a case.
     pub fate: String,
-    /// Year of `setl_time`.
+    /// Year of the case it would be (A44).
     pub year: u16,
     /// `begntime`, `setl_time` where there is none.
     pub begin: NaiveDateTime,
@@ -43,7 +43,7 @@ impl Watched {
         Self {
             setl_id: row.setl_id.to_owned(),
             fate: fate.to_owned(),
-            year: year_of(row.setl_time),
+            year: year_of(row.case_time),
             begin: at(row.begntime.unwrap_or(row.setl_time)),
             settled: at(row.setl_time),
             raw_fee: Fen(row.raw_fee_fen),

@@ -6,9 +6,9 @@ use super::document::{At, Node};
 use super::error::Error;
 use super::fields::{Fields, unknown_key};
 use super::model::{
-    Anchor, CapBase, CapDestination, CaseRule, CaseUnit, ClearingDays, Cycle, CycleTime, Deadline,
-    Grouping, Identity, Late, Method, Monthly, PayMethod, Payment, Policy, RatioOf, Scope, ShareBy,
-    Sharing, Standard, SurplusCap,
+    Anchor, CapBase, CapDestination, CaseDate, CaseRule, CaseUnit, ClearingDays, Cycle, CycleTime,
+    Deadline, Grouping, Identity, Late, Method, Monthly, PayMethod, Payment, Policy, RatioOf,
+    Scope, ShareBy, Sharing, Standard, SurplusCap,
 };
 use super::schema::{self, Section};
 use super::store::Folder;
@@ -277,6 +277,7 @@ fn case_rule(
     codes: &mut Codes<'_>,
 ) -> Result<CaseRule, Error> {
     let units = [("settlement", CaseUnit::Settlement), ("visit", CaseUnit::Visit)];
+    let dates = [("setl_time", CaseDate::Settlement), ("endtime", CaseDate::Discharge)];
     let unusable_to_fallback = fields.flag("unusable_to_fallback")?;
     let cycle = below(fields, "case.cycle")?.map(|below| cycle(&below, codes)).transpose()?;
     let late = below(fields, "case.late")?.map(|below| late(&below)).transpose()?;
@@ -294,6 +295,7 @@ fn case_rule(
     Ok(CaseRule {
         cite: fields.cite.clone(),
         unit: fields.word("unit", &units)?,
+        dated_by: fields.maybe_word("dated_by", &dates)?.unwrap_or(CaseDate::Settlement),
         cycle,
         late,
         unusable_to_fallback,

@@ -95,7 +95,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     )
     .required(),
-    section("case", &["unit", "unusable_to_fallback"]).required(),
+    section("case", &["unit", "dated_by", "unusable_to_fallback"]).required(),
     section("case.cycle", &["window", "anchor", "time", "by", "except_groups"]),
     section("case.late", &["days", "month_end"]),
     section("case.cost_class", &["drug", "consumable", "exam", "treatment"]),

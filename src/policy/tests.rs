@@ -123,7 +123,7 @@ fn unknown_names_are_answered_with_the_nearest() {
     }
 }
 
-// shows: A02, A03, A04, A07, A09, A16, A21, A22, A24, A49
+// shows: A02, A03, A04, A07, A09, A16, A21, A22, A24, A44, A49
 #[test]
 fn readings_that_may_be_left_out_take_the_default_of_the_readings() {
     // A09 first case by begntime, A02 means, A03 rescale, A04 all, A07 fee, A16 fee, A49 one pool,
@@ -132,6 +132,7 @@ fn readings_that_may_be_left_out_take_the_default_of_the_readings() {
     let cycle = policy.case.cycle.unwrap();
     assert_eq!((cycle.window_minutes, cycle.anchor), (1440, Anchor::First));
     assert_eq!(cycle.by_time, model::CycleTime::Begin);
+    assert_eq!(policy.case.dated_by, model::CaseDate::Settlement); // A44
     assert_eq!(policy.weights.level, model::BlendLevel::Means);
     assert_eq!(policy.weights.single_year, model::SingleYear::Rescale);
     assert_eq!(policy.weights.denominator, model::Denominator::All);

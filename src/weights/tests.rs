@@ -29,7 +29,7 @@ use super::{Built, Passed, build};
 use crate::catalog::model::{Catalog, Group};
 use crate::period::Years;
 use crate::policy::model::{
-    Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Centre, Cite, Clearing,
+    Basis, BlendLevel, Budget, BudgetSource, CaseDate, CaseRule, CaseUnit, Centre, Cite, Clearing,
     Denominator, Grouping, Identity, Life, Method, Outliers, PayMethod, Payment, PointBase, Policy,
     Pools, RatioOf, Scope, ShareBy, Sharing, SingleYear, Trim, TrimStage, Weights,
 };
@@ -95,6 +95,7 @@ fn policy(weights: Weights) -> Policy {
         case: CaseRule {
             cite: cite(),
             unit: CaseUnit::Settlement,
+            dated_by: CaseDate::Settlement,
             cycle: None,
             late: None,
             unusable_to_fallback: false,

@@ -214,3 +214,86 @@ fn nothing_of_a_stay_is_read_where_nothing_is_asked_for() {
     assert!(built.records.is_empty() && built.cases.cost_fen.is_empty());
     assert_eq!(built.cases.fee_fen[at(&built, "S3")], 280_000);
 }
+
+/// Discharged in December and settled in January, partly refunded by R1 in February; settled before it
+/// ended; without an end; discharged in November and settled in December.
+const AROUND_NEW_YEAR: &str = "\
+setl_id,mdtrt_id,psn_no,fixmedins_code,insutype,med_type,begntime,endtime,setl_time,medfee_sumamt,hifp_pay,init_setl_id,refd_setl_flag
+D1,M1,P1,H1,310,21,2023-12-28 10:00:00,2023-12-30 10:00:00,2024-01-04 10:00:00,100.00,80.00,,0
+R1,M1,P1,H1,310,21,2023-12-28 10:00:00,2023-12-30 10:00:00,2024-02-10 10:00:00,-10.00,-8.00,D1,1
+D2,M2,P2,H1,310,21,2023-12-30 10:00:00,2024-01-02 10:00:00,2023-12-31 10:00:00,200.00,160.00,,0
+D3,M3,P3,H1,310,21,2023-06-01 10:00:00,,2023-06-01 10:00:00,30.00,20.00,,0
+D4,M4,P4,H1,310,21,2023-11-28 10:00:00,2023-11-30 23:59:59,2023-12-02 10:00:00,40.00,30.00,,0
+";
+
+/// Lines of D1 and R1: drugs 60 − 10, service 40.
+const THEIR_LINES: &str = "\
+setl_id,feedetl_sn,psn_no,fee_ocur_time,med_chrgitm_type,det_item_fee_sumamt
+D1,1,P1,2023-12-28 10:00:00,09,60.00
+D1,2,P1,2023-12-28 10:00:00,01,40.00
+R1,1,P1,2024-02-10 10:00:00,09,-10.00
+";
+
+// By hand from the rows above.
+// shows: A44, A45, R03, R14
+#[test]
+fn a_case_has_the_month_of_its_settlement_or_of_its_discharge() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("settlement.csv"), AROUND_NEW_YEAR).unwrap();
+    std::fs::write(home.path().join("fee_item.csv"), THEIR_LINES).unwrap();
+    dianshu(home.path(), "ingest settlement.csv fee_item.csv --warehouse wh --quiet").ok();
+    let engine = Engine::start(Limits { threads: 2, memory_bytes: 256 << 20 }).unwrap();
+    let snapshot = Store::open(&home.path().join("wh")).unwrap().snapshot().unwrap();
+    let good = std::fs::read_to_string("tests/bad/policy/cost-class-twice.toml").unwrap();
+    let good = good
+        .replace(", \"04\"]", "]")
+        .replace("med_type = [\"14\"]", "med_type = [\"21\"]")
+        .replace("dise_codg = [\"N18\"]", "dise_codg = []");
+    // Id, year, month, fee and drugs of each case, by id; fund of refunds of cleared years.
+    let of = |dated_by: &str, years: &str| {
+        let unit = "unit = \"settlement\"";
+        let text = good.replace(unit, &format!("{unit}\ndated_by = \"{dated_by}\""));
+        let file = home.path().join("policy.toml");
+        std::fs::write(&file, text).unwrap();
+        let mut policy = policy::load(file.to_str().unwrap()).unwrap().policy;
+        policy.case.cycle = None;
+        let request = Request {
+            policy,
+            years: years.parse().unwrap(),
+            keep_ids: true,
+            keep_records: false,
+            refunds_until: None,
+            parts: false,
+        };
+        let built = build(&engine, &snapshot, &request).unwrap();
+        let cases = &built.cases;
+        let mut found: Vec<(String, u16, u8, i64, i64)> = (0..cases.len())
+            .map(|at| {
+                let id = cases.case_id.texts().nth(at).unwrap().to_owned();
+                (id, cases.year[at], cases.month[at], cases.fee_fen[at], cases.cost_fen[at][0])
+            })
+            .collect();
+        found.sort();
+        let refunds: i64 = built.prior_refunds.iter().map(|refund| refund.fund_fen).sum();
+        (found, refunds)
+    };
+    let row = |id: &str, year, month, fee, drugs| (id.to_owned(), year, month, fee, drugs);
+    let (december, january) = (row("D1", 2023, 12, 9_000, 5_000), row("D1", 2024, 1, 9_000, 5_000));
+    let june = row("D3", 2023, 6, 3_000, 0);
+    assert_eq!(
+        of("endtime", "2023"),
+        (vec![december.clone(), june.clone(), row("D4", 2023, 11, 4_000, 0)], 0)
+    );
+    // Its refund comes when the year of the discharge is cleared: it is one of an earlier year.
+    assert_eq!(of("endtime", "2024"), (vec![row("D2", 2024, 1, 20_000, 0)], 800));
+    let late = row("D4", 2023, 12, 4_000, 0);
+    assert_eq!(
+        of("setl_time", "2023"),
+        (vec![row("D2", 2023, 12, 20_000, 0), june.clone(), late.clone()], 0)
+    );
+    assert_eq!(of("setl_time", "2024"), (vec![january.clone()], 0));
+    // No case is lost between the years, nor stands in two.
+    let (both, _) = of("endtime", "2023,2024");
+    let ids: Vec<&str> = both.iter().map(|row| row.0.as_str()).collect();
+    assert_eq!(ids, ["D1", "D2", "D3", "D4"]);
+}

@@ -206,7 +206,7 @@ fn rows(table: &Table) -> Vec<Vec<String>> {
 /// What a bucket knows of others before it is told anything.
 const NOTHING_ELSEWHERE: [&str; 3] = [
     "create table rejected_elsewhere as select setl_id from settlement",
-    "create table matched_elsewhere as select setl_id, setl_time as original_setl_time
+    "create table matched_elsewhere as select setl_id, setl_time as original_case_time
         from settlement",
     "create table foreign_reversal as select setl_id, init_setl_id, fixmedins_code, setl_time,
         1 as fee_fen, 1 as inscope_fen, 1 as fund_fen, 1 as own_fen, 1 as o_taken_fen, 1 as m_taken_fen,

@@ -211,6 +211,8 @@ pub struct CaseRule {
     pub cite: Cite,
     /// A54.
     pub unit: CaseUnit,
+    /// What gives a case its month and year (A44).
+    pub dated_by: CaseDate,
     /// 24-hour cycle (Y08, A09); only where the policy has the section (R04).
     pub cycle: Option<Cycle>,
     /// Late upload (Y25, A23); absent: no such rule.
@@ -229,6 +231,16 @@ pub enum CaseUnit {
     Settlement,
     /// All settlements of one `mdtrt_id`, amounts summed, attributes of the last (`visit`, R15).
     Visit,
+}
+
+/// What gives a case its month and year (A44); a merged case has the latest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseDate {
+    /// `setl_time`.
+    Settlement,
+    /// `endtime`: the discharge; `setl_time` where there is none. The settlements of every year are
+    /// read: one of January may belong to December.
+    Discharge,
 }
 
 /// `[case.cycle]` (A09–A12)

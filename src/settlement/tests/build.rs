@@ -8,10 +8,10 @@ use rust_decimal::Decimal;
 
 use crate::catalog::model::{Catalog, Group};
 use crate::policy::model::{
-    Anchor, Band, BandPay, Basis, BlendLevel, Budget, BudgetSource, CaseRule, CaseUnit, Centre,
-    Cite, Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping, Identity,
-    Life, Method, Outliers, PayMethod, Payment, PointBase, Policy, Pools, RatioOf, Reference,
-    Scope, ShareBy, Sharing, SingleYear, Standard, Trim, TrimStage, Weights,
+    Anchor, Band, BandPay, Basis, BlendLevel, Budget, BudgetSource, CaseDate, CaseRule, CaseUnit,
+    Centre, Cite, Class, Clearing, Compare, Cycle, CycleTime, Denominator, Deviation, Grouping,
+    Identity, Life, Method, Outliers, PayMethod, Payment, PointBase, Policy, Pools, RatioOf,
+    Reference, Scope, ShareBy, Sharing, SingleYear, Standard, Trim, TrimStage, Weights,
 };
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::settlement::{Error, Outcome, ScenarioInput, settle};
@@ -79,6 +79,7 @@ pub(super) fn points_policy() -> Policy {
         case: CaseRule {
             cite: cite("case"),
             unit: CaseUnit::Settlement,
+            dated_by: CaseDate::Settlement,
             cycle: Some(Cycle {
                 cite: cite("cycle"),
                 window_minutes: 1440,

@@ -1,5 +1,6 @@
 //! One case: what it is, what was decided of it, its part of its institution's entitlement.
 
+use crate::policy::model::CaseDate;
 use crate::settlement::cases::{Cases, UNGROUPED, flag};
 use crate::settlement::chain;
 use crate::settlement::outcome::Outcome;
@@ -41,10 +42,14 @@ fn facts(cases: &Cases, input: &ScenarioInput<'_>, row: usize) -> Vec<Step> {
         UNGROUPED => Value::Word("ungrouped"),
         at => text(&cases.groups[at as usize]),
     };
+    let mut month = Step::of("month", Value::Count(cases.month[row].into()));
+    if policy.case.dated_by == CaseDate::Discharge {
+        month = month.at("case.dated_by", &policy.case.cite);
+    }
     let mut facts = vec![
         Step::of("institution", text(institution)),
         Step::of("insutype", text(insutype)),
-        Step::of("month", Value::Count(cases.month[row].into())).reading("A44"),
+        month.reading("A44"),
         Step::of("group_code", group).at("grouping.method", &policy.grouping.cite),
         Step::of("fee", Value::Money(Fen(cases.fee_fen[row]))),
         Step::of("fund", Value::Money(Fen(cases.fund_fen[row]))),
