@@ -188,6 +188,7 @@ fn sheet_cases(engine: &Engine, snapshot: &Snapshot, year: u16) -> Result<Vec<Sh
             Ok(SheetCase {
                 fixmedins_code: cell(&table, "fixmedins_code", row),
                 insutype: cell(&table, "insutype", row),
+                signed: cell(&table, "signed_fixmedins_code", row),
                 month: cell(&table, "month", row).parse().unwrap_or(0),
                 booked,
                 points,

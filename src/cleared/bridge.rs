@@ -155,8 +155,8 @@ impl<'a> Walk<'a> {
         for step in self.steps.iter().take(count) {
             match &step.change {
                 Change::Sums(more) => deltas.extend(more.iter().cloned()),
-                Change::Budget(key, amount) => {
-                    input.budgets.insert(key.clone(), *amount);
+                Change::Budget((pool, period), amount) => {
+                    input.replace_budget((pool, period), *amount);
                 }
             }
         }
@@ -198,7 +198,7 @@ impl<'a> Walk<'a> {
         }
         // Within one cause the order of the walk stays.
         differences.sort_by_key(|one| one.cause != Cause::Unexplained);
-        let institutions = self.institutions(start, &effects);
+        let institutions = self.institutions(start, &state(&end), &effects);
         let paid = self.keys(&end).iter().fold(0i64, |sum, key| {
             sum.saturating_add(self.sheet.value(key, Item::Paid).unwrap_or(0))
         });
@@ -219,7 +219,7 @@ impl<'a> Walk<'a> {
     fn gaps(&self, end: &Outcome) -> Vec<Difference> {
         let parts = state(end);
         let mut gaps = Vec::new();
-        let (advances, refunds) = (self.own_advances(), self.own_refunds());
+        let (advances, refunds) = (self.own_advances(&parts), self.own_refunds(&parts));
         for key in self.keys(end) {
             let own = parts.get(&key).copied().unwrap_or_default();
             let value = |item| self.sheet.value(&key, item).unwrap_or(0);
@@ -264,20 +264,19 @@ impl<'a> Walk<'a> {
         printed == Some(wanted)
     }
 
-    fn own_advances(&self) -> BTreeMap<Key, i64> {
+    fn own_advances(&self, parts: &BTreeMap<Key, Parts>) -> BTreeMap<Key, i64> {
         let mut sums: BTreeMap<Key, i64> = BTreeMap::new();
         for advance in &self.candidate.input.given.advances {
-            let pool = if advance.pool.is_empty() { ALL } else { &advance.pool };
-            let sum = sums.entry((pool.to_owned(), advance.institution.clone())).or_default();
+            let sum = sums.entry(home(parts, &advance.pool, &advance.institution)).or_default();
             *sum = sum.saturating_add(advance.amount.0);
         }
         sums
     }
 
-    fn own_refunds(&self) -> BTreeMap<Key, i64> {
+    fn own_refunds(&self, parts: &BTreeMap<Key, Parts>) -> BTreeMap<Key, i64> {
         let mut sums: BTreeMap<Key, i64> = BTreeMap::new();
         for ((institution, _), amount) in &self.candidate.input.given.prior_refunds {
-            let sum = sums.entry((ALL.to_owned(), institution.clone())).or_default();
+            let sum = sums.entry(home(parts, "", institution)).or_default();
             *sum = sum.saturating_add(amount.0);
         }
         sums
@@ -286,11 +285,13 @@ impl<'a> Walk<'a> {
     fn institutions(
         &self,
         start: &BTreeMap<Key, Parts>,
+        end: &BTreeMap<Key, Parts>,
         effects: &BTreeMap<Key, BTreeMap<Cause, Fen>>,
     ) -> Vec<Official> {
         let mut keys: BTreeSet<&Key> = start.keys().chain(effects.keys()).collect();
         keys.extend(self.sheet.institutions());
-        let (advances, refunds) = (self.own_advances(), self.own_refunds());
+        let (advances, refunds) = (self.own_advances(end), self.own_refunds(end));
+        keys.extend(advances.keys().chain(refunds.keys()));
         let before_clearing = |key: &Key| {
             let mut sums = (0i64, 0i64);
             for (item, own) in [(Item::Advance, &advances), (Item::Refund, &refunds)] {
@@ -319,6 +320,16 @@ impl<'a> Walk<'a> {
         });
         rows.collect()
     }
+}
+
+/// Where something of an institution stands: in the pool named, else in the first by name it is paid in.
+fn home(parts: &BTreeMap<Key, Parts>, pool: &str, code: &str) -> Key {
+    let mut own = parts.keys().filter(|(_, own)| own == code);
+    let found = own.find(|(of, _)| pool.is_empty() || of == pool);
+    found.cloned().unwrap_or_else(|| {
+        let pool = if pool.is_empty() { ALL } else { pool };
+        (pool.to_owned(), code.to_owned())
+    })
 }
 
 /// What a step changed for whom.

@@ -153,9 +153,10 @@ impl<'a> Compared<'a> {
             self.rest(&both, &mut steps);
         }
         for (key, wanted) in &self.sheet.budgets {
-            let own = budgets.get(key).copied();
-            // A head budget is no input: the sheet's amount is named, and what it moves stays unexplained.
+            // What a contract is given of head budgets is no input: the sheet's amount is named, and what
+            // it moves stays unexplained. The money of all of them is one.
             let input = &self.candidate.input;
+            let own = budgets.get(key).or_else(|| input.budgets.get(key)).copied();
             let is_waterfall = matches!(input.policy.budget.source, BudgetSource::Waterfall(_));
             let change = if is_waterfall || input.budgets.contains_key(key) {
                 Change::Budget(key.clone(), *wanted)
@@ -193,10 +194,15 @@ impl<'a> Compared<'a> {
             let wanted = Contribution::on_sheet(case, Contribution::default());
             let delta = Delta {
                 institution: case.fixmedins_code.clone(),
+                part: Some(case.signed.clone()).filter(|signed| cases.parts.contains(signed)),
                 month: case.month,
                 cases: 1,
                 ..delta(&Contribution::default(), &wanted, insutype.clone())
             };
+            // Signed with somebody that nobody is signed with here: named, but it has no place.
+            let has_place =
+                case.signed.is_empty() || delta.part.is_some() || cases.parts.is_empty();
+            let deltas = if has_place { vec![delta] } else { Vec::new() };
             steps.push(Step {
                 cause: Cause::ClaimMissing,
                 pool: self.pool(&insutype),
@@ -204,7 +210,7 @@ impl<'a> Compared<'a> {
                 key: id.clone(),
                 sheet: self.shown(&wanted),
                 own: String::new(),
-                change: Change::Sums(vec![delta]),
+                change: Change::Sums(deltas),
             });
         }
         for (id, (row, own)) in ids {

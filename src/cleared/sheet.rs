@@ -94,6 +94,8 @@ pub struct SheetCase {
     pub fixmedins_code: String,
     /// The insurance type; empty: the only one.
     pub insutype: String,
+    /// The institution its person is signed with; empty: none (R08).
+    pub signed: String,
     /// Month of `setl_time`, 1 to 12.
     pub month: u8,
     /// `hifp_pay`; `None`: as here.

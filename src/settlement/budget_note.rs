@@ -16,7 +16,7 @@ use super::outcome::BudgetNote;
 const GROWTHS: [&str; 3] = ["growth", "price", "behaviour"];
 
 /// Beginning of the items of rounds.
-const ROUND: &str = "round_";
+pub(super) const ROUND: &str = "round_";
 
 /// The derivation of one budget, in reading order, ending in the budget itself.
 ///

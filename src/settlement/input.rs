@@ -8,6 +8,7 @@ use crate::catalog::model::Catalog;
 use crate::policy::model::Policy;
 use crate::units::Fen;
 
+use super::budget_note::ROUND;
 use super::coefficient::InstitutionFacts;
 use super::heads::{Contractor, HeadClass, Heads};
 
@@ -28,6 +29,17 @@ pub struct ScenarioInput<'a> {
     pub assessments: BTreeMap<(String, String), Assessment>,
     /// What other tables say of the year.
     pub given: Given,
+}
+
+impl ScenarioInput<'_> {
+    /// Takes other money for a pool and period than table `budget` has. The rounds recorded there agreed on
+    /// the old amount and go.
+    pub fn replace_budget(&mut self, (pool, period): (&str, &str), amount: Fen) {
+        self.budgets.insert((pool.to_owned(), period.to_owned()), amount);
+        self.given.items.retain(|(of, at, item), _| {
+            (of.as_str(), at.as_str()) != (pool, period) || !item.starts_with(ROUND)
+        });
+    }
 }
 
 /// What tables beside the claims say of the year settled; empty where they say nothing.

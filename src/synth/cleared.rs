@@ -169,6 +169,11 @@ impl Sheet<'_> {
         self.cases.institutions[place as usize].clone()
     }
 
+    /// The institution that the person of a case is signed with (R08).
+    fn part(&self, row: usize) -> Option<String> {
+        self.cases.parts.get(*self.cases.part.get(row)? as usize).cloned()
+    }
+
     fn pool(&self, row: usize) -> String {
         match self.input.policy.budget.pools {
             Pools::One => ALL.to_owned(),
@@ -180,11 +185,7 @@ impl Sheet<'_> {
         Delta {
             institution: self.code(self.cases.institution[row]),
             insutype: self.cases.insutypes[usize::from(self.cases.insutype[row])].clone(),
-            part: self
-                .cases
-                .part
-                .get(row)
-                .and_then(|part| self.cases.parts.get(*part as usize).cloned()),
+            part: self.part(row),
             month: self.cases.month[row],
             cases,
             fee: 0,
@@ -310,7 +311,7 @@ impl Sheet<'_> {
         let Some((key, amount)) = own else { return Ok(()) };
         let raised = amount.to_ratio() * Ratio::new(101.into(), 100.into());
         let raised = Fen::nearest(&raised).map_err(Error::Amount)?;
-        self.input.budgets.insert(key.clone(), raised);
+        self.input.replace_budget((&key.0, &key.1), raised);
         self.book(Cause::Budget, "", &key.1)?;
         self.in_pool(key.0);
         Ok(())
@@ -319,13 +320,18 @@ impl Sheet<'_> {
     /// What no settlement gives: a fen, adjustments by hand, a deduction, an advance and a refund.
     fn extras(&mut self, outcome: &Outcome, places: &[u32]) -> Extras {
         let mut extras = Extras::default();
+        let home = |pool: &str, code: &str| -> Key {
+            let mut rows = outcome.institutions.iter().filter(|row| row.fixmedins_code == code);
+            let row = rows.find(|row| pool.is_empty() || row.pool == pool);
+            let pool = row.map_or(if pool.is_empty() { ALL } else { pool }, |row| &row.pool);
+            (pool.to_owned(), code.to_owned())
+        };
         for advance in &self.input.given.advances {
-            let pool = if advance.pool.is_empty() { ALL } else { &advance.pool };
-            let key = (pool.to_owned(), advance.institution.clone());
+            let key = home(&advance.pool, &advance.institution);
             *extras.advance.entry(key).or_default() += advance.amount.0;
         }
         for ((institution, _), amount) in &self.input.given.prior_refunds {
-            let key = (ALL.to_owned(), institution.clone());
+            let key = home("", institution);
             *extras.refund.entry(key).or_default() += amount.0;
         }
         let planted = [
@@ -338,9 +344,7 @@ impl Sheet<'_> {
         ];
         for (cause, item, place, amount) in planted {
             let institution = self.code(places[place]);
-            let mut rows = outcome.institutions.iter();
-            let row = rows.find(|row| row.fixmedins_code == institution);
-            let pool = row.map_or_else(|| ALL.to_owned(), |row| row.pool.clone());
+            let (pool, _) = home("", &institution);
             let sums = match item {
                 "entitlement" => &mut extras.rounding,
                 "adjustment" => &mut extras.adjustment,
@@ -386,6 +390,7 @@ impl Sheet<'_> {
             "setl_id",
             "fixmedins_code",
             "insutype",
+            "signed_fixmedins_code",
             "month",
             "hifp_pay",
             "points",
@@ -440,11 +445,12 @@ impl Sheet<'_> {
             let deduction = deducted + extra(&extras.deduction);
             let paid = entitlement + adjustment - deduction;
             let (advance, refund) = (extra(&extras.advance), extra(&extras.refund));
-            let (cases, points) = counts.get(&key).copied().unwrap_or_default();
-            let mut list = vec![("cases", cases.to_string())];
-            if is_points {
+            let mut list = Vec::new();
+            // Money divided by contract: a case belongs to no pool before it is settled, and is not counted.
+            if let Some((cases, points)) = counts.get(&key).copied() {
+                list.push(("cases", cases.to_string()));
                 let points = Points(i64::try_from(points).unwrap_or(i64::MAX));
-                list.push(("points", points.to_decimal().to_string()));
+                list.extend(is_points.then(|| ("points", points.to_decimal().to_string())));
             }
             let money = [
                 ("entitlement", entitlement),
@@ -461,7 +467,7 @@ impl Sheet<'_> {
         items
     }
 
-    fn record(&self, year: &str, case: &Case) -> Result<[String; 9], Error> {
+    fn record(&self, year: &str, case: &Case) -> Result<[String; 10], Error> {
         let fen = super::dimensions::fen;
         let (row, worth) = (case.row, &case.worth);
         let points = i64::try_from(worth.points).unwrap_or(i64::MAX);
@@ -474,6 +480,7 @@ impl Sheet<'_> {
             case.id.clone(),
             self.code(self.cases.institution[row]),
             self.cases.insutypes[usize::from(self.cases.insutype[row])].clone(),
+            self.part(row).unwrap_or_default(),
             self.cases.month[row].to_string(),
             fen(worth.booked)?.to_string(),
             text(by_points, Points(points).to_decimal().to_string()),

@@ -328,6 +328,7 @@ pub const TABLES: &[TableContract] = &[
             required("setl_id", Text),
             required("fixmedins_code", Text),
             optional("insutype", Text),
+            optional("signed_fixmedins_code", Text),
             required("month", Whole),
             optional("hifp_pay", Yuan),
             optional("points", Number),

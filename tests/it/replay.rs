@@ -92,6 +92,25 @@ fn twelve_planted_differences_are_named_where_standards_are_paid() {
     twelve_are_named("yantai-apg", 900, "high-line-3");
 }
 
+// shows: Y01, P01
+#[test]
+fn twelve_planted_differences_are_named_where_groups_come_from_outside() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    synth(path, "panzhihua-drg", "--people 1500 --years 2021..2024 --seed 5 --clean", "export");
+    dianshu(path, "ingest export --warehouse wh --quiet").ok();
+    let words = "catalog build --policy panzhihua-drg --years 2021,2022,2023 --out cat";
+    dianshu(path, &format!("{words} --warehouse wh --quiet")).ok();
+    planted_are_named(path, ("panzhihua-drg", "2024"), "high-cap");
+}
+
+/// Every institution is paid in as many pools as it has patients signed elsewhere.
+// shows: Y01, H06, H07, R08
+#[test]
+fn twelve_planted_differences_are_named_where_the_money_is_divided_by_heads() {
+    twelve_are_named("jinhua-apg", 1500, "elsewhere-pool");
+}
+
 // shows: Y01, E21
 #[test]
 fn twelve_planted_differences_are_named_where_the_money_follows_from_a_waterfall() {
