@@ -411,9 +411,11 @@ impl Error {
     /// The nearest known name, or where names are found.
     fn unknown_hint(&self) -> String {
         let (nearest, where_else) = match self {
-            Self::UnknownSettlement { nearest, .. } => {
-                (nearest, "name the year of its `setl_time` with `--year`")
-            }
+            Self::UnknownSettlement { nearest, .. } => (
+                nearest,
+                "name the year of its case with `--year`: that of `setl_time`, or of `endtime` where the policy \
+                 dates cases by it",
+            ),
             Self::NotPaid { nearest, .. } => {
                 (nearest, "only institutions with cases in scope, or a deduction, are paid")
             }

@@ -185,12 +185,11 @@ impl Rules {
         kinds.any(|kind| matches!(kind, UnitKind::BedDays { .. }))
     }
 
-    /// Whom a person is signed with at a settlement, or [`UNSIGNED`].
-    fn contract(&self, person: &str, settled: i64) -> u32 {
+    /// Whom a person is signed with in the month of a case (R08), or [`UNSIGNED`].
+    fn contract(&self, person: &str, dated: i64) -> u32 {
         let signing = self.signing.as_ref();
-        signing.map_or(UNSIGNED, |signing| {
-            signing.contract(person, year_of(settled), month_of(settled))
-        })
+        signing
+            .map_or(UNSIGNED, |signing| signing.contract(person, year_of(dated), month_of(dated)))
     }
 }
 
@@ -350,7 +349,7 @@ impl Collector {
             fund_fen: row.fund_fen,
             carved_fen,
             flags,
-            contract: rules.contract(row.psn_no, row.setl_time),
+            contract: rules.contract(row.psn_no, row.case_time),
             is_unit: decided.is_unit,
             parts: decided.parts,
             stay,
@@ -553,7 +552,7 @@ fn merge_cycles(
         let stands_alone = opens || exempt.contains(&row.group) || row.group == UNGROUPED;
         match cases.last_mut() {
             Some(open) if !stands_alone => {
-                if row.settled >= open.settled {
+                if row.dated >= open.dated {
                     open.contract = row.contract;
                 }
                 absorb(open, &row);

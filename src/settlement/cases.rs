@@ -47,9 +47,9 @@ pub struct Cases {
     pub group: Vec<u32>,
     /// Index into `insutypes`.
     pub insutype: Vec<u8>,
-    /// Calendar year of `setl_time` (A44).
+    /// Calendar year of the case: of `setl_time`, or of the discharge (A44).
     pub year: Vec<u16>,
-    /// Month of `setl_time`, 1 to 12 (A44).
+    /// Month of the case, 1 to 12 (A44).
     pub month: Vec<u8>,
     /// `medfee_sumamt` in fen, net of refunds.
     pub fee_fen: Vec<i64>,
