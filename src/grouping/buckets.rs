@@ -9,11 +9,11 @@ use super::apg::ItemClasses;
 use super::codes;
 use super::elsewhere::{self, Elsewhere, Reversal};
 use super::fees::FeeLines;
+use super::ids;
 use super::line_traits::{LineFacts, LineRules};
 use crate::grouper::codes::CodeMap;
 use crate::period::Years;
-use crate::warehouse::arrow::array::AsArray as _;
-use crate::warehouse::arrow::datatypes::{Decimal128Type, SchemaRef};
+use crate::warehouse::arrow::datatypes::SchemaRef;
 use crate::warehouse::contract::{self, Place};
 use crate::warehouse::engine::{Engine, Params, Session};
 use crate::warehouse::snapshot::{BUCKET_NOT_PLACED, DataFile, Snapshot, YEAR_NOT_PLACED};
@@ -26,7 +26,6 @@ pub(super) type Models = [(&'static str, bool)];
 /// The models that cases and checks share.
 const SHARED: &Models = &[
     ("stg_settlement", false),
-    ("stg_settlement_key", false),
     ("int_cases__repeated_settlement", true),
     ("int_cases__reversal", true),
     ("int_cases__reversal_match", true),
@@ -154,6 +153,8 @@ impl Bucket {
     ) -> Result<(Handover, Option<LineFacts>), Error> {
         self.register_national(session, params).await?;
         elsewhere.register(session)?;
+        define(session, &[("stg_settlement_key", false)], params).await?;
+        let ids = ids::read(session, params).await?;
         define(session, SHARED, params).await?;
         let mut reversals = Vec::new();
         for batch in session.rows("int_cases__reversal_match").await? {
@@ -163,8 +164,14 @@ impl Bucket {
         let mut lines = FeeLines::new(Arc::clone(classes));
         let flagged = classes.lines().is_some_and(LineRules::looks_at_more);
         let own = if flagged { "stg_fee_item_flagged" } else { "stg_fee_item" };
-        for model in [own, "int_cases__reversal_fee_item"] {
+        let models = [own, "int_cases__reversal_fee_item"];
+        for model in models {
             session.stream::<Error>(model, params, |batch| lines.take_batch(batch)).await?;
+        }
+        if lines.look_again() {
+            for model in models {
+                session.stream::<Error>(model, params, |batch| lines.take_batch(batch)).await?;
+            }
         }
         let roll = lines.finish();
         roll.register(session)?;
@@ -175,7 +182,7 @@ impl Bucket {
         if let Some(facts) = &mut facts {
             elsewhere.take_back(&mut reversals, facts);
         }
-        Ok((Handover { ids: ids(session, params).await?, reversals }, facts))
+        Ok((Handover { ids, reversals }, facts))
     }
 
     /// Fee lines of the years in which reversals were settled, beyond the years asked for: a refund in
@@ -211,20 +218,6 @@ pub(super) async fn define(
         }
     }
     Ok(())
-}
-
-async fn ids(session: &Session, params: &Params) -> Result<Vec<u64>, Error> {
-    let mut ids = Vec::new();
-    session
-        .stream::<Error>("int_cases__settlement_id", params, |batch| {
-            let keys = batch.column(0).as_primitive::<Decimal128Type>();
-            ids.extend(keys.iter().flatten().map(elsewhere::short));
-            Ok(())
-        })
-        .await?;
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
 }
 
 /// Runs every bucket; then, as long as there is something to tell, those again that must know of

@@ -16,6 +16,7 @@ use super::buckets::{self, Bucket, Handover, Models, Needs};
 use super::columns::Extra;
 use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
+use super::merge;
 use super::rows::{Collector, Part, Rules, Tally, TierSum, step};
 use super::signing::Signing;
 use super::stays::{Stays, Wanted};
@@ -26,7 +27,7 @@ use crate::grouper::drg::Grouper;
 use crate::grouper::record::Record;
 use crate::period::Years;
 use crate::policy::model::{CaseDate, Method, Policy};
-use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag, take};
+use crate::settlement::cases::{Cases, UNSIGNED, flag, take};
 use crate::settlement::heads::{HeadClass, Heads};
 use crate::warehouse::Error;
 use crate::warehouse::engine::{Engine, Params, Session};
@@ -310,52 +311,27 @@ async fn run_bucket(
         .await?;
     let mut part = collector.finish();
     // Buckets are sorted beside each other; what is left is to merge them.
-    let beside = (&mut part.records, &mut part.reasons);
-    sort_by_id(&mut part.cases, beside, NonZeroUsize::MIN);
+    if !part.cases.case_id.is_empty() {
+        merge::number_groups_by_name(&mut part.cases);
+        let order = part.cases.sort_by_id();
+        take(&mut part.records, &order);
+        take(&mut part.reasons, &order);
+    }
     Ok((part, handover))
 }
 
-/// Puts cases in the order of their ids, where they have some, and what goes with them.
-fn sort_by_id(
-    cases: &mut Cases,
-    (records, reasons): (&mut Vec<Record>, &mut Vec<Reason>),
-    threads: NonZeroUsize,
-) {
-    if !cases.case_id.is_empty() {
-        let order = cases.sort_by_id(threads);
-        take(records, &order);
-        take(reasons, &order);
-    }
-}
-
-/// One set of cases from all buckets: dictionaries sorted, ids renumbered, flow summed.
-fn assemble(parts: Vec<Part>, mut warnings: Vec<String>, threads: NonZeroUsize) -> Built {
-    let names = |list: fn(&Cases) -> &Vec<String>| -> Vec<String> {
-        let all: BTreeSet<&String> = parts.iter().flat_map(|part| list(&part.cases)).collect();
-        all.into_iter().cloned().collect()
-    };
+/// One set of cases from all buckets, and what goes with them summed.
+fn assemble(mut parts: Vec<Part>, mut warnings: Vec<String>, threads: NonZeroUsize) -> Built {
     let mut built = Built::default();
-    built.cases.institutions = names(|cases| &cases.institutions);
-    built.cases.groups = names(|cases| &cases.groups);
-    built.cases.insutypes = names(|cases| &cases.insutypes);
-    built.cases.auxiliaries = names(|cases| &cases.auxiliaries);
-    built.cases.disciplines = names(|cases| &cases.disciplines);
-    let mut persons: Vec<&String> = parts.iter().flat_map(|part| &part.persons).collect();
-    // A person lies in one bucket; ids that repeat would number nobody anew.
-    persons.sort_unstable();
-    persons.dedup();
-    let persons: Vec<String> = persons.into_iter().cloned().collect();
-    built.cases.reserve(&parts.iter().map(|part| &part.cases));
+    let order = merge::order(&parts);
+    built.records = merge::column(&order, &mut parts, |part| &mut part.records);
+    built.reasons = merge::column(&order, &mut parts, |part| &mut part.reasons);
+    built.cases = merge::cases(&order, &mut parts, threads);
     let mut without_begin = 0;
     let mut knows_negotiated = parts.is_empty();
     for part in parts {
         without_begin += part.without_begin;
         knows_negotiated |= !part.lacks_negotiated;
-        let person = renumber(&part.persons, &persons);
-        built.cases.person.extend(part.cases.person.iter().map(|id| person[*id as usize]));
-        append(&mut built.cases, part.cases);
-        built.records.extend(part.records);
-        built.reasons.extend(part.reasons);
         for (key, tally) in part.flow {
             let sum = built.flow.entry(key).or_default();
             sum.rows += tally.rows;
@@ -370,7 +346,6 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>, threads: NonZeroUsize) 
             built.watched.entry(id).or_default().join(watch);
         }
     }
-    sort_by_id(&mut built.cases, (&mut built.records, &mut built.reasons), threads);
     built.prior_refunds.sort();
     built.orphan_refunds.sort();
     close_flow(&mut built);
@@ -386,46 +361,6 @@ fn assemble(parts: Vec<Part>, mut warnings: Vec<String>, threads: NonZeroUsize) 
     }
     built.warnings = warnings;
     built
-}
-
-/// The number of each name among those known, ascending.
-fn renumber(names: &[String], known: &[String]) -> Vec<u32> {
-    let id = |name: &String| known.binary_search(name).unwrap_or_default();
-    names.iter().map(|name| u32::try_from(id(name)).unwrap_or(UNGROUPED)).collect()
-}
-
-fn append(into: &mut Cases, part: Cases) {
-    let institutions = renumber(&part.institutions, &into.institutions);
-    let groups = renumber(&part.groups, &into.groups);
-    let insutypes = renumber(&part.insutypes, &into.insutypes);
-    let auxiliaries = renumber(&part.auxiliaries, &into.auxiliaries);
-    let disciplines = renumber(&part.disciplines, &into.disciplines);
-    into.institution.extend(part.institution.iter().map(|id| institutions[*id as usize]));
-    into.group.extend(
-        part.group.iter().map(|id| if *id == UNGROUPED { *id } else { groups[*id as usize] }),
-    );
-    into.insutype.extend(
-        part.insutype.iter().map(|id| u8::try_from(insutypes[usize::from(*id)]).unwrap_or(u8::MAX)),
-    );
-    into.year.extend(part.year);
-    into.month.extend(part.month);
-    into.fee_fen.extend(part.fee_fen);
-    into.inscope_fen.extend(part.inscope_fen);
-    into.fund_fen.extend(part.fund_fen);
-    into.flags.extend(part.flags);
-    into.case_id.append(&part.case_id);
-    into.part.extend(part.part);
-    into.cost_fen.extend(part.cost_fen);
-    into.unit_days.extend(part.unit_days);
-    into.begin_day.extend(part.begin_day);
-    into.prd_days.extend(part.prd_days);
-    into.drug_fen.extend(part.drug_fen);
-    into.negotiated_fen.extend(part.negotiated_fen);
-    into.carved_fen.extend(part.carved_fen);
-    into.self_paid_fen.extend(part.self_paid_fen);
-    into.auxiliary.extend(part.auxiliary.iter().map(|id| auxiliaries[*id as usize]));
-    let discipline = |id: &u16| u16::try_from(disciplines[usize::from(*id)]).unwrap_or(u16::MAX);
-    into.discipline.extend(part.discipline.iter().map(discipline));
 }
 
 /// Adds the steps `merged`, `cases` and `self_paying`, and asserts that the flow closes in rows and money.

@@ -1,8 +1,10 @@
 //! Fee lines rolled up to their settlements: copies, conflicts, class sums (A14, A48, R14, R26).
 //!
 //! There are several lines to a settlement, so nowhere are more rows read. Lines of a settlement stand
-//! together in the files, which a general join or aggregate cannot use and one pass can.
+//! together in the files, which a general join or aggregate cannot use and one pass can: it sums a
+//! settlement as soon as the next one comes. The few whose lines stand in several places are read once more.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foldhash::HashMap;
@@ -33,13 +35,12 @@ pub(super) struct FeeLine<'a> {
     pub(super) days: u16,
 }
 
-/// A line until all lines are known.
+/// A line until all lines of its settlement are known.
 #[derive(Debug, Clone, Copy)]
 struct Kept {
     line_key: i128,
     row_digest: i64,
     fen: i64,
-    settlement: u32,
     class: Option<u8>,
     /// Class of cost, where they are asked for.
     cost_class: Option<u8>,
@@ -71,29 +72,44 @@ pub(super) struct Repeated {
     pub(super) is_conflicting: bool,
 }
 
-/// Takes the lines of one bucket.
+/// Takes the lines of one bucket: all of them once and, if it says so, all of them again.
 pub(super) struct FeeLines {
     classes: Arc<ItemClasses>,
-    settlements: HashMap<i128, u32>,
-    keys: Vec<i128>,
+    roll: FeeRoll,
+    /// Lines of the settlement at hand.
     lines: Vec<Kept>,
-    traits: Option<Traits>,
+    /// Number of the settlement at hand; none where its lines are left for later or were taken before.
+    open: Option<u32>,
+    /// Lines of the settlements that do not stand together, by number of the settlement. The first time
+    /// only their numbers are found.
+    scattered: BTreeMap<u32, Vec<Kept>>,
+    is_second_time: bool,
     /// Neighbouring lines often share the settlement and the charge type: remember the last answers.
-    last_settlement: (String, Option<u32>),
+    last_settlement: Option<String>,
     last_charge_type: Option<(String, Option<u8>)>,
 }
 
 impl FeeLines {
     pub(super) fn new(classes: Arc<ItemClasses>) -> Self {
+        let traits = classes.lines().cloned().map(Traits::new);
         Self {
-            traits: classes.lines().cloned().map(Traits::new),
             classes,
-            settlements: HashMap::default(),
-            keys: Vec::new(),
+            roll: FeeRoll { traits, ..FeeRoll::default() },
             lines: Vec::new(),
-            last_settlement: (String::new(), None),
+            open: None,
+            scattered: BTreeMap::new(),
+            is_second_time: false,
+            last_settlement: None,
             last_charge_type: None,
         }
+    }
+
+    /// Ends the first time: whether the lines must be taken once more, all of them.
+    pub(super) fn look_again(&mut self) -> bool {
+        self.close();
+        self.last_settlement = None;
+        self.is_second_time = true;
+        !self.scattered.is_empty()
     }
 
     /// Takes a batch in the shape of `stg_fee_item`.
@@ -136,15 +152,19 @@ impl FeeLines {
 
     /// Takes one line.
     pub(super) fn take(&mut self, line: &FeeLine<'_>) {
-        let settlement = self.settlement(line.setl_id);
-        let traits = self.traits.as_mut().map_or(LineTraits::NONE, |all| all.of_line(line));
+        if self.last_settlement.as_deref() != Some(line.setl_id) {
+            self.turn_to(line.setl_id);
+        }
+        if self.open.is_none() {
+            return;
+        }
+        let traits = self.roll.traits.as_mut().map_or(LineTraits::NONE, |all| all.of_line(line));
         // What is carved out has left before classes are told (A47).
         let class = if traits.is_carved { None } else { self.class(line) };
         self.lines.push(Kept {
             line_key: id_key(line.feedetl_sn),
             row_digest: line.row_digest,
             fen: line.fen,
-            settlement,
             class,
             cost_class: self
                 .classes
@@ -157,22 +177,33 @@ impl FeeLines {
         });
     }
 
-    fn settlement(&mut self, setl_id: &str) -> u32 {
-        if let (known, Some(at)) = &self.last_settlement
-            && known == setl_id
-        {
-            return *at;
-        }
+    /// Lines of another settlement follow.
+    fn turn_to(&mut self, setl_id: &str) {
+        self.close();
+        let last = self.last_settlement.get_or_insert_default();
+        last.clear();
+        last.push_str(setl_id);
         let key = id_key(setl_id);
-        let next = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        let at = *self.settlements.entry(key).or_insert(next);
+        let next = u32::try_from(self.roll.keys.len()).unwrap_or(u32::MAX);
+        let at = *self.roll.settlements.entry(key).or_insert(next);
         if at == next {
-            self.keys.push(key);
+            self.roll.keys.push(key);
+        } else if !self.is_second_time {
+            self.scattered.entry(at).or_default();
         }
-        self.last_settlement.0.clear();
-        self.last_settlement.0.push_str(setl_id);
-        self.last_settlement.1 = Some(at);
-        at
+        let is_scattered = self.scattered.contains_key(&at);
+        self.open = (is_scattered == self.is_second_time).then_some(at);
+    }
+
+    /// No further line of the settlement at hand follows here.
+    fn close(&mut self) {
+        let Some(at) = self.open.take() else { return };
+        if let Some(lines) = self.scattered.get_mut(&at) {
+            lines.append(&mut self.lines);
+        } else {
+            self.roll.set(at, &mut self.lines, self.classes.counts_costs());
+            self.lines.clear();
+        }
     }
 
     fn class(&mut self, line: &FeeLine<'_>) -> Option<u8> {
@@ -194,47 +225,22 @@ impl FeeLines {
         class
     }
 
-    /// Collapses copies, rejects lines that contradict each other, sums what stays.
+    /// What the lines come to.
+    ///
+    /// # Panics
+    /// If lines must be taken once more and [`FeeLines::look_again`] was not asked.
     pub(super) fn finish(mut self) -> FeeRoll {
-        // Ascending already but for settlements whose lines stand in several files.
-        self.lines.sort_by_key(|line| line.settlement);
-        let mut sums = vec![FeeSums::default(); self.keys.len()];
-        let asked = if self.classes.counts_costs() { self.keys.len() } else { 0 };
-        let mut costs = vec![[CostSums::default(); 2]; asked];
-        let mut repeated = Vec::new();
-        let mut stay = Vec::new();
-        for lines in self.lines.chunk_by_mut(|a, b| a.settlement == b.settlement) {
-            lines.sort_unstable_by_key(|line| line.line_key);
-            let at = lines[0].settlement as usize;
-            for copies in lines.chunk_by(|a, b| a.line_key == b.line_key) {
-                let first = copies[0];
-                let is_conflicting = copies.iter().any(|copy| copy.row_digest != first.row_digest);
-                if copies.len() > 1 {
-                    let (setl_key, line_key) = (self.keys[at], first.line_key);
-                    repeated.push(Repeated { setl_key, line_key, is_conflicting });
-                }
-                if !is_conflicting {
-                    sums[at].add(&first);
-                    stay.push((first.class, first.traits, first.fen));
-                    if let Some(class) = first.cost_class.map(usize::from) {
-                        costs[at][0][class] += first.fen;
-                        costs[at][1][class] += first.fen.abs();
-                    }
-                }
-            }
-            if let Some(traits) = &mut self.traits {
-                traits.close_settlement(&stay);
-            }
-            stay.clear();
+        self.close();
+        assert!(
+            self.scattered.is_empty() || self.is_second_time,
+            "scattered lines are taken again"
+        );
+        for (at, mut lines) in self.scattered {
+            self.roll.repeated.retain(|(of, _)| *of != at);
+            self.roll.set(at, &mut lines, self.classes.counts_costs());
         }
-        FeeRoll {
-            settlements: self.settlements,
-            keys: self.keys,
-            sums,
-            costs,
-            repeated,
-            traits: self.traits,
-        }
+        self.roll.repeated.sort_by_key(|(at, _)| *at);
+        self.roll
     }
 }
 
@@ -249,19 +255,61 @@ impl FeeSums {
 }
 
 /// The lines of one bucket, rolled up.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct FeeRoll {
+    /// Key of a settlement → its number, by which the columns stand.
     settlements: HashMap<i128, u32>,
     keys: Vec<i128>,
     sums: Vec<FeeSums>,
     /// Fen of each class of cost, and what the lines take away where the settlement is a reversal
     /// (R14); empty unless asked for.
     costs: Vec<[CostSums; 2]>,
-    pub(super) repeated: Vec<Repeated>,
+    /// With the number of the settlement.
+    repeated: Vec<(u32, Repeated)>,
     traits: Option<Traits>,
 }
 
 impl FeeRoll {
+    /// Collapses the copies among the lines of a settlement, rejects lines that contradict each other,
+    /// sums what stays. A settlement is new, the next by number, or what it came to is replaced.
+    fn set(&mut self, at: u32, lines: &mut [Kept], counts_costs: bool) {
+        let place = at as usize;
+        lines.sort_unstable_by_key(|line| line.line_key);
+        let (mut sums, mut costs) = (FeeSums::default(), [CostSums::default(); 2]);
+        let mut stay = Vec::new();
+        for copies in lines.chunk_by(|a, b| a.line_key == b.line_key) {
+            let first = copies[0];
+            let is_conflicting = copies.iter().any(|copy| copy.row_digest != first.row_digest);
+            if copies.len() > 1 {
+                let (setl_key, line_key) = (self.keys[place], first.line_key);
+                self.repeated.push((at, Repeated { setl_key, line_key, is_conflicting }));
+            }
+            if is_conflicting {
+                continue;
+            }
+            sums.add(&first);
+            if self.traits.is_some() {
+                stay.push((first.class, first.traits, first.fen));
+            }
+            if let Some(class) = first.cost_class.map(usize::from) {
+                costs[0][class] += first.fen;
+                costs[1][class] += first.fen.abs();
+            }
+        }
+        put(&mut self.sums, place, sums);
+        if counts_costs {
+            put(&mut self.costs, place, costs);
+        }
+        if let Some(traits) = &mut self.traits {
+            traits.close_settlement(place, &stay);
+        }
+    }
+
+    /// The lines that stand more than once, by number of their settlement.
+    fn repeated(&self) -> impl Iterator<Item = &Repeated> {
+        self.repeated.iter().map(|(_, line)| line)
+    }
+
     /// Sums of one settlement; zeros if it has no lines.
     pub(super) fn of(&self, setl_id: &str) -> FeeSums {
         let at = self.settlements.get(&id_key(setl_id));
@@ -319,12 +367,12 @@ impl FeeRoll {
         }
         session.register_columns("fee_roll", columns)?;
         self.register_costs(session)?;
-        let conflicts = self.repeated.iter().map(|line| Some(line.is_conflicting));
+        let conflicts = self.repeated().map(|line| Some(line.is_conflicting));
         session.register_columns(
             "repeated_fee_line",
             vec![
-                ("setl_key", key_column(self.repeated.iter().map(|line| Some(line.setl_key)))),
-                ("line_key", key_column(self.repeated.iter().map(|line| Some(line.line_key)))),
+                ("setl_key", key_column(self.repeated().map(|line| Some(line.setl_key)))),
+                ("line_key", key_column(self.repeated().map(|line| Some(line.line_key)))),
                 ("is_conflicting", Arc::new(conflicts.collect::<BooleanArray>())),
             ],
         )
@@ -346,194 +394,18 @@ pub(super) const COST_COLUMNS: [[&str; 2]; COST_CLASSES.len()] = [
     ["service_fen", "service_taken_fen"],
 ];
 
+/// Puts a value at a place that is known or the next.
+pub(super) fn put<T>(values: &mut Vec<T>, place: usize, value: T) {
+    match values.get_mut(place) {
+        Some(known) => *known = value,
+        None => values.push(value),
+    }
+}
+
 fn value(column: &StringViewArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::{FeeLine, FeeLines, FeeSums};
-    use crate::grouping::testing::charge_type_classes;
-
-    /// `(setl_id, feedetl_sn, item, charge type, fen, digest)`
-    type Given<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, i64, i64);
-
-    fn roll(lines: &[Given<'_>]) -> super::FeeRoll {
-        let mut taken = FeeLines::new(charge_type_classes());
-        for (setl_id, feedetl_sn, item, charge_type, fen, row_digest) in lines {
-            taken.take(&FeeLine {
-                setl_id,
-                feedetl_sn,
-                row_digest: *row_digest,
-                item: Some(item),
-                charge_type: *charge_type,
-                fen: *fen,
-                negotiated: None,
-                days: 0,
-            });
-        }
-        taken.finish()
-    }
-
-    fn sums(lines: i64, fen: [i64; 3]) -> FeeSums {
-        FeeSums { lines, fen, taken_fen: fen.map(i64::abs), important: [false; 3] }
-    }
-
-    // 600.00 + 0.01 of O, 320.00 − 20.00 of M, 80.00 of A on its important list, 5.00 in no class.
-    // shows: A14
-    #[test]
-    fn lines_are_summed_by_class() {
-        let roll = roll(&[
-            ("s", "01", "X", Some("05"), 60_000, 1),
-            ("s", "02", "X", Some("06"), 1, 2),
-            ("s", "03", "X", Some("09"), 32_000, 3),
-            ("s", "04", "X", Some("10"), -2_000, 4),
-            ("s", "05", "IMPORTANT-A", Some("03"), 8_000, 5),
-            ("s", "06", "X", Some("01"), 500, 6),
-            ("s", "07", "X", None, 700, 7),
-        ]);
-        let fen = [60_001, 30_000, 8_000];
-        let expected = FeeSums {
-            lines: 7,
-            fen,
-            taken_fen: [60_001, 34_000, 8_000],
-            important: [false, false, true],
-        };
-        assert_eq!(roll.of("s"), expected);
-        assert!(roll.repeated.is_empty());
-        assert_eq!(roll.of("nobody"), FeeSums::default());
-    }
-
-    // An item is important in its own class only: the list of O is empty (A14 (3)).
-    // shows: A14
-    #[test]
-    fn an_item_of_another_class_is_not_important() {
-        let roll = roll(&[("s", "01", "IMPORTANT-A", Some("05"), 100, 1)]);
-        assert_eq!(roll.of("s"), sums(1, [100, 0, 0]));
-    }
-
-    // A48: equal digests collapse, others are rejected, wherever the copies stand.
-    // shows: A48
-    #[test]
-    fn copies_collapse_and_contradictions_leave() {
-        let roll = roll(&[
-            ("copies", "01", "X", Some("05"), 1_000, 7),
-            ("conflict", "01", "X", Some("05"), 1_000, 9),
-            ("copies", "01", "X", Some("05"), 1_000, 7),
-            ("conflict", "02", "X", Some("09"), 100, 11),
-            ("conflict", "01", "X", Some("05"), 1_000, 10),
-            ("all_gone", "01", "X", Some("05"), 1_000, 12),
-            ("all_gone", "01", "X", Some("09"), 1_000, 13),
-            ("copies", "01", "X", Some("05"), 1_000, 7),
-            ("two_of_three", "01", "X", Some("05"), 1, 20),
-            ("two_of_three", "01", "X", Some("05"), 1, 20),
-            ("two_of_three", "01", "X", Some("05"), 1, 21),
-        ]);
-        assert_eq!(roll.of("copies"), sums(1, [1_000, 0, 0]));
-        assert_eq!(roll.of("conflict"), sums(1, [0, 100, 0]));
-        assert_eq!(roll.of("all_gone"), FeeSums::default());
-        assert_eq!(roll.of("two_of_three"), FeeSums::default());
-        let mut conflicts: Vec<bool> = roll.repeated.iter().map(|row| row.is_conflicting).collect();
-        conflicts.sort_unstable();
-        assert_eq!(conflicts, [false, true, true, true]);
-    }
-
-    // A line is the pair of both ids: `s3` + `12` is not `s31` + `2`, nor is `s3` + `2`.
-    // shows: A48
-    #[test]
-    fn the_same_number_in_another_settlement_is_another_line() {
-        let roll = roll(&[
-            ("s3", "12", "X", Some("05"), 1, 1),
-            ("s31", "2", "X", Some("05"), 2, 1),
-            ("s3", "2", "X", Some("05"), 4, 1),
-        ]);
-        assert!(roll.repeated.is_empty());
-        assert_eq!(roll.of("s3"), sums(2, [5, 0, 0]));
-    }
-
-    // An item list prevails over the charge type, whose other codes give no class (A14 (1)).
-    // shows: A14
-    #[test]
-    fn unknown_charge_types_and_near_misses_of_a_list_count_as_lines_only() {
-        let roll = roll(&[
-            ("s", "01", "X", Some("77"), 100, 1),
-            ("s", "02", "IMPORTANT-A", None, 100, 2),
-            ("s", "03", "IMPORTANT-AB", Some("03"), 100, 3),
-        ]);
-        assert_eq!(roll.of("s"), sums(3, [0, 0, 100]));
-    }
-
-    /// A48 said slowly: lines by settlement and number, copies compared one by one.
-    fn slowly(lines: &[Given<'_>]) -> BTreeMap<String, FeeSums> {
-        let mut by_key: BTreeMap<(&str, &str), Vec<&Given<'_>>> = BTreeMap::new();
-        for line in lines {
-            by_key.entry((line.0, line.1)).or_default().push(line);
-        }
-        let mut sums: BTreeMap<String, FeeSums> = BTreeMap::new();
-        for ((setl_id, _), copies) in by_key {
-            let sum = sums.entry(setl_id.to_owned()).or_default();
-            if copies.iter().any(|copy| copy.5 != copies[0].5) {
-                continue;
-            }
-            let (_, _, item, charge_type, fen, _) = *copies[0];
-            sum.lines += 1;
-            let class = match charge_type {
-                Some("05") => 0,
-                Some("09") => 1,
-                Some("03") => 2,
-                _ => continue,
-            };
-            sum.fen[class] += fen;
-            sum.taken_fen[class] += fen.abs();
-            sum.important[class] |= class == 2 && item == "IMPORTANT-A";
-        }
-        sums
-    }
-
-    proptest! {
-        #[test]
-        fn lines_in_any_order_are_rolled_up_as_slowly(
-            picks in prop::collection::vec((0..4usize, 0..3usize, 0..4usize, 0..2usize, 0..3i64), 0..40)
-        ) {
-            const TYPES: [Option<&str>; 4] = [Some("05"), Some("09"), Some("03"), None];
-            // A line's content follows from its digest, as in the warehouse.
-            let lines: Vec<Given<'_>> = picks
-                .iter()
-                .map(|(settlement, number, kind, item, copy)| {
-                    let digest = i64::try_from(*kind * 2 + *item).unwrap() * 3 + copy;
-                    (
-                        ["s1", "s2", "s3", "s4"][*settlement],
-                        ["1", "2", "3"][*number],
-                        ["X", "IMPORTANT-A"][*item],
-                        TYPES[*kind],
-                        (copy - 1) * 100,
-                        digest,
-                    )
-                })
-                .collect();
-            let expected = slowly(&lines);
-            let rolled = roll(&lines);
-            for (setl_id, sums) in &expected {
-                prop_assert_eq!(rolled.of(setl_id), *sums);
-            }
-        }
-    }
-
-    // R14: |−1.00| + |2.00| = 3.00 of O, |−4.00| of M, 8.00 of A, whatever the sign.
-    // shows: R14
-    #[test]
-    fn a_reversal_takes_its_lines_whatever_their_sign() {
-        let roll = roll(&[
-            ("r", "01", "X", Some("05"), -100, 1),
-            ("r", "02", "X", Some("05"), 200, 2),
-            ("r", "03", "X", Some("11"), -400, 3),
-            ("r", "04", "X", Some("04"), 800, 4),
-        ]);
-        assert_eq!(roll.of("r").taken_fen, [300, 400, 800]);
-        assert_eq!(roll.of("r").fen, [100, -400, 800]);
-    }
-}
+#[path = "fees_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@
 use foldhash::HashMap;
 
 use super::columns::Extra;
-use super::fees::FeeLine;
+use super::fees::{FeeLine, put};
 use crate::policy::model::{CarveOut, Method, Policy, Refine};
 use crate::warehouse::vocabulary::id_key;
 
@@ -207,8 +207,8 @@ impl Traits {
         number
     }
 
-    /// Takes the lines of the next settlement.
-    pub(super) fn close_settlement(&mut self, lines: &[Stays]) {
+    /// Takes all lines of the settlement at this place, known or the next.
+    pub(super) fn close_settlement(&mut self, place: usize, lines: &[Stays]) {
         let sums = Sums {
             items: [0, 1, 2].map(|class| self.main_item(lines, class)),
             is_negotiated: lines.iter().any(|(_, traits, _)| traits.is_negotiated),
@@ -216,7 +216,7 @@ impl Traits {
             own: Money::of(lines, |fen| fen),
             taken: Money::of(lines, i64::abs),
         };
-        self.sums.push(sums);
+        put(&mut self.sums, place, sums);
     }
 
     /// The item with the largest sum among the lines of a class, ties by code.

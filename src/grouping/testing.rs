@@ -57,6 +57,14 @@ pub async fn map_codes(session: &Session) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes `repeated_id` of the rows of `int_cases__settlement_id`.
+///
+/// # Errors
+/// If it cannot run.
+pub async fn find_repeated_ids(session: &Session) -> Result<(), Error> {
+    super::ids::read(session, &Params::default()).await.map(drop)
+}
+
 /// Rolls up the rows of a model that has the shape of `stg_fee_item`.
 ///
 /// # Errors
@@ -64,5 +72,8 @@ pub async fn map_codes(session: &Session) -> Result<(), Error> {
 pub async fn roll_fee_lines(session: &Session, model: &str) -> Result<(), Error> {
     let mut lines = FeeLines::new(charge_type_classes());
     session.stream::<Error>(model, &Params::default(), |batch| lines.take_batch(batch)).await?;
+    if lines.look_again() {
+        session.stream::<Error>(model, &Params::default(), |batch| lines.take_batch(batch)).await?;
+    }
     lines.finish().register(session)
 }

@@ -140,50 +140,17 @@ impl Cases {
         retain(&mut self.self_paid_fen, keep);
     }
 
-    /// Makes room for the cases of all parts at once: a column that grows bit by bit is copied each time.
-    pub fn reserve<'a>(&mut self, parts: &(impl Iterator<Item = &'a Self> + Clone)) {
-        let sum = |of: fn(&Self) -> usize| parts.clone().map(of).sum::<usize>();
-        self.institution.reserve_exact(sum(|cases| cases.institution.len()));
-        self.group.reserve_exact(sum(|cases| cases.group.len()));
-        self.insutype.reserve_exact(sum(|cases| cases.insutype.len()));
-        self.year.reserve_exact(sum(|cases| cases.year.len()));
-        self.month.reserve_exact(sum(|cases| cases.month.len()));
-        self.fee_fen.reserve_exact(sum(|cases| cases.fee_fen.len()));
-        self.inscope_fen.reserve_exact(sum(|cases| cases.inscope_fen.len()));
-        self.fund_fen.reserve_exact(sum(|cases| cases.fund_fen.len()));
-        self.flags.reserve_exact(sum(|cases| cases.flags.len()));
-        self.cost_fen.reserve_exact(sum(|cases| cases.cost_fen.len()));
-        self.auxiliary.reserve_exact(sum(|cases| cases.auxiliary.len()));
-        self.unit_days.reserve_exact(sum(|cases| cases.unit_days.len()));
-        self.discipline.reserve_exact(sum(|cases| cases.discipline.len()));
-        self.part.reserve_exact(sum(|cases| cases.part.len()));
-        self.person.reserve_exact(sum(|cases| cases.person.len()));
-        self.begin_day.reserve_exact(sum(|cases| cases.begin_day.len()));
-        self.prd_days.reserve_exact(sum(|cases| cases.prd_days.len()));
-        self.drug_fen.reserve_exact(sum(|cases| cases.drug_fen.len()));
-        self.negotiated_fen.reserve_exact(sum(|cases| cases.negotiated_fen.len()));
-        self.carved_fen.reserve_exact(sum(|cases| cases.carved_fen.len()));
-        self.self_paid_fen.reserve_exact(sum(|cases| cases.self_paid_fen.len()));
-        self.case_id.reserve(parts.clone().map(|part| &part.case_id));
-    }
-
     /// Puts the cases in the order of their ids, parts of one case (A15) in that of their groups, and says
     /// which row went to each place. What reads them in the order of their ids then reads memory in order.
-    pub fn sort_by_id(&mut self, threads: NonZeroUsize) -> Vec<u32> {
-        let order = self.by_id(0..u32::try_from(self.len()).unwrap_or(u32::MAX), threads);
-        let mut ids = std::mem::take(&mut self.case_id);
-        let mut sort_ids = || ids = order.iter().map(|row| ids.get(*row as usize)).collect();
-        if threads.get() == 1 {
-            sort_ids();
-            self.take(&order);
-        } else {
-            // Ids take about as long as all that is beside them.
-            std::thread::scope(|scope| {
-                scope.spawn(&mut sort_ids);
-                self.take(&order);
-            });
+    pub fn sort_by_id(&mut self) -> Vec<u32> {
+        let rows = 0..u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let order = self.by_id(rows, NonZeroUsize::MIN);
+        let unsorted = std::mem::take(&mut self.case_id);
+        self.case_id.reserve(std::iter::once(&unsorted));
+        for row in &order {
+            self.case_id.push_entry(unsorted.get(*row as usize));
         }
-        self.case_id = ids;
+        self.take(&order);
         order
     }
 

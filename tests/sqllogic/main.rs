@@ -7,6 +7,7 @@
 //! - `run model NAME [with a = 1, b = 'x', c = true, d = 2022-12-01, e = null]` runs a model and keeps
 //!   its rows in place of those of an earlier run.
 //! - `map codes` makes the models translate by the rows of `stg_code_map`.
+//! - `find repeated ids` makes `repeated_id` of the rows of `int_cases__settlement_id`.
 //! - `roll up MODEL` makes `fee_roll`, `repeated_fee_line` and `cost_roll` of the rows of a model.
 //!
 //! Each `connection` of a file is a bucket of its own, which other buckets have told nothing yet.
@@ -28,7 +29,9 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, NaiveTime};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
-use dianshu::grouping::testing::{map_codes, register_dictionary, roll_fee_lines};
+use dianshu::grouping::testing::{
+    find_repeated_ids, map_codes, register_dictionary, roll_fee_lines,
+};
 use dianshu::table::{Column, Table};
 
 use dianshu::warehouse::contract::{self, Place, Type};
@@ -84,6 +87,11 @@ impl DB for Database {
                     .wait(self.session.statement(&format!("drop table if exists {name}")))?;
             }
             self.engine.wait(roll_fee_lines(&self.session, model.trim()))?;
+            return Ok(DBOutput::StatementComplete(0));
+        }
+        if text == "find repeated ids" {
+            self.engine.wait(self.session.statement("drop table if exists repeated_id"))?;
+            self.engine.wait(find_repeated_ids(&self.session))?;
             return Ok(DBOutput::StatementComplete(0));
         }
         if text == "map codes" {

@@ -1,0 +1,169 @@
+//! One set of cases from those of all buckets, each of which is in the order of its ids already.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::num::NonZeroUsize;
+
+use super::rows::Part;
+use crate::settlement::cases::{Cases, UNGROUPED};
+use crate::texts::Texts;
+
+/// The part that each row comes from: in the order of their ids where cases have some, else one part after
+/// the other. An id belongs to one part, whose rows stay in their order.
+pub(super) fn order(parts: &[Part]) -> Vec<u16> {
+    let mut order = Vec::with_capacity(parts.iter().map(|part| part.cases.len()).sum());
+    if parts.iter().all(|part| part.cases.case_id.is_empty()) {
+        for (number, part) in (0..).zip(parts) {
+            order.extend(std::iter::repeat_n(number, part.cases.len()));
+        }
+        return order;
+    }
+    let id = |part: u16, row: usize| {
+        let ids = &parts[usize::from(part)].cases.case_id;
+        (row < ids.len()).then(|| Reverse((&ids[row], part, row)))
+    };
+    let mut next: BinaryHeap<_> =
+        (0..).zip(parts).filter_map(|(number, _)| id(number, 0)).collect();
+    while let Some(mut first) = next.peek_mut() {
+        let Reverse((_, part, row)) = *first;
+        order.push(part);
+        match id(part, row + 1) {
+            Some(following) => *first = following,
+            None => drop(PeekMut::pop(first)),
+        }
+    }
+    order
+}
+
+/// A column of all parts in this order; one that was not asked for is empty and stays so. The parts give
+/// theirs up, so that no more than one column is in memory twice.
+pub(super) fn column<T>(
+    order: &[u16],
+    parts: &mut [Part],
+    of: impl Fn(&mut Part) -> &mut Vec<T>,
+) -> Vec<T> {
+    let mut rows: Vec<_> =
+        parts.iter_mut().map(|part| std::mem::take(of(part)).into_iter()).collect();
+    if rows.iter().all(|rows| rows.len() == 0) {
+        return Vec::new();
+    }
+    let mut merged = Vec::with_capacity(order.len());
+    merged.extend(order.iter().filter_map(|part| rows[usize::from(*part)].next()));
+    merged
+}
+
+/// The cases of all parts in this order, dictionaries sorted.
+pub(super) fn cases(order: &[u16], parts: &mut [Part], threads: NonZeroUsize) -> Cases {
+    let mut all = dictionaries(parts);
+    let ids: Vec<Texts> =
+        parts.iter_mut().map(|part| std::mem::take(&mut part.cases.case_id)).collect();
+    let mut case_id = Texts::default();
+    let mut merge_ids = || case_id = texts(order, &ids);
+    if threads.get() == 1 {
+        merge_ids();
+        columns(&mut all, order, parts);
+    } else {
+        // Ids take about as long as all that is beside them.
+        std::thread::scope(|scope| {
+            scope.spawn(&mut merge_ids);
+            columns(&mut all, order, parts);
+        });
+    }
+    all.case_id = case_id;
+    all
+}
+
+fn texts(order: &[u16], parts: &[Texts]) -> Texts {
+    let mut rows: Vec<_> = parts.iter().map(Texts::iter).collect();
+    let mut merged = Texts::default();
+    if parts.iter().any(|part| !part.is_empty()) {
+        merged.reserve(parts.iter());
+        for part in order {
+            merged.push_entry(rows[usize::from(*part)].next().flatten());
+        }
+    }
+    merged
+}
+
+fn columns(into: &mut Cases, order: &[u16], parts: &mut [Part]) {
+    into.institution = column(order, parts, |part| &mut part.cases.institution);
+    into.group = column(order, parts, |part| &mut part.cases.group);
+    into.insutype = column(order, parts, |part| &mut part.cases.insutype);
+    into.year = column(order, parts, |part| &mut part.cases.year);
+    into.month = column(order, parts, |part| &mut part.cases.month);
+    into.fee_fen = column(order, parts, |part| &mut part.cases.fee_fen);
+    into.inscope_fen = column(order, parts, |part| &mut part.cases.inscope_fen);
+    into.fund_fen = column(order, parts, |part| &mut part.cases.fund_fen);
+    into.flags = column(order, parts, |part| &mut part.cases.flags);
+    into.cost_fen = column(order, parts, |part| &mut part.cases.cost_fen);
+    into.auxiliary = column(order, parts, |part| &mut part.cases.auxiliary);
+    into.unit_days = column(order, parts, |part| &mut part.cases.unit_days);
+    into.discipline = column(order, parts, |part| &mut part.cases.discipline);
+    into.part = column(order, parts, |part| &mut part.cases.part);
+    into.person = column(order, parts, |part| &mut part.cases.person);
+    into.begin_day = column(order, parts, |part| &mut part.cases.begin_day);
+    into.prd_days = column(order, parts, |part| &mut part.cases.prd_days);
+    into.drug_fen = column(order, parts, |part| &mut part.cases.drug_fen);
+    into.negotiated_fen = column(order, parts, |part| &mut part.cases.negotiated_fen);
+    into.carved_fen = column(order, parts, |part| &mut part.cases.carved_fen);
+    into.self_paid_fen = column(order, parts, |part| &mut part.cases.self_paid_fen);
+}
+
+/// The names that all parts know, ascending; the parts number by them afterwards.
+fn dictionaries(parts: &mut [Part]) -> Cases {
+    let all = Cases {
+        institutions: names(parts, |part| &part.cases.institutions),
+        groups: names(parts, |part| &part.cases.groups),
+        insutypes: names(parts, |part| &part.cases.insutypes),
+        auxiliaries: names(parts, |part| &part.cases.auxiliaries),
+        disciplines: names(parts, |part| &part.cases.disciplines),
+        ..Cases::default()
+    };
+    let persons = names(parts, |part| &part.persons);
+    for part in parts {
+        let known = positions(&part.persons, &persons);
+        let cases = &mut part.cases;
+        renumber(&mut cases.person, &known);
+        renumber(&mut cases.institution, &positions(&cases.institutions, &all.institutions));
+        renumber(&mut cases.group, &positions(&cases.groups, &all.groups));
+        renumber(&mut cases.auxiliary, &positions(&cases.auxiliaries, &all.auxiliaries));
+        let known = positions(&cases.insutypes, &all.insutypes);
+        for id in &mut cases.insutype {
+            *id = u8::try_from(known[usize::from(*id)]).unwrap_or(u8::MAX);
+        }
+        let known = positions(&cases.disciplines, &all.disciplines);
+        for id in &mut cases.discipline {
+            *id = u16::try_from(known[usize::from(*id)]).unwrap_or(u16::MAX);
+        }
+    }
+    all
+}
+
+fn names(parts: &[Part], of: fn(&Part) -> &Vec<String>) -> Vec<String> {
+    let mut all: Vec<&String> = parts.iter().flat_map(of).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into_iter().cloned().collect()
+}
+
+/// Numbers the groups of a bucket in the order of their names, as all buckets together do.
+pub(super) fn number_groups_by_name(cases: &mut Cases) {
+    let mut sorted = cases.groups.clone();
+    sorted.sort_unstable();
+    renumber(&mut cases.group, &positions(&cases.groups, &sorted));
+    cases.groups = sorted;
+}
+
+/// The place of each name among those known, ascending.
+fn positions(names: &[String], known: &[String]) -> Vec<u32> {
+    let place = |name: &String| known.binary_search(name).unwrap_or_default();
+    names.iter().map(|name| u32::try_from(place(name)).unwrap_or(UNGROUPED)).collect()
+}
+
+/// Numbers become what is known of them; the ungrouped stay so.
+fn renumber(column: &mut [u32], known: &[u32]) {
+    for id in column.iter_mut().filter(|id| **id != UNGROUPED) {
+        *id = known[*id as usize];
+    }
+}
