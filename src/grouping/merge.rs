@@ -167,3 +167,98 @@ fn renumber(column: &mut [u32], known: &[u32]) {
         *id = known[*id as usize];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use proptest::prelude::*;
+
+    use super::{cases, number_groups_by_name, order};
+    use crate::grouping::rows::Part;
+    use crate::settlement::cases::{Cases, UNGROUPED};
+    use crate::texts::Texts;
+
+    /// A case: id, group (none: ungrouped), fee.
+    type Given = (String, Option<usize>, i64);
+
+    const GROUPS: [&str; 3] = ["B", "C", "A"];
+
+    /// A bucket that has met the groups in the order of its cases.
+    fn bucket(given: &[Given], with_ids: bool) -> Part {
+        let mut cases = Cases::default();
+        for (id, group, fee_fen) in given {
+            let number = group.map_or(UNGROUPED, |group| {
+                let known = cases.groups.iter().position(|name| name == GROUPS[group]);
+                let number = known.unwrap_or_else(|| {
+                    cases.groups.push(GROUPS[group].to_owned());
+                    cases.groups.len() - 1
+                });
+                u32::try_from(number).unwrap()
+            });
+            cases.group.push(number);
+            cases.fee_fen.push(*fee_fen);
+            if with_ids {
+                cases.case_id.push(id);
+            }
+        }
+        if with_ids {
+            number_groups_by_name(&mut cases);
+            cases.sort_by_id();
+        }
+        Part { cases, ..Part::default() }
+    }
+
+    fn merged(buckets: &[Vec<Given>], with_ids: bool, threads: usize) -> Cases {
+        let mut parts: Vec<Part> = buckets.iter().map(|given| bucket(given, with_ids)).collect();
+        let order = order(&parts);
+        cases(&order, &mut parts, NonZeroUsize::new(threads).unwrap())
+    }
+
+    fn rows(cases: &Cases) -> Vec<(Option<&str>, Option<&str>, i64)> {
+        let name = |group: &u32| cases.groups.get(*group as usize).map(String::as_str);
+        let row = |at: usize| (cases.case_id.get(at), name(&cases.group[at]), cases.fee_fen[at]);
+        (0..cases.len()).map(row).collect()
+    }
+
+    proptest! {
+        // Ids of a bucket are its own; rows of one case (A15) have groups of their own.
+        #[test]
+        fn buckets_are_merged_as_all_cases_together_are_sorted(
+            picks in prop::collection::btree_map((0..20u8, 0..3usize), any::<i16>(), 0..40)
+        ) {
+            let mut buckets = vec![Vec::new(); 5];
+            let mut expected = Vec::new();
+            for ((id, group), fee) in &picks {
+                let bucket = usize::from(*id) % 5;
+                let group = (*group > 0).then_some(*group);
+                let given: Given = (format!("S{id}"), group, i64::from(*fee));
+                expected.push(given.clone());
+                buckets[bucket].insert(0, given);
+            }
+            let name = |group: &Option<usize>| group.map(|group| GROUPS[group]);
+            // The ungrouped come last.
+            expected.sort_by_key(|(id, group, _)| (id.clone(), group.is_none(), name(group)));
+            for threads in [1, 2] {
+                let all = merged(&buckets, true, threads);
+                let all = rows(&all);
+                let expected: Vec<_> = expected
+                    .iter()
+                    .map(|(id, group, fee)| (Some(id.as_str()), name(group), *fee))
+                    .collect();
+                prop_assert_eq!(&all, &expected);
+            }
+        }
+    }
+
+    #[test]
+    fn without_ids_buckets_follow_each_other() {
+        let given = |id: &str, group, fee| (id.to_owned(), Some(group), fee);
+        let buckets =
+            [vec![given("z", 1, 1), given("a", 0, 2)], Vec::new(), vec![given("m", 2, 3)]];
+        let all = merged(&buckets, false, 2);
+        assert_eq!(all.groups, ["A", "B", "C"]);
+        assert_eq!(rows(&all), [(None, Some("C"), 1), (None, Some("B"), 2), (None, Some("A"), 3)]);
+        assert_eq!(all.case_id, Texts::default());
+    }
+}
