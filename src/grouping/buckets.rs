@@ -164,13 +164,12 @@ impl Bucket {
         let mut lines = FeeLines::new(Arc::clone(classes));
         let flagged = classes.lines().is_some_and(LineRules::looks_at_more);
         let own = if flagged { "stg_fee_item_flagged" } else { "stg_fee_item" };
-        let models = [own, "int_cases__reversal_fee_item"];
-        for model in models {
-            session.stream::<Error>(model, params, |batch| lines.take_batch(batch)).await?;
-        }
-        if lines.look_again() {
-            for model in models {
+        loop {
+            for model in [own, "int_cases__reversal_fee_item"] {
                 session.stream::<Error>(model, params, |batch| lines.take_batch(batch)).await?;
+            }
+            if !lines.look_again() {
+                break;
             }
         }
         let roll = lines.finish();

@@ -104,12 +104,13 @@ impl FeeLines {
         }
     }
 
-    /// Ends the first time: whether the lines must be taken once more, all of them.
+    /// All lines were taken: whether all of them must be taken once more, which happens once at most.
     pub(super) fn look_again(&mut self) -> bool {
         self.close();
         self.last_settlement = None;
+        let again = !self.is_second_time && !self.scattered.is_empty();
         self.is_second_time = true;
-        !self.scattered.is_empty()
+        again
     }
 
     /// Takes a batch in the shape of `stg_fee_item`.
@@ -235,12 +236,15 @@ impl FeeLines {
             self.scattered.is_empty() || self.is_second_time,
             "scattered lines are taken again"
         );
-        for (at, mut lines) in self.scattered {
-            self.roll.repeated.retain(|(of, _)| *of != at);
-            self.roll.set(at, &mut lines, self.classes.counts_costs());
+        let Self { mut roll, scattered, .. } = self;
+        let settlements = &roll.settlements;
+        roll.repeated.retain(|line| !scattered.contains_key(&settlements[&line.setl_key]));
+        for (at, mut lines) in scattered {
+            roll.set(at, &mut lines, self.classes.counts_costs());
         }
-        self.roll.repeated.sort_by_key(|(at, _)| *at);
-        self.roll
+        let settlements = &roll.settlements;
+        roll.repeated.sort_by_key(|line| settlements[&line.setl_key]);
+        roll
     }
 }
 
@@ -264,8 +268,7 @@ pub(super) struct FeeRoll {
     /// Fen of each class of cost, and what the lines take away where the settlement is a reversal
     /// (R14); empty unless asked for.
     costs: Vec<[CostSums; 2]>,
-    /// With the number of the settlement.
-    repeated: Vec<(u32, Repeated)>,
+    pub(super) repeated: Vec<Repeated>,
     traits: Option<Traits>,
 }
 
@@ -282,7 +285,7 @@ impl FeeRoll {
             let is_conflicting = copies.iter().any(|copy| copy.row_digest != first.row_digest);
             if copies.len() > 1 {
                 let (setl_key, line_key) = (self.keys[place], first.line_key);
-                self.repeated.push((at, Repeated { setl_key, line_key, is_conflicting }));
+                self.repeated.push(Repeated { setl_key, line_key, is_conflicting });
             }
             if is_conflicting {
                 continue;
@@ -303,11 +306,6 @@ impl FeeRoll {
         if let Some(traits) = &mut self.traits {
             traits.close_settlement(place, &stay);
         }
-    }
-
-    /// The lines that stand more than once, by number of their settlement.
-    fn repeated(&self) -> impl Iterator<Item = &Repeated> {
-        self.repeated.iter().map(|(_, line)| line)
     }
 
     /// Sums of one settlement; zeros if it has no lines.
@@ -367,12 +365,12 @@ impl FeeRoll {
         }
         session.register_columns("fee_roll", columns)?;
         self.register_costs(session)?;
-        let conflicts = self.repeated().map(|line| Some(line.is_conflicting));
+        let conflicts = self.repeated.iter().map(|line| Some(line.is_conflicting));
         session.register_columns(
             "repeated_fee_line",
             vec![
-                ("setl_key", key_column(self.repeated().map(|line| Some(line.setl_key)))),
-                ("line_key", key_column(self.repeated().map(|line| Some(line.line_key)))),
+                ("setl_key", key_column(self.repeated.iter().map(|line| Some(line.setl_key)))),
+                ("line_key", key_column(self.repeated.iter().map(|line| Some(line.line_key)))),
                 ("is_conflicting", Arc::new(conflicts.collect::<BooleanArray>())),
             ],
         )

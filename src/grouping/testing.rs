@@ -71,9 +71,11 @@ pub async fn find_repeated_ids(session: &Session) -> Result<(), Error> {
 /// If it cannot run.
 pub async fn roll_fee_lines(session: &Session, model: &str) -> Result<(), Error> {
     let mut lines = FeeLines::new(charge_type_classes());
-    session.stream::<Error>(model, &Params::default(), |batch| lines.take_batch(batch)).await?;
-    if lines.look_again() {
+    loop {
         session.stream::<Error>(model, &Params::default(), |batch| lines.take_batch(batch)).await?;
+        if !lines.look_again() {
+            break;
+        }
     }
     lines.finish().register(session)
 }
