@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rust_decimal::Decimal;
+
 use super::line_traits::LineRules;
 use crate::policy::model::{Apg, CostClasses};
 use crate::settlement::cases::COST_CLASSES;
@@ -50,9 +52,21 @@ fn is_important(apg: &Apg, sums: &ClassSums, class: usize, fee_fen: i64) -> bool
     if sums.fen[class] <= 0 {
         return false;
     }
-    // cost ≥ share × fee, in whole numbers: cost × denominator ≥ numerator × fee.
-    let share = exact(apg.important_share);
-    share.denom() * sums.fen[class] >= share.numer() * fee_fen
+    reaches(sums.fen[class], apg.important_share, fee_fen)
+}
+
+/// Whether cost ≥ share × fee, in whole numbers: cost × denominator ≥ numerator × fee.
+fn reaches(cost_fen: i64, share: Decimal, fee_fen: i64) -> bool {
+    let cost = 10i128.checked_pow(share.scale()).and_then(|one| one.checked_mul(cost_fen.into()));
+    let fee = share.mantissa().checked_mul(fee_fen.into());
+    // A share of more than 19 digits needs numbers longer than 128 bits.
+    cost.zip(fee).map_or_else(
+        || {
+            let share = exact(share);
+            share.denom() * cost_fen >= share.numer() * fee_fen
+        },
+        |(cost, fee)| cost >= fee,
+    )
 }
 
 /// The class of fee lines as the policy's item list and charge types say (A14 (1)).
@@ -156,6 +170,12 @@ impl ItemClasses {
     #[must_use]
     pub fn lists_items(&self) -> bool {
         !self.exact.is_empty() || !self.prefixes.is_empty()
+    }
+
+    /// Whether anything asks which item a line is of.
+    #[must_use]
+    pub fn reads_items(&self) -> bool {
+        self.lists_items() || self.lists_important() || self.lines().is_some()
     }
 
     /// Whether the policy has a list of important items for any class.

@@ -1,14 +1,19 @@
-//! The columns of `int_cases__settlement`, resolved once a batch and read row by row.
+//! The columns of `int_cases__netted`, resolved once a batch and read row by row with what stands beside them.
 
+use super::beside::Beside;
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
-    Array as _, BooleanArray, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
+    Array as _, AsArray as _, BooleanArray, Decimal128Array, Int64Array, RecordBatch,
+    StringViewArray, TimestampMicrosecondArray,
 };
+use crate::warehouse::arrow::datatypes::Decimal128Type;
 use crate::warehouse::rows::{bool_column, text_column, time_column, whole_column};
 
 /// Typed columns of one batch.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
+    beside: &'a Beside,
+    setl_key: &'a Decimal128Array,
     setl_id: StringViewArray,
     fate: StringViewArray,
     is_repeated: &'a BooleanArray,
@@ -28,19 +33,13 @@ pub(super) struct Batch<'a> {
     fee_fen: &'a Int64Array,
     inscope_fen: &'a Int64Array,
     fund_fen: &'a Int64Array,
-    lines: &'a Int64Array,
-    class_fen: [&'a Int64Array; 3],
-    class_important: [&'a BooleanArray; 3],
-    group_code: StringViewArray,
-    is_given: &'a BooleanArray,
-    is_differing: &'a BooleanArray,
-    is_diagnosed: &'a BooleanArray,
     rows: usize,
 }
 
-/// One row of the model; texts borrow from the batch, a missing text is empty.
+/// One settlement with all that grouping needs of it; texts borrow from the batch, a missing text is empty.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
+    pub(super) setl_key: i128,
     pub(super) setl_id: &'a str,
     pub(super) fate: &'a str,
     pub(super) is_repeated: bool,
@@ -62,9 +61,13 @@ pub(super) struct Row<'a> {
     pub(super) fee_fen: i64,
     pub(super) inscope_fen: i64,
     pub(super) fund_fen: i64,
+    /// Fee lines of its own.
     pub(super) lines: i64,
+    /// Class O, M, A, net of reversals (R14).
     pub(super) class_fen: [i64; 3],
+    /// Whether an own line stands on the important list of the class.
     pub(super) class_important: [bool; 3],
+    /// Group of the external grouper.
     pub(super) group_code: &'a str,
     pub(super) is_given: bool,
     pub(super) is_differing: bool,
@@ -80,12 +83,21 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// If the model does not have a column of that name and type.
-    pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, Error> {
+    pub(super) fn new(batch: &'a RecordBatch, beside: &'a Beside) -> Result<Self, Error> {
         let text = |name| text_column(batch, name);
         let time = |name| time_column(batch, name);
         let whole = |name| whole_column(batch, name);
         let truth = |name| bool_column(batch, name);
+        let setl_key = batch.column_by_name("setl_key");
+        let setl_key = setl_key.and_then(|column| column.as_primitive_opt::<Decimal128Type>());
+        let setl_key = setl_key.ok_or_else(|| Error::Column {
+            column: "setl_key".to_owned(),
+            expected: "a key".to_owned(),
+            found: "none".to_owned(),
+        })?;
         Ok(Self {
+            beside,
+            setl_key,
             setl_id: text("setl_id")?,
             fate: text("fate")?,
             is_repeated: truth("is_repeated")?,
@@ -105,31 +117,25 @@ impl<'a> Batch<'a> {
             fee_fen: whole("fee_fen")?,
             inscope_fen: whole("inscope_fen")?,
             fund_fen: whole("fund_fen")?,
-            lines: whole("lines")?,
-            class_fen: [whole("o_fen")?, whole("m_fen")?, whole("a_fen")?],
-            class_important: [
-                truth("o_is_important")?,
-                truth("m_is_important")?,
-                truth("a_is_important")?,
-            ],
-            group_code: text("group_code")?,
-            is_given: truth("is_given")?,
-            is_differing: truth("is_differing")?,
-            is_diagnosed: truth("is_diagnosed")?,
             rows: batch.num_rows(),
         })
     }
 
     /// The rows in order.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        (0..self.rows).map(|at| self.row(at))
+        let mut last = 0;
+        (0..self.rows).map(move |at| self.row(at, &mut last))
     }
 
-    fn row(&self, at: usize) -> Row<'_> {
+    fn row(&self, at: usize, last: &mut usize) -> Row<'_> {
         let time =
             |column: &TimestampMicrosecondArray| column.is_valid(at).then(|| column.value(at));
         let truth = |column: &BooleanArray| column.is_valid(at) && column.value(at);
+        let setl_key = self.setl_key.value(at);
+        let sums = self.beside.fees.net(setl_key, last);
+        let given = self.beside.given(setl_key);
         Row {
+            setl_key,
             setl_id: text(&self.setl_id, at),
             fate: text(&self.fate, at),
             is_repeated: truth(self.is_repeated),
@@ -149,13 +155,13 @@ impl<'a> Batch<'a> {
             fee_fen: self.fee_fen.value(at),
             inscope_fen: self.inscope_fen.value(at),
             fund_fen: self.fund_fen.value(at),
-            lines: self.lines.value(at),
-            class_fen: self.class_fen.map(|column| column.value(at)),
-            class_important: self.class_important.map(truth),
-            group_code: text(&self.group_code, at),
-            is_given: truth(self.is_given),
-            is_differing: truth(self.is_differing),
-            is_diagnosed: truth(self.is_diagnosed),
+            lines: sums.lines,
+            class_fen: sums.fen,
+            class_important: sums.important,
+            group_code: given.map_or("", |given| given.code),
+            is_given: given.is_some(),
+            is_differing: given.is_some_and(|given| given.is_differing),
+            is_diagnosed: self.beside.is_diagnosed(setl_key),
         }
     }
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use super::apg::ItemClasses;
 use super::codes;
 use super::elsewhere::{self, Elsewhere, Reversal};
-use super::fees::FeeLines;
+use super::fees::{FeeLines, FeeRoll};
 use super::ids;
-use super::line_traits::{LineFacts, LineRules};
+use super::line_traits::LineRules;
 use crate::grouper::codes::CodeMap;
 use crate::period::Years;
+use crate::warehouse::arrow::array::RecordBatch;
 use crate::warehouse::arrow::datatypes::SchemaRef;
 use crate::warehouse::contract::{self, Place};
 use crate::warehouse::engine::{Engine, Params, Session};
@@ -51,6 +52,8 @@ pub(super) struct Bucket {
     number: u32,
     codes: Arc<CodeMap>,
     tables: Vec<(&'static str, SchemaRef, Vec<PathBuf>)>,
+    /// Rows of `settlement` in the years asked for.
+    settlements: usize,
     /// Fee lines of years not asked for.
     other_fee_files: Vec<(i32, PathBuf)>,
 }
@@ -71,6 +74,7 @@ impl Bucket {
     pub(super) fn new(snapshot: &Snapshot, years: &Years, number: u32, needs: Needs) -> Self {
         let asked = |year: i32| years.as_slice().iter().any(|known| i32::from(*known) == year);
         let mut tables = Vec::new();
+        let mut settlements = 0;
         for (name, source, needed) in [
             ("settlement", "settlement", true),
             ("settlement_history", "settlement", true),
@@ -90,9 +94,15 @@ impl Bucket {
                             || asked(file.year)
                             || file.year == YEAR_NOT_PLACED)
             };
-            let files = snapshot.table(source).filter(|_| needed).map_or_else(Vec::new, |table| {
-                table.files.iter().filter(wanted).map(|file| file.path.clone()).collect()
-            });
+            let files: Vec<&DataFile> = snapshot
+                .table(source)
+                .filter(|_| needed)
+                .map_or_else(Vec::new, |table| table.files.iter().filter(wanted).collect());
+            if name == "settlement" {
+                let rows = files.iter().map(|file| usize::try_from(file.rows).unwrap_or(0));
+                settlements = rows.sum();
+            }
+            let files = files.into_iter().map(|file| file.path.clone()).collect();
             tables.push((name, relation::read_schema(contract), files));
         }
         let other_fee_files = snapshot
@@ -103,12 +113,22 @@ impl Bucket {
             .filter(|file| !asked(file.year) && file.year != YEAR_NOT_PLACED)
             .map(|file| (file.year, file.path.clone()))
             .collect();
-        Self { number, codes: Arc::default(), tables, other_fee_files }
+        Self { number, codes: Arc::default(), tables, settlements, other_fee_files }
     }
 
     /// Its codes are local ones that stand for others (J11).
     pub(super) fn with_codes(self, codes: Arc<CodeMap>) -> Self {
         Self { codes, ..self }
+    }
+
+    /// Rows of `settlement` in the years asked for.
+    pub(super) fn settlements(&self) -> usize {
+        self.settlements
+    }
+
+    fn reads_fee_lines(&self) -> bool {
+        let files = self.tables.iter().find(|(name, ..)| *name == "fee_item");
+        files.is_some_and(|(_, _, files)| !files.is_empty())
     }
 
     /// Makes its files visible to the models.
@@ -142,19 +162,19 @@ impl Bucket {
         define(session, &CODED.map(|(table, _)| (table, false)), params).await
     }
 
-    /// Runs the shared models and rolls up the fee lines: afterwards `int_cases__netted`, `fee_roll`
-    /// and `repeated_fee_line` can be named. Also what single fee lines say, where the policy asks.
+    /// Runs the shared models and rolls up the fee lines: afterwards `int_cases__netted` and
+    /// `repeated_fee_line` can be named.
     pub(super) async fn prepare(
         &self,
         session: &Session,
         params: &Params,
         classes: &Arc<ItemClasses>,
         elsewhere: &Elsewhere,
-    ) -> Result<(Handover, Option<LineFacts>), Error> {
+    ) -> Result<(Handover, FeeRoll), Error> {
         self.register_national(session, params).await?;
         elsewhere.register(session)?;
         define(session, &[("stg_settlement_key", false)], params).await?;
-        let ids = ids::read(session, params).await?;
+        let ids = ids::read(session, params, self.settlements).await?;
         define(session, SHARED, params).await?;
         let mut reversals = Vec::new();
         for batch in session.rows("int_cases__reversal_match").await? {
@@ -162,26 +182,25 @@ impl Bucket {
         }
         self.register_fee_lines_elsewhen(session, &reversals)?;
         let mut lines = FeeLines::new(Arc::clone(classes));
+        if self.reads_fee_lines() {
+            lines.reserve(self.settlements);
+        }
         let flagged = classes.lines().is_some_and(LineRules::looks_at_more);
         let own = if flagged { "stg_fee_item_flagged" } else { "stg_fee_item" };
+        let unread: &[&str] = if classes.reads_items() { &[] } else { &["med_list_codg"] };
         loop {
             for model in [own, "int_cases__reversal_fee_item"] {
-                session.stream::<Error>(model, params, |batch| lines.take_batch(batch)).await?;
+                let take = |batch: &RecordBatch| lines.take_batch(batch);
+                session.stream_without::<Error>(model, unread, params, take).await?;
             }
             if !lines.look_again() {
                 break;
             }
         }
-        let roll = lines.finish();
-        roll.register(session)?;
-        for reversal in &mut reversals {
-            reversal.take_lines(&roll);
-        }
-        let mut facts = roll.into_facts();
-        if let Some(facts) = &mut facts {
-            elsewhere.take_back(&mut reversals, facts);
-        }
-        Ok((Handover { ids, reversals }, facts))
+        let mut roll = lines.finish();
+        roll.register_repeated(session)?;
+        elsewhere.take_back(&mut reversals, &mut roll);
+        Ok((Handover { ids, reversals }, roll))
     }
 
     /// Fee lines of the years in which reversals were settled, beyond the years asked for: a refund in

@@ -12,14 +12,16 @@ use chrono::NaiveDate;
 
 use super::apg::ItemClasses;
 use super::batch::Batch;
-use super::buckets::{self, Bucket, Handover, Models, Needs};
+use super::beside::{Beside, Wants};
+use super::buckets::{self, Bucket, Handover, Needs};
 use super::columns::Extra;
 use super::elsewhere::Elsewhere;
 use super::line_traits::LineRules;
 use super::merge;
-use super::rows::{Collector, Part, Rules, Tally, TierSum, step};
+use super::rows::{Collector, Part, Rules};
 use super::signing::Signing;
 use super::stays::{Stays, Wanted};
+use super::tally::{Tally, TierSum, step};
 use super::watch::Watch;
 use crate::grouper::Reason;
 use crate::grouper::auxiliary::Typing;
@@ -97,14 +99,6 @@ pub struct Refund {
 pub fn same_columns(one: &Policy, other: &Policy) -> bool {
     Extra::of(one) == Extra::of(other)
 }
-
-/// The models beyond those that checks run too.
-const MODELS: &Models = &[
-    ("int_cases__refund_fee", true),
-    ("stg_group_result", false),
-    ("int_cases__given_group", false),
-    ("int_cases__diagnosed", false),
-];
 
 /// What a run over buckets needs.
 pub(super) struct Plan {
@@ -297,13 +291,18 @@ async fn run_bucket(
     plan: &Plan,
     elsewhere: &Elsewhere,
 ) -> Result<(Part, Handover), Error> {
-    let (handover, facts) = bucket.prepare(session, &plan.params, &plan.classes, elsewhere).await?;
-    buckets::define(session, MODELS, &plan.params).await?;
-    let stays = Stays::read(session, &plan.params, plan.wanted, facts).await?;
-    let mut collector = Collector::new(Arc::clone(&plan.rules), stays);
+    let (handover, roll) = bucket.prepare(session, &plan.params, &plan.classes, elsewhere).await?;
+    let wants = Wants {
+        given_group: matches!(plan.rules.policy.grouping.method, Method::Given { .. }),
+        diagnosed: plan.rules.judge_diagnosis,
+    };
+    let beside = Beside::read(session, &plan.params, wants, roll).await?;
+    let stays = Stays::read(session, &plan.params, plan.wanted).await?;
+    let mut collector = Collector::new(Arc::clone(&plan.rules), stays, &beside);
+    collector.part.cases.reserve(bucket.settlements());
     session
-        .stream::<Error>("int_cases__settlement", &plan.params, |batch| {
-            for row in Batch::new(batch)?.rows() {
+        .stream::<Error>("int_cases__netted", &plan.params, |batch| {
+            for row in Batch::new(batch, &beside)?.rows() {
                 collector.take(&row);
             }
             Ok(())
@@ -323,7 +322,7 @@ async fn run_bucket(
 /// One set of cases from all buckets, and what goes with them summed.
 fn assemble(mut parts: Vec<Part>, mut warnings: Vec<String>, threads: NonZeroUsize) -> Built {
     let mut built = Built::default();
-    let order = merge::order(&parts);
+    let order = merge::order(&parts, threads);
     built.records = merge::column(&order, &mut parts, |part| &mut part.records);
     built.reasons = merge::column(&order, &mut parts, |part| &mut part.reasons);
     built.cases = merge::cases(&order, &mut parts, threads);

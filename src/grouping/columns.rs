@@ -41,7 +41,7 @@ impl Extra {
     }
 }
 
-impl Collector {
+impl Collector<'_> {
     /// Adds the columns asked for of the case that was pushed last.
     pub(super) fn push_extra(&mut self, case: &Settlement) {
         let extra = self.rules.extra;

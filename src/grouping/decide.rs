@@ -37,7 +37,7 @@ impl Decided {
     }
 }
 
-impl Collector {
+impl Collector<'_> {
     /// Group of a settlement: its unit, the fallback for late and unusable ones, else by the policy's
     /// method.
     pub(super) fn group(

@@ -1,12 +1,13 @@
 //! What one bucket must know of another: ids used by two people, reversals booked on another person.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::buckets::{Bucket, Handover};
-use super::fees::{COST_COLUMNS, CostSums, FeeRoll};
-use super::line_traits::{LineFacts, Money};
+use super::fees::{FeeRoll, Taken};
 use super::rows::year_of;
+use crate::threads::side_by_side;
 use crate::warehouse::Error;
 use crate::warehouse::arrow::array::{
     Array as _, ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
@@ -28,12 +29,8 @@ pub(super) struct Reversal {
     is_foreign: bool,
     is_unmatched: bool,
     original_case_time: Option<i64>,
-    /// What its fee lines take away from class O, M, A (R14).
-    taken_fen: [i64; 3],
-    /// What they take away from each class of cost; zeros unless asked for.
-    cost_taken_fen: CostSums,
-    /// What they take away from lines looked at singly; nothing unless asked for.
-    lines_taken: Money,
+    /// What its fee lines take away (R14).
+    taken: Taken,
     /// `fulamt_ownpay_amt`.
     own_fen: i64,
 }
@@ -62,9 +59,7 @@ impl Reversal {
                 is_foreign: foreign.value(row),
                 is_unmatched: unmatched.value(row),
                 original_case_time: originals.is_valid(row).then(|| originals.value(row)),
-                taken_fen: [0; 3],
-                cost_taken_fen: CostSums::default(),
-                lines_taken: Money::default(),
+                taken: Taken::default(),
                 own_fen: own.value(row),
             })
             .collect())
@@ -73,14 +68,6 @@ impl Reversal {
     /// Year in which it was settled; `None` of a foreign one, whose lines are in another bucket.
     pub(super) fn own_year(&self) -> Option<i32> {
         (!self.is_foreign).then(|| i32::from(year_of(self.setl_time)))
-    }
-
-    /// Looks up its own fee lines; those of a foreign reversal are not here, and came along.
-    pub(super) fn take_lines(&mut self, roll: &FeeRoll) {
-        if !self.is_foreign {
-            self.taken_fen = roll.of(&self.setl_id).taken_fen;
-            self.cost_taken_fen = roll.cost_taken_of(&self.setl_id);
-        }
     }
 }
 
@@ -96,15 +83,21 @@ pub(super) struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Lines that reversals take back from settlements of this bucket (R14, A47), whether the reversals
-    /// stand here or came along.
-    pub(super) fn take_back(&self, reversals: &mut [Reversal], facts: &mut LineFacts) {
-        for reversal in reversals.iter_mut().filter(|reversal| !reversal.is_foreign) {
-            reversal.lines_taken = facts.taken_by(&reversal.setl_id);
-        }
-        let own = reversals.iter().filter(|reversal| !reversal.is_foreign);
-        for reversal in own.chain(&self.foreign) {
-            facts.take_back(&reversal.init_setl_id, &reversal.lines_taken);
+    /// Reversals that found their original take its lines back (R14, A47). The lines of a foreign one are
+    /// looked for where it stands; what they take came along.
+    pub(super) fn take_back(&self, reversals: &mut [Reversal], roll: &mut FeeRoll) {
+        let came: HashMap<&str, &Taken> =
+            self.foreign.iter().map(|row| (row.setl_id.as_str(), &row.taken)).collect();
+        for reversal in reversals {
+            if reversal.is_foreign {
+                let came = came.get(reversal.setl_id.as_str());
+                reversal.taken = came.map_or_else(Taken::default, |taken| (*taken).clone());
+            } else {
+                reversal.taken = roll.taken_by(id_key(&reversal.setl_id));
+            }
+            if reversal.original_case_time.is_some() {
+                roll.take_back(id_key(&reversal.init_setl_id), &reversal.taken);
+            }
         }
     }
 
@@ -121,7 +114,7 @@ impl Elsewhere {
             |field: &dyn Fn(&Reversal) -> i64| wholes(self.foreign.iter().map(field).collect());
         let rejected = texts(self.rejected.iter().map(String::as_str).collect());
         session.register_columns("rejected_elsewhere", vec![("setl_id", rejected)])?;
-        let mut columns = vec![
+        let columns = vec![
             ("setl_id", each(|row| &row.setl_id)),
             ("init_setl_id", each(|row| &row.init_setl_id)),
             ("fixmedins_code", each(|row| &row.fixmedins_code)),
@@ -130,13 +123,7 @@ impl Elsewhere {
             ("inscope_fen", sums(&|row| row.inscope_fen)),
             ("fund_fen", sums(&|row| row.fund_fen)),
             ("own_fen", sums(&|row| row.own_fen)),
-            ("o_taken_fen", sums(&|row| row.taken_fen[0])),
-            ("m_taken_fen", sums(&|row| row.taken_fen[1])),
-            ("a_taken_fen", sums(&|row| row.taken_fen[2])),
         ];
-        for (class, [_, taken]) in COST_COLUMNS.into_iter().enumerate() {
-            columns.push((taken, sums(&move |row| row.cost_taken_fen[class])));
-        }
         session.register_columns("foreign_reversal", columns)?;
         session.register_columns(
             "matched_elsewhere",
@@ -221,18 +208,32 @@ pub(super) fn answer(
     told
 }
 
+/// Keys that stand in more than one bucket, piece by piece of the range of keys.
+fn shared_hashes(handovers: &Handovers, threads: NonZeroUsize) -> HashSet<u64> {
+    const PIECES: u64 = 16;
+    let size = u64::MAX / PIECES + 1;
+    let of_piece = |piece: u64| {
+        let mut ids: Vec<u64> = Vec::new();
+        for told in handovers.values() {
+            let start = told.ids.partition_point(|id| *id / size < piece);
+            let end = told.ids.partition_point(|id| *id / size <= piece);
+            ids.extend_from_slice(&told.ids[start..end]);
+        }
+        // The ids of each bucket are ascending already: the stable sort merges such runs.
+        ids.sort();
+        let twice = ids.windows(2).filter(|pair| pair[0] == pair[1]);
+        twice.map(|pair| pair[0]).collect::<Vec<_>>()
+    };
+    side_by_side(0..PIECES, threads, of_piece).into_iter().flatten().collect()
+}
+
 /// Settlement ids that stand in more than one bucket, with the buckets.
 fn shared_ids(
     engine: &Engine,
     handovers: &Handovers,
     bucket: impl Fn(u32) -> Bucket,
 ) -> Result<BTreeMap<String, Vec<u32>>, Error> {
-    let mut all: Vec<u64> = handovers.values().flat_map(|told| told.ids.iter().copied()).collect();
-    // The ids of each bucket are ascending already: the stable sort merges such runs.
-    all.sort();
-    let hashes: HashSet<u64> =
-        all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
-    drop(all);
+    let hashes = shared_hashes(handovers, engine.threads());
     let holds = |told: &Handover| hashes.iter().any(|id| told.ids.binary_search(id).is_ok());
     let numbers: Vec<u32> =
         handovers.iter().filter(|(_, told)| holds(told)).map(|(number, _)| *number).collect();
@@ -266,4 +267,91 @@ fn shared_ids(
     }
     shared.retain(|_, buckets| buckets.len() > 1);
     Ok(shared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Elsewhere, Reversal, id_key};
+    use crate::grouping::fees::{FeeLine, FeeLines, FeeRoll, Taken};
+    use crate::grouping::testing::charge_type_classes;
+
+    fn reversal(setl_id: &str, init_setl_id: &str, is_foreign: bool, found: bool) -> Reversal {
+        Reversal {
+            setl_id: setl_id.to_owned(),
+            init_setl_id: init_setl_id.to_owned(),
+            fixmedins_code: "H1".to_owned(),
+            setl_time: 1,
+            fee_fen: -1,
+            inscope_fen: -1,
+            fund_fen: -1,
+            is_foreign,
+            is_unmatched: false,
+            original_case_time: found.then_some(0),
+            taken: Taken::default(),
+            own_fen: 0,
+        }
+    }
+
+    fn roll(lines: &[(&str, &str, &str, i64)]) -> FeeRoll {
+        let mut taken = FeeLines::new(charge_type_classes());
+        for (at, (setl_id, feedetl_sn, charge_type, fen)) in (0..).zip(lines) {
+            taken.take(&FeeLine {
+                setl_id,
+                feedetl_sn,
+                row_digest: at,
+                item: None,
+                charge_type: Some(charge_type),
+                fen: *fen,
+                negotiated: None,
+                days: 0,
+            });
+        }
+        taken.finish()
+    }
+
+    // s1 was reversed twice: O 600 − 100 − |50|, M 0 − 20, A 0 − 1. s3 by a reversal without lines. r3 and
+    // f6 found no original. s5 was reversed by another person's row, which brought what it takes.
+    // shows: R14
+    #[test]
+    fn reversals_that_found_their_original_take_its_lines_back() {
+        let mut roll = roll(&[
+            ("s1", "01", "05", 60_000),
+            ("s2", "01", "05", 900),
+            ("r1", "01", "05", -10_000),
+            ("r1", "02", "09", -2_000),
+            ("r1", "03", "01", -500),
+            ("r2", "01", "05", 5_000),
+            ("r2", "02", "03", -100),
+            ("r3", "01", "05", -900),
+        ]);
+        let came = |id: &str, original: &str, taken: Taken| Reversal {
+            taken,
+            ..reversal(id, original, false, true)
+        };
+        let f5 = Taken { fen: [200, 3, 0], cost_fen: [1, 2, 3, 4, 5], ..Taken::default() };
+        let f6 = Taken { fen: [100, 100, 100], ..Taken::default() };
+        let told = Elsewhere {
+            foreign: vec![came("f5", "s5", f5.clone()), came("f6", "s6", f6)],
+            ..Elsewhere::default()
+        };
+        let mut reversals = vec![
+            reversal("r1", "s1", false, true),
+            reversal("r2", "s1", false, true),
+            reversal("r3", "s2", false, false),
+            reversal("r4", "s3", false, true),
+            reversal("f5", "s5", true, true),
+            reversal("f6", "s6", true, false),
+        ];
+        told.take_back(&mut reversals, &mut roll);
+        let net = |id: &str| roll.net(id_key(id), &mut 0).fen;
+        assert_eq!(net("s1"), [45_000, -2_000, -100]);
+        assert_eq!(net("s2"), [900, 0, 0]);
+        assert_eq!(net("s3"), [0; 3]);
+        assert_eq!(net("s5"), [-200, -3, 0]);
+        assert_eq!(net("s6"), [0; 3]);
+        assert_eq!(roll.net_costs(id_key("s5")), [-1, -2, -3, -4, -5]);
+        // What a row hands over to the bucket of its original.
+        assert_eq!(reversals[2].taken.fen, [900, 0, 0]);
+        assert_eq!(reversals[4].taken, f5);
+    }
 }

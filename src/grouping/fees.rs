@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foldhash::HashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use super::apg::ItemClasses;
-use super::line_traits::{LineFacts, LineRules, LineTraits, Traits};
+use super::elsewhere;
+use super::line_traits::{LineFact, LineFacts, LineRules, LineTraits, Money, Traits};
 use crate::settlement::cases::COST_CLASSES;
 use crate::warehouse::Error;
-use crate::warehouse::arrow::array::{
-    Array as _, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringViewArray,
-};
+use crate::warehouse::arrow::array::{Array as _, BooleanArray, RecordBatch, StringViewArray};
 use crate::warehouse::engine::Session;
 use crate::warehouse::rows::{text_column, whole_column};
 use crate::warehouse::vocabulary::{id_key, key_column};
@@ -47,6 +48,9 @@ struct Kept {
     is_important: bool,
     traits: LineTraits,
 }
+
+/// Class O, M, A of a line, then its class of cost where those are asked for.
+type Classes = (Option<u8>, Option<u8>);
 
 /// Fen of each class of cost.
 pub(super) type CostSums = [i64; COST_CLASSES.len()];
@@ -84,9 +88,10 @@ pub(super) struct FeeLines {
     /// only their numbers are found.
     scattered: BTreeMap<u32, Vec<Kept>>,
     is_second_time: bool,
-    /// Neighbouring lines often share the settlement and the charge type: remember the last answers.
+    /// Neighbouring lines often share the settlement.
     last_settlement: Option<String>,
-    last_charge_type: Option<(String, Option<u8>)>,
+    /// What is known of the charge types met, few as they are.
+    charge_types: Vec<(String, Classes)>,
 }
 
 impl FeeLines {
@@ -100,8 +105,14 @@ impl FeeLines {
             scattered: BTreeMap::new(),
             is_second_time: false,
             last_settlement: None,
-            last_charge_type: None,
+            charge_types: Vec::new(),
         }
+    }
+
+    /// Makes room for so many settlements.
+    pub(super) fn reserve(&mut self, settlements: usize) {
+        self.roll.settlements.reserve(settlements);
+        self.roll.sums.reserve(settlements);
     }
 
     /// All lines were taken: whether all of them must be taken once more, which happens once at most.
@@ -113,14 +124,15 @@ impl FeeLines {
         again
     }
 
-    /// Takes a batch in the shape of `stg_fee_item`.
+    /// Takes a batch in the shape of `stg_fee_item`; `med_list_codg` may lack where no item is asked for.
     ///
     /// # Errors
     /// If a column is missing or of another type.
     pub(super) fn take_batch(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let text = |name| text_column(batch, name);
         let (ids, numbers) = (text("setl_id")?, text("feedetl_sn")?);
-        let (items, charge_types) = (text("med_list_codg")?, text("med_chrgitm_type")?);
+        let items = self.classes.reads_items().then(|| text("med_list_codg")).transpose()?;
+        let charge_types = text("med_chrgitm_type")?;
         let asked = self.classes.lines().is_some_and(LineRules::looks_at_negotiated);
         let negotiated = asked.then(|| text("hi_nego_drug_flag")).transpose()?;
         let asked = self.classes.lines().is_some_and(LineRules::looks_at_days);
@@ -139,7 +151,7 @@ impl FeeLines {
                 setl_id: value(&ids, row).unwrap_or_default(),
                 feedetl_sn: value(&numbers, row).unwrap_or_default(),
                 row_digest: digests.value(row),
-                item: value(&items, row),
+                item: items.as_ref().and_then(|column| value(column, row)),
                 charge_type: value(&charge_types, row),
                 fen: amounts.value(row),
                 negotiated: negotiated.as_ref().and_then(|column| value(column, row)),
@@ -161,17 +173,13 @@ impl FeeLines {
         }
         let traits = self.roll.traits.as_mut().map_or(LineTraits::NONE, |all| all.of_line(line));
         // What is carved out has left before classes are told (A47).
-        let class = if traits.is_carved { None } else { self.class(line) };
+        let (class, cost_class) = if traits.is_carved { (None, None) } else { self.class(line) };
         self.lines.push(Kept {
             line_key: id_key(line.feedetl_sn),
             row_digest: line.row_digest,
             fen: line.fen,
             class,
-            cost_class: self
-                .classes
-                .cost_class(line.charge_type)
-                .filter(|_| !traits.is_carved)
-                .and_then(|class| u8::try_from(class).ok()),
+            cost_class,
             is_important: self.classes.lists_important()
                 && self.classes.important(line.item, line.charge_type),
             traits,
@@ -184,12 +192,8 @@ impl FeeLines {
         let last = self.last_settlement.get_or_insert_default();
         last.clear();
         last.push_str(setl_id);
-        let key = id_key(setl_id);
-        let next = u32::try_from(self.roll.keys.len()).unwrap_or(u32::MAX);
-        let at = *self.roll.settlements.entry(key).or_insert(next);
-        if at == next {
-            self.roll.keys.push(key);
-        } else if !self.is_second_time {
+        let (at, is_new) = self.roll.settlements.number(id_key(setl_id));
+        if !is_new && !self.is_second_time {
             self.scattered.entry(at).or_default();
         }
         let is_scattered = self.scattered.contains_key(&at);
@@ -207,23 +211,31 @@ impl FeeLines {
         }
     }
 
-    fn class(&mut self, line: &FeeLine<'_>) -> Option<u8> {
-        let class = |item| {
-            let class = self.classes.class(item, line.charge_type);
-            class.and_then(|class| u8::try_from(class).ok())
+    /// Classes of a line.
+    fn class(&mut self, line: &FeeLine<'_>) -> Classes {
+        let of_type = self.of_charge_type(line.charge_type);
+        if !self.classes.lists_items() {
+            return of_type;
+        }
+        (narrow(self.classes.class(line.item, line.charge_type)), of_type.1)
+    }
+
+    /// What the charge type alone says.
+    fn of_charge_type(&mut self, charge_type: Option<&str>) -> Classes {
+        /// A column has about twenty of them; what else stands there is looked up each time.
+        const MANY: usize = 32;
+        let looked_up = |classes: &ItemClasses| {
+            (narrow(classes.class(None, charge_type)), narrow(classes.cost_class(charge_type)))
         };
-        if self.classes.lists_items() {
-            return class(line.item);
+        let Some(code) = charge_type else { return looked_up(&self.classes) };
+        if let Some((_, known)) = self.charge_types.iter().find(|(known, _)| known == code) {
+            return *known;
         }
-        let charge_type = line.charge_type?;
-        if let Some((known, class)) = &self.last_charge_type
-            && known == charge_type
-        {
-            return *class;
+        let found = looked_up(&self.classes);
+        if self.charge_types.len() < MANY {
+            self.charge_types.push((code.to_owned(), found));
         }
-        let class = class(None);
-        self.last_charge_type = Some((charge_type.to_owned(), class));
-        class
+        found
     }
 
     /// What the lines come to.
@@ -237,13 +249,13 @@ impl FeeLines {
             "scattered lines are taken again"
         );
         let Self { mut roll, scattered, .. } = self;
-        let settlements = &roll.settlements;
-        roll.repeated.retain(|line| !scattered.contains_key(&settlements[&line.setl_key]));
+        let is_scattered = |at: Option<u32>| at.is_some_and(|at| scattered.contains_key(&at));
+        roll.repeated.retain(|line| !is_scattered(roll.settlements.get(line.setl_key)));
         for (at, mut lines) in scattered {
             roll.set(at, &mut lines, self.classes.counts_costs());
         }
-        let settlements = &roll.settlements;
-        roll.repeated.sort_by_key(|line| settlements[&line.setl_key]);
+        roll.repeated.sort_by_key(|line| roll.settlements.get(line.setl_key));
+        roll.facts = roll.traits.take().map(Traits::finish);
         roll
     }
 }
@@ -258,18 +270,86 @@ impl FeeSums {
     }
 }
 
+/// Keys numbered in the order in which they come.
+///
+/// Settlements of one person stand near each other wherever they are read, so what is looked up by the key
+/// should lie in that order: the table holds numbers alone, so that it stays in the cache.
+#[derive(Debug, Default)]
+struct Numbers {
+    keys: Vec<i128>,
+    table: HashTable<u32>,
+}
+
+impl Numbers {
+    fn reserve(&mut self, settlements: usize) {
+        self.keys.reserve(settlements);
+        let keys = &self.keys;
+        self.table.reserve(settlements, |at| hash(keys[*at as usize]));
+    }
+
+    /// Number of a key, and whether it is new.
+    fn number(&mut self, key: i128) -> (u32, bool) {
+        let Self { keys, table } = self;
+        let is_it = |at: &u32| keys[*at as usize] == key;
+        match table.entry(hash(key), is_it, |at| hash(keys[*at as usize])) {
+            Entry::Occupied(known) => (*known.get(), false),
+            Entry::Vacant(free) => {
+                let next = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+                free.insert(next);
+                keys.push(key);
+                (next, true)
+            }
+        }
+    }
+
+    /// Number of a key, looked for around that of the key asked for before.
+    fn near(&self, key: i128, last: &mut usize) -> Option<u32> {
+        const FAR: usize = 32;
+        let is_at = |at: &usize| self.keys.get(*at) == Some(&key);
+        let around = (0..FAR).flat_map(|by| [last.checked_add(by), last.checked_sub(by)]);
+        let found = around.flatten().find(is_at).and_then(|at| u32::try_from(at).ok());
+        let found = found.or_else(|| self.get(key));
+        *last = found.map_or(*last, |at| at as usize);
+        found
+    }
+
+    fn get(&self, key: i128) -> Option<u32> {
+        self.table.find(hash(key), |at| self.keys[*at as usize] == key).copied()
+    }
+}
+
+/// A key is a hash already.
+fn hash(key: i128) -> u64 {
+    elsewhere::short(key)
+}
+
 /// The lines of one bucket, rolled up.
 #[derive(Debug, Default)]
 pub(super) struct FeeRoll {
-    /// Key of a settlement → its number, by which the columns stand.
-    settlements: HashMap<i128, u32>,
-    keys: Vec<i128>,
+    /// Numbers the settlements; the columns stand by them.
+    settlements: Numbers,
     sums: Vec<FeeSums>,
     /// Fen of each class of cost, and what the lines take away where the settlement is a reversal
     /// (R14); empty unless asked for.
     costs: Vec<[CostSums; 2]>,
     pub(super) repeated: Vec<Repeated>,
     traits: Option<Traits>,
+    /// What single lines say, where the policy asks; there once all lines were taken.
+    facts: Option<LineFacts>,
+    /// Key of a settlement → what its reversals take back.
+    taken: HashMap<i128, Taken>,
+}
+
+/// What fee lines of reversals take away from the classes of their original: amounts whatever their sign
+/// (R14).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Taken {
+    /// Class O, M, A.
+    pub(super) fen: [i64; 3],
+    /// Each class of cost; zeros unless asked for.
+    pub(super) cost_fen: CostSums,
+    /// Lines looked at singly; nothing unless asked for.
+    pub(super) lines: Money,
 }
 
 impl FeeRoll {
@@ -284,7 +364,7 @@ impl FeeRoll {
             let first = copies[0];
             let is_conflicting = copies.iter().any(|copy| copy.row_digest != first.row_digest);
             if copies.len() > 1 {
-                let (setl_key, line_key) = (self.keys[place], first.line_key);
+                let (setl_key, line_key) = (self.settlements.keys[place], first.line_key);
                 self.repeated.push(Repeated { setl_key, line_key, is_conflicting });
             }
             if is_conflicting {
@@ -308,63 +388,84 @@ impl FeeRoll {
         }
     }
 
-    /// Sums of one settlement; zeros if it has no lines.
-    pub(super) fn of(&self, setl_id: &str) -> FeeSums {
-        let at = self.settlements.get(&id_key(setl_id));
-        at.and_then(|at| self.sums.get(*at as usize)).copied().unwrap_or_default()
+    fn place(&self, setl_key: i128) -> Option<usize> {
+        self.settlements.get(setl_key).map(|at| at as usize)
     }
 
-    /// What the lines of a reversal take away from each class of cost; zeros unless asked for.
-    pub(super) fn cost_taken_of(&self, setl_id: &str) -> CostSums {
-        let at = self.settlements.get(&id_key(setl_id));
-        at.and_then(|at| self.costs.get(*at as usize))
-            .map_or_else(CostSums::default, |sums| sums[1])
+    /// Sums of the lines of one settlement, its reversals left aside; zeros if it has no lines.
+    #[cfg(test)]
+    pub(super) fn own(&self, setl_key: i128) -> FeeSums {
+        self.place(setl_key).and_then(|at| self.sums.get(at)).copied().unwrap_or_default()
     }
 
-    /// What single lines say, where the policy asks; the sums are given up.
-    pub(super) fn into_facts(self) -> Option<LineFacts> {
-        let settlements = self.settlements;
-        self.traits.map(|traits| traits.finish(settlements))
-    }
-
-    /// Makes the relation `cost_roll` (a row a settlement with lines) visible to the models; without
-    /// rows unless classes of cost were asked for.
-    fn register_costs(&self, session: &Session) -> Result<(), Error> {
-        let keys = self.keys.iter().take(self.costs.len()).map(|key| Some(*key));
-        let mut columns = vec![("setl_key", key_column(keys))];
-        for (class, names) in COST_COLUMNS.into_iter().enumerate() {
-            for (side, name) in names.into_iter().enumerate() {
-                let sums = self.costs.iter().map(|sums| Some(sums[side][class]));
-                columns.push((name, Arc::new(sums.collect::<Int64Array>()) as ArrayRef));
-            }
+    /// Sums of the lines of one settlement, its classes net of what reversals take back (R14); zeros if it
+    /// has no lines. `last` is a place to start
+    /// looking from, left for the next call: who asks in the order of the files is answered faster.
+    pub(super) fn net(&self, setl_key: i128, last: &mut usize) -> FeeSums {
+        let place = self.settlements.near(setl_key, last);
+        let own = place.and_then(|at| self.sums.get(at as usize));
+        let mut sums = own.copied().unwrap_or_default();
+        if let Some(taken) = self.taken_back(setl_key) {
+            subtract(&mut sums.fen, taken.fen);
         }
-        session.register_columns("cost_roll", columns)
+        sums
     }
 
-    /// Makes the relations `fee_roll` (a row a settlement with lines that stay) and
-    /// `repeated_fee_line` (a row a line that stands more than once) and `cost_roll` visible to the
+    /// Fen of each class of cost, net of what reversals take back; zeros unless asked for.
+    pub(super) fn net_costs(&self, setl_key: i128) -> CostSums {
+        if self.costs.is_empty() && self.taken.is_empty() {
+            return CostSums::default();
+        }
+        let own = self.place(setl_key).and_then(|at| self.costs.get(at));
+        let mut costs = own.map_or_else(CostSums::default, |sums| sums[0]);
+        if let Some(taken) = self.taken_back(setl_key) {
+            subtract(&mut costs, taken.cost_fen);
+        }
+        costs
+    }
+
+    /// What single lines of a settlement say, net of what reversals take back; nothing unless asked for.
+    pub(super) fn fact(&self, setl_key: i128) -> LineFact {
+        let facts = self.facts.as_ref().zip(self.place(setl_key));
+        let mut fact = facts.map_or_else(LineFact::default, |(facts, at)| facts.of(at));
+        if let Some(taken) = self.taken_back(setl_key).filter(|_| facts.is_some()) {
+            fact.money.add(&taken.lines.negated());
+        }
+        fact
+    }
+
+    /// The policy asks for negotiated drugs, but no line says whether it is one.
+    pub(super) fn lacks_negotiated(&self) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.lacks_negotiated)
+    }
+
+    /// What the lines of a reversal take away from its original.
+    pub(super) fn taken_by(&self, setl_key: i128) -> Taken {
+        let Some(at) = self.place(setl_key) else { return Taken::default() };
+        let costs = self.costs.get(at);
+        let lines = self.facts.as_ref().map_or_else(Money::default, |facts| facts.taken_by(at));
+        Taken {
+            fen: self.sums.get(at).map_or([0; 3], |sums| sums.taken_fen),
+            cost_fen: costs.map_or_else(CostSums::default, |sums| sums[1]),
+            lines,
+        }
+    }
+
+    /// A reversal takes lines of a settlement back.
+    pub(super) fn take_back(&mut self, setl_key: i128, taken: &Taken) {
+        if *taken != Taken::default() {
+            self.taken.entry(setl_key).or_default().add(taken);
+        }
+    }
+
+    fn taken_back(&self, setl_key: i128) -> Option<&Taken> {
+        // Most buckets have few reversals; some have none.
+        if self.taken.is_empty() { None } else { self.taken.get(&setl_key) }
+    }
+
+    /// Makes the relation `repeated_fee_line` (a row a line that stands more than once) visible to the
     /// models.
-    pub(super) fn register(&self, session: &Session) -> Result<(), Error> {
-        let stays: Vec<usize> =
-            (0..self.sums.len()).filter(|at| self.sums[*at].lines > 0).collect();
-        let whole = |of: &dyn Fn(&FeeSums) -> i64| -> ArrayRef {
-            Arc::new(stays.iter().map(|at| Some(of(&self.sums[*at]))).collect::<Int64Array>())
-        };
-        let truth = |class: usize| -> ArrayRef {
-            let flags = stays.iter().map(|at| Some(self.sums[*at].important[class]));
-            Arc::new(flags.collect::<BooleanArray>())
-        };
-        let mut columns = vec![
-            ("setl_key", key_column(stays.iter().map(|at| Some(self.keys[*at])))),
-            ("lines", whole(&|sums| sums.lines)),
-        ];
-        for (class, [fen, taken, important]) in CLASS_COLUMNS.into_iter().enumerate() {
-            columns.push((fen, whole(&|sums| sums.fen[class])));
-            columns.push((taken, whole(&|sums| sums.taken_fen[class])));
-            columns.push((important, truth(class)));
-        }
-        session.register_columns("fee_roll", columns)?;
-        self.register_costs(session)?;
+    pub(super) fn register_repeated(&self, session: &Session) -> Result<(), Error> {
         let conflicts = self.repeated.iter().map(|line| Some(line.is_conflicting));
         session.register_columns(
             "repeated_fee_line",
@@ -377,20 +478,25 @@ impl FeeRoll {
     }
 }
 
-const CLASS_COLUMNS: [[&str; 3]; 3] = [
-    ["o_fen", "o_taken_fen", "o_is_important"],
-    ["m_fen", "m_taken_fen", "m_is_important"],
-    ["a_fen", "a_taken_fen", "a_is_important"],
-];
+impl Taken {
+    fn add(&mut self, other: &Self) {
+        add(&mut self.fen, other.fen);
+        add(&mut self.cost_fen, other.cost_fen);
+        self.lines.add(&other.lines);
+    }
+}
 
-/// Of each class of [`COST_CLASSES`]: its sum, and what a reversal takes away.
-pub(super) const COST_COLUMNS: [[&str; 2]; COST_CLASSES.len()] = [
-    ["drug_fen", "drug_taken_fen"],
-    ["consumable_fen", "consumable_taken_fen"],
-    ["exam_fen", "exam_taken_fen"],
-    ["treatment_fen", "treatment_taken_fen"],
-    ["service_fen", "service_taken_fen"],
-];
+fn add<const N: usize>(sums: &mut [i64; N], more: [i64; N]) {
+    sums.iter_mut().zip(more).for_each(|(sum, fen)| *sum += fen);
+}
+
+fn subtract<const N: usize>(sums: &mut [i64; N], less: [i64; N]) {
+    sums.iter_mut().zip(less).for_each(|(sum, fen)| *sum -= fen);
+}
+
+fn narrow(class: Option<usize>) -> Option<u8> {
+    class.and_then(|class| u8::try_from(class).ok())
+}
 
 /// Puts a value at a place that is known or the next.
 pub(super) fn put<T>(values: &mut Vec<T>, place: usize, value: T) {

@@ -7,7 +7,6 @@ use foldhash::HashMap;
 use super::columns::Extra;
 use super::fees::{FeeLine, put};
 use crate::policy::model::{CarveOut, Method, Policy, Refine};
-use crate::warehouse::vocabulary::id_key;
 
 /// `hi_nego_drug_flag` of a negotiated drug (8.3).
 const NEGOTIATED: &str = "1";
@@ -155,7 +154,7 @@ impl Money {
         self.carved.iter().sum()
     }
 
-    fn negated(&self) -> Self {
+    pub(super) fn negated(&self) -> Self {
         Self {
             carved: self.carved.iter().map(|fen| -fen).collect(),
             drug_fen: -self.drug_fen,
@@ -234,13 +233,11 @@ impl Traits {
         most.map_or(u32::MAX, |(item, _)| *item)
     }
 
-    /// What can be asked once all lines are known; `settlements` numbers them by their key.
-    pub(super) fn finish(self, settlements: HashMap<i128, u32>) -> LineFacts {
+    /// What can be asked once all lines are known.
+    pub(super) fn finish(self) -> LineFacts {
         LineFacts {
-            settlements,
             names: self.names,
             sums: self.sums,
-            taken: HashMap::default(),
             lacks_negotiated: self.rules.negotiated && !self.knows_negotiated,
         }
     }
@@ -249,11 +246,9 @@ impl Traits {
 /// What the lines of each settlement of a bucket say.
 #[derive(Debug, Default)]
 pub(super) struct LineFacts {
-    settlements: HashMap<i128, u32>,
     names: Vec<String>,
+    /// By settlement, in the order of its number.
     sums: Vec<Sums>,
-    /// Key of a settlement → what its reversals take back.
-    taken: HashMap<i128, Money>,
     /// The policy asks for negotiated drugs, but no line says whether it is one.
     pub(super) lacks_negotiated: bool,
 }
@@ -272,37 +267,21 @@ pub(super) struct LineFact {
 }
 
 impl LineFacts {
-    fn sums(&self, key: i128) -> Option<&Sums> {
-        self.settlements.get(&key).and_then(|at| self.sums.get(*at as usize))
+    /// What the lines of the settlement at this place take away where it is a reversal.
+    pub(super) fn taken_by(&self, place: usize) -> Money {
+        self.sums.get(place).map_or_else(Money::default, |sums| sums.taken.clone())
     }
 
-    /// What the lines of a reversal take away.
-    pub(super) fn taken_by(&self, setl_id: &str) -> Money {
-        self.sums(id_key(setl_id)).map_or_else(Money::default, |sums| sums.taken.clone())
-    }
-
-    /// A reversal takes lines back.
-    pub(super) fn take_back(&mut self, setl_id: &str, money: &Money) {
-        if *money != Money::default() {
-            self.taken.entry(id_key(setl_id)).or_default().add(money);
-        }
-    }
-
-    /// What the lines of a settlement say. A refund of a part does not change what the visit was for,
-    /// so the main items are those of its own lines.
-    pub(super) fn of(&self, setl_id: &str) -> LineFact {
-        let key = id_key(setl_id);
-        let Some(sums) = self.sums(key) else { return LineFact::default() };
+    /// What the lines of the settlement at this place say. A refund of a part does not change what the
+    /// visit was for, so the main items are those of its own lines.
+    pub(super) fn of(&self, place: usize) -> LineFact {
+        let Some(sums) = self.sums.get(place) else { return LineFact::default() };
         let name = |item: u32| self.names.get(item as usize).cloned().unwrap_or_default();
-        let mut money = sums.own.clone();
-        if let Some(taken) = self.taken.get(&key) {
-            money.add(&taken.negated());
-        }
         LineFact {
             items: sums.items.map(name),
             is_negotiated: sums.is_negotiated,
             drug_days: sums.days.into(),
-            money,
+            money: sums.own.clone(),
         }
     }
 }

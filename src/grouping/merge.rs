@@ -8,10 +8,11 @@ use std::num::NonZeroUsize;
 use super::rows::Part;
 use crate::settlement::cases::{Cases, UNGROUPED};
 use crate::texts::Texts;
+use crate::threads::side_by_side;
 
 /// The part that each row comes from: in the order of their ids where cases have some, else one part after
 /// the other. An id belongs to one part, whose rows stay in their order.
-pub(super) fn order(parts: &[Part]) -> Vec<u16> {
+pub(super) fn order(parts: &[Part], threads: NonZeroUsize) -> Vec<u16> {
     let mut order = Vec::with_capacity(parts.iter().map(|part| part.cases.len()).sum());
     if parts.iter().all(|part| part.cases.case_id.is_empty()) {
         for (number, part) in (0..).zip(parts) {
@@ -19,12 +20,52 @@ pub(super) fn order(parts: &[Part]) -> Vec<u16> {
         }
         return order;
     }
+    let ids: Vec<&Texts> = parts.iter().map(|part| &part.cases.case_id).collect();
+    let cuts = cuts(&ids, threads.get());
+    let pieces: Vec<_> = cuts.windows(2).map(|ends| (&ends[0], &ends[1])).collect();
+    for piece in side_by_side(pieces, threads, |(starts, ends)| merged(&ids, starts, ends)) {
+        order.extend(piece);
+    }
+    order
+}
+
+/// Where each part is cut, first at its start and last at its end, so that ids between two cuts stand in
+/// the same piece in every part.
+fn cuts(parts: &[&Texts], pieces: usize) -> Vec<Vec<usize>> {
+    let mut cuts = vec![vec![0; parts.len()]];
+    if let Some(longest) = parts.iter().max_by_key(|ids| ids.len()) {
+        for piece in 1..pieces {
+            let by = &longest[longest.len() / pieces * piece];
+            cuts.push(parts.iter().map(|ids| first_from(ids, by)).collect());
+        }
+    }
+    cuts.push(parts.iter().map(|ids| ids.len()).collect());
+    cuts
+}
+
+/// The first place whose id is not below this one.
+fn first_from(ids: &Texts, id: &str) -> usize {
+    let (mut from, mut to) = (0, ids.len());
+    while from < to {
+        let middle = from.midpoint(to);
+        if &ids[middle] < id {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    from
+}
+
+/// The part that each row between these places comes from.
+fn merged(parts: &[&Texts], starts: &[usize], ends: &[usize]) -> Vec<u16> {
     let id = |part: u16, row: usize| {
-        let ids = &parts[usize::from(part)].cases.case_id;
-        (row < ids.len()).then(|| Reverse((&ids[row], part, row)))
+        let at = usize::from(part);
+        (row < ends[at]).then(|| Reverse((&parts[at][row], part, row)))
     };
+    let mut order = Vec::with_capacity(ends.iter().sum::<usize>() - starts.iter().sum::<usize>());
     let mut next: BinaryHeap<_> =
-        (0..).zip(parts).filter_map(|(number, _)| id(number, 0)).collect();
+        (0..).zip(starts).filter_map(|(part, start)| id(part, *start)).collect();
     while let Some(mut first) = next.peek_mut() {
         let Reverse((_, part, row)) = *first;
         order.push(part);
@@ -211,8 +252,9 @@ mod tests {
 
     fn merged(buckets: &[Vec<Given>], with_ids: bool, threads: usize) -> Cases {
         let mut parts: Vec<Part> = buckets.iter().map(|given| bucket(given, with_ids)).collect();
-        let order = order(&parts);
-        cases(&order, &mut parts, NonZeroUsize::new(threads).unwrap())
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let order = order(&parts, threads);
+        cases(&order, &mut parts, threads)
     }
 
     fn rows(cases: &Cases) -> Vec<(Option<&str>, Option<&str>, i64)> {
@@ -239,7 +281,7 @@ mod tests {
             let name = |group: &Option<usize>| group.map(|group| GROUPS[group]);
             // The ungrouped come last.
             expected.sort_by_key(|(id, group, _)| (id.clone(), group.is_none(), name(group)));
-            for threads in [1, 2] {
+            for threads in [1, 2, 3, 7] {
                 let all = merged(&buckets, true, threads);
                 let all = rows(&all);
                 let expected: Vec<_> = expected

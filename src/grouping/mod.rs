@@ -3,6 +3,7 @@
 pub mod apg;
 mod batch;
 pub mod behaviour;
+mod beside;
 mod buckets;
 pub mod cases;
 pub mod check;
@@ -22,7 +23,8 @@ mod rows;
 mod signing;
 mod split;
 mod stays;
+mod tally;
 pub mod testing;
 pub mod watch;
 
-pub use rows::{Tally, TierSum};
+pub use tally::{Tally, TierSum};

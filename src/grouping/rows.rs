@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike as _, NaiveDateTime};
 
 use super::apg::CLASS_LETTERS;
 use super::batch::Row;
+use super::beside::Beside;
 use super::cases::Refund;
 use super::columns::Extra;
 use super::dictionary::Dictionary;
@@ -14,6 +15,7 @@ use super::late::is_late;
 use super::signing::Signing;
 use super::split::{self, Parts};
 use super::stays::{Stay, Stays};
+use super::tally::{Tally, TierSum, step};
 use super::watch::{Watch, Watched};
 use crate::grouper::Reason;
 use crate::grouper::auxiliary::Typing;
@@ -23,69 +25,6 @@ use crate::grouper::record::Record;
 use crate::period::Years;
 use crate::policy::model::{CaseUnit, Cycle, CycleTime, Policy, UnitKind};
 use crate::settlement::cases::{Cases, UNGROUPED, UNSIGNED, flag};
-use crate::units::Fen;
-
-/// Rows and money of one step, as they leave or stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Rows.
-    pub rows: i64,
-    /// `medfee_sumamt` in fen.
-    pub fee_fen: i128,
-}
-
-impl Tally {
-    /// The money.
-    #[must_use]
-    #[expect(clippy::expect_used, reason = "a year's fees are below 92 quadrillion yuan")]
-    pub fn amount(&self) -> Fen {
-        Fen(i64::try_from(self.fee_fen).expect("a year's fees fit 64-bit fen"))
-    }
-
-    /// Adds rows and money.
-    pub fn add(&mut self, rows: i64, fee_fen: i64) {
-        self.rows += rows;
-        self.fee_fen += i128::from(fee_fen);
-    }
-}
-
-/// Steps that are not the fate of a row that leaves.
-pub(super) mod step {
-    /// Every row of the table.
-    pub(crate) const RAW: &str = "raw";
-    /// Copies of an identical row.
-    pub(crate) const DUPLICATE_IDENTICAL: &str = "duplicate_identical";
-    /// Money that partial refunds take back; no row leaves.
-    pub(crate) const REFUND_PARTIAL: &str = "refund_partial";
-    /// Rows whose main diagnosis is out of scope.
-    pub(crate) const DIAGNOSIS: &str = "scope_diagnosis";
-    /// Rows that stay.
-    pub(crate) const ANALYSED: &str = "analysed";
-    /// Money of fee lines that leave the fee (A47); no row leaves.
-    pub(crate) const CARVED_OUT: &str = "carved_out";
-    /// Rows that combined cases are split into, beyond the first (A15); no money moves.
-    pub(crate) const SPLIT: &str = "split";
-}
-
-/// Cases and money of one tier of contribution (H13).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct TierSum {
-    /// Cases.
-    pub cases: i64,
-    /// Σ fee in fen.
-    pub fee_fen: i128,
-    /// Σ fund booked in fen.
-    pub fund_fen: i128,
-}
-
-impl TierSum {
-    /// Adds others.
-    pub fn add(&mut self, other: &Self) {
-        self.cases += other.cases;
-        self.fee_fen += other.fee_fen;
-        self.fund_fen += other.fund_fen;
-    }
-}
 
 /// What one bucket comes to.
 #[derive(Debug, Default)]
@@ -194,7 +133,7 @@ impl Rules {
 }
 
 /// Collects the rows of one bucket.
-pub(super) struct Collector {
+pub(super) struct Collector<'a> {
     pub(super) rules: Arc<Rules>,
     pub(super) part: Part,
     pub(super) persons: Dictionary,
@@ -209,12 +148,13 @@ pub(super) struct Collector {
     pub(super) seen: HashSet<String>,
     open: Vec<Settlement>,
     stays: Stays,
+    beside: &'a Beside,
 }
 
-impl Collector {
+impl<'a> Collector<'a> {
     /// Starts an empty bucket.
     #[must_use]
-    pub(super) fn new(rules: Arc<Rules>, stays: Stays) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, stays: Stays, beside: &'a Beside) -> Self {
         Self {
             rules,
             part: Part::default(),
@@ -229,10 +169,11 @@ impl Collector {
             seen: HashSet::new(),
             open: Vec::new(),
             stays,
+            beside,
         }
     }
 
-    /// Takes one row of `int_cases__settlement`.
+    /// Takes one row of `int_cases__netted`.
     pub(super) fn take(&mut self, row: &Row<'_>) {
         let year = year_of(row.case_time);
         // Where cases are dated by discharge, the settlements of every year are read.
@@ -284,7 +225,7 @@ impl Collector {
     pub(super) fn carved_out(&self, row: &Row<'_>) -> bool {
         let listed = &self.rules.policy.scope.carve_out_diagnoses;
         !listed.is_empty() && {
-            let main = self.stays.main_diagnosis(row.setl_id);
+            let main = self.stays.main_diagnosis(row.setl_key);
             listed.iter().any(|code| main.starts_with(code.as_str()))
         }
     }
@@ -326,7 +267,7 @@ impl Collector {
         let text = |value: &str, wanted: bool| {
             if wanted { value.to_owned() } else { String::new() }
         };
-        let stay = self.stays.take(row.setl_id);
+        let stay = self.stays.take(row.setl_key, self.beside);
         let carved_fen = carved_out(row, stay.as_deref());
         if carved_fen > 0 {
             self.count(year_of(row.case_time), step::CARVED_OUT, 0, -carved_fen);
@@ -452,7 +393,7 @@ impl Collector {
     /// Merges what is to be merged and closes the bucket.
     #[must_use]
     pub(super) fn finish(mut self) -> Part {
-        self.part.lacks_negotiated = self.stays.lacks_negotiated();
+        self.part.lacks_negotiated = self.beside.fees.lacks_negotiated();
         let rules = Arc::clone(&self.rules);
         let mut rows = std::mem::take(&mut self.open);
         if rules.policy.case.unit == CaseUnit::Visit {

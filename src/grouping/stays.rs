@@ -3,9 +3,10 @@
 
 use foldhash::HashMap;
 
+use super::beside::Beside;
 use super::columns::Extra;
-use super::fees::{COST_COLUMNS, CostSums};
-use super::line_traits::{LineFact, LineFacts, LineRules};
+use super::fees::CostSums;
+use super::line_traits::{LineFact, LineRules};
 use crate::grouper::record::Record;
 use crate::policy::model::{Method, Policy};
 use crate::warehouse::Error;
@@ -15,7 +16,6 @@ use crate::warehouse::arrow::array::{
 use crate::warehouse::arrow::datatypes::Decimal128Type;
 use crate::warehouse::engine::{Params, Session};
 use crate::warehouse::rows::{text_column, time_column, whole_column};
-use crate::warehouse::vocabulary::id_key;
 
 /// `day_surgery` of a stay that is one.
 const DAY_SURGERY: &str = "1";
@@ -128,7 +128,6 @@ impl Stay {
 pub(super) struct Stays {
     wanted: Wanted,
     known: HashMap<i128, Stay>,
-    facts: LineFacts,
 }
 
 impl Stays {
@@ -137,10 +136,8 @@ impl Stays {
         session: &Session,
         params: &Params,
         wanted: Wanted,
-        facts: Option<LineFacts>,
     ) -> Result<Self, Error> {
-        let facts = facts.unwrap_or_default();
-        let mut stays = Self { wanted, known: HashMap::default(), facts };
+        let mut stays = Self { wanted, known: HashMap::default() };
         if wanted.record {
             for model in ["int_cases__diagnoses", "int_cases__operations"] {
                 session.define(model, params).await?;
@@ -168,11 +165,6 @@ impl Stays {
                     stays.each(batch, |stay, row| stay.own_fen = own.value(row));
                     Ok(())
                 })
-                .await?;
-        }
-        if wanted.cost {
-            session
-                .stream::<Error>("int_cases__cost", params, |batch| stays.take_costs(batch))
                 .await?;
         }
         Ok(stays)
@@ -245,39 +237,22 @@ impl Stays {
         Ok(())
     }
 
-    fn take_costs(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let mut columns = Vec::with_capacity(COST_COLUMNS.len());
-        for [sum, _] in COST_COLUMNS {
-            columns.push(whole_column(batch, sum)?);
-        }
-        for (row, key) in batch.column(0).as_primitive::<Decimal128Type>().iter().enumerate() {
-            let Some(key) = key else { continue };
-            let stay = self.known.entry(key).or_default();
-            for (sum, column) in stay.cost_fen.iter_mut().zip(&columns) {
-                *sum = column.value(row);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the policy asks for negotiated drugs and no fee line says whether it is one.
-    pub(super) fn lacks_negotiated(&self) -> bool {
-        self.facts.lacks_negotiated
-    }
-
     /// Main diagnosis of a settlement; empty where it has none or records are not wanted.
-    pub(super) fn main_diagnosis(&self, setl_id: &str) -> &str {
-        self.known.get(&id_key(setl_id)).map_or("", |stay| stay.record.main_diagnosis.as_str())
+    pub(super) fn main_diagnosis(&self, setl_key: i128) -> &str {
+        self.known.get(&setl_key).map_or("", |stay| stay.record.main_diagnosis.as_str())
     }
 
     /// What a settlement carries, once; nothing where nothing is wanted.
-    pub(super) fn take(&mut self, setl_id: &str) -> Option<Box<Stay>> {
+    pub(super) fn take(&mut self, setl_key: i128, beside: &Beside) -> Option<Box<Stay>> {
         if !self.wanted.any() {
             return None;
         }
-        let mut stay = self.known.remove(&id_key(setl_id)).unwrap_or_default();
+        let mut stay = self.known.remove(&setl_key).unwrap_or_default();
         if self.wanted.lines {
-            stay.lines = self.facts.of(setl_id);
+            stay.lines = beside.fees.fact(setl_key);
+        }
+        if self.wanted.cost {
+            stay.cost_fen = beside.fees.net_costs(setl_key);
         }
         Some(Box::new(stay))
     }

@@ -62,7 +62,7 @@ pub async fn map_codes(session: &Session) -> Result<(), Error> {
 /// # Errors
 /// If it cannot run.
 pub async fn find_repeated_ids(session: &Session) -> Result<(), Error> {
-    super::ids::read(session, &Params::default()).await.map(drop)
+    super::ids::read(session, &Params::default(), 0).await.map(drop)
 }
 
 /// Rolls up the rows of a model that has the shape of `stg_fee_item`.
@@ -77,5 +77,5 @@ pub async fn roll_fee_lines(session: &Session, model: &str) -> Result<(), Error>
             break;
         }
     }
-    lines.finish().register(session)
+    lines.finish().register_repeated(session)
 }

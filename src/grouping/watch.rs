@@ -5,7 +5,8 @@ use chrono::NaiveDateTime;
 
 use super::apg::{CLASS_LETTERS, ClassSums, class_letters};
 use super::batch::Row;
-use super::rows::{Collector, Settlement, at, step, year_of};
+use super::rows::{Collector, Settlement, at, year_of};
+use super::tally::step;
 use crate::policy::model::{Anchor, Apg, Cite, Cycle, CycleTime, Method, Policy};
 use crate::trail::{Section, Step, Value};
 use crate::units::{Fen, exact, fraction, ratio};
@@ -129,7 +130,7 @@ impl Watch {
     }
 }
 
-impl Collector {
+impl Collector<'_> {
     /// Keeps what the row of a settlement watched says, and what becomes of it.
     pub(super) fn watch(&mut self, row: &Row<'_>) {
         if !self.rules.watch.contains(row.setl_id) {

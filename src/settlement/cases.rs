@@ -204,6 +204,19 @@ impl Cases {
         keyed.into_iter().map(|(_, row)| row).collect()
     }
 
+    /// Makes room for more cases in the columns that every policy has.
+    pub fn reserve(&mut self, more: usize) {
+        self.institution.reserve(more);
+        self.group.reserve(more);
+        self.insutype.reserve(more);
+        self.year.reserve(more);
+        self.month.reserve(more);
+        self.fee_fen.reserve(more);
+        self.inscope_fen.reserve(more);
+        self.fund_fen.reserve(more);
+        self.flags.reserve(more);
+    }
+
     /// Whether there is no case.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,8 +1,10 @@
 //! The cases of the year settled, those of one kind together.
 //!
 //! Cases of one kind have the same segments, so the pass looks them up once for a run of cases and not
-//! for each. The order is made by counting sorts and has no influence on any result.
+//! for each. Their order has no influence on any result.
 #![warn(clippy::float_arithmetic, clippy::integer_division, clippy::arithmetic_side_effects)]
+
+use foldhash::HashMap;
 
 use super::cases::{Cases, UNGROUPED, UNSIGNED};
 use super::tariff::Kind;
@@ -45,73 +47,57 @@ pub(super) struct Kinds {
 
 impl Kinds {
     /// Sorts the rows of `year`; by month too where prices change within the year.
+    ///
+    /// The cases are walked through in their order, and each goes to its place at once: a walk in the
+    /// order of the kinds would wait for memory at every column.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "positions in lists of that length; no money"
+    )]
     pub(super) fn of(cases: &Cases, year: u16, by_month: bool) -> Self {
-        let rows = (0..cases.len()).filter(|row| cases.year[*row] == year);
-        let mut rows: Vec<u32> = rows.map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect();
-        let at = |row: u32| row as usize;
-        // From the least to the most significant: the sorts are stable.
-        if by_month {
-            sort(&mut rows, 13, |row| cases.month[at(row)].into());
+        let of_year = || (0..cases.len()).filter(|row| cases.year[*row] == year);
+        let mut numbers: HashMap<u128, u32> = HashMap::default();
+        let mut many: Vec<usize> = Vec::new();
+        let number = |row: usize| {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            let number = *numbers.entry(key(&kind_of(cases, row, by_month))).or_insert(next);
+            if number == next {
+                many.push(0);
+            }
+            many[number as usize] += 1;
+            number
+        };
+        let number_of: Vec<u32> = of_year().map(number).collect();
+        let (cells, cell_of) = cells(cases, of_year());
+        let mut sorted: Vec<(u128, u32)> = numbers.into_iter().collect();
+        sorted.sort_unstable();
+        let mut starts = vec![0; many.len()];
+        let mut ends = Vec::with_capacity(many.len());
+        let mut end = 0;
+        for (_, number) in sorted {
+            let many = many[number as usize];
+            starts[number as usize] = end;
+            end += many;
+            ends.push((end - many, end));
         }
-        sort(&mut rows, 256, |row| (cases.flags[at(row)] & Kind::FLAGS).into());
-        let last = cases.auxiliaries.len();
-        if !cases.auxiliary.is_empty() {
-            let key = |row: u32| (cases.auxiliary[at(row)] as usize).min(last);
-            sort(&mut rows, last.saturating_add(1), key);
+        let (mut rows, mut cell) = (vec![0; end], vec![0; end]);
+        for ((row, number), of_row) in of_year().zip(number_of).zip(cell_of) {
+            let place = &mut starts[number as usize];
+            rows[*place] = u32::try_from(row).unwrap_or(u32::MAX);
+            cell[*place] = of_row;
+            *place += 1;
         }
-        let last = cases.disciplines.len();
-        if !cases.discipline.is_empty() {
-            let key = |row: u32| usize::from(cases.discipline[at(row)]).min(last);
-            sort(&mut rows, last.saturating_add(1), key);
-        }
-        sort(&mut rows, cases.institutions.len(), |row| cases.institution[at(row)] as usize);
-        let last = cases.groups.len();
-        let group = |row: u32| (cases.group[at(row)] as usize).min(last);
-        sort(&mut rows, last.saturating_add(1), group);
-        let runs = runs(cases, &rows, by_month);
-        let (cells, cell) = cells(cases, &rows);
+        let run = |(first, end): (usize, usize)| {
+            let kind = kind_of(cases, rows[first] as usize, by_month);
+            Run { kind, first, end }
+        };
+        let runs = ends.into_iter().map(run).collect();
         Self { rows, runs, cells, cell }
     }
 }
 
-/// A stable counting sort by a key below `keys`.
-#[expect(clippy::arithmetic_side_effects, reason = "positions in a list of that length; no money")]
-fn sort(rows: &mut Vec<u32>, keys: usize, key: impl Fn(u32) -> usize) {
-    let mut starts = vec![0usize; keys + 1];
-    for row in rows.iter() {
-        starts[key(*row) + 1] += 1;
-    }
-    if starts.contains(&rows.len()) {
-        // All in one place: nothing to sort by.
-        return;
-    }
-    for at in 0..keys {
-        starts[at + 1] += starts[at];
-    }
-    let mut sorted = vec![0; rows.len()];
-    for row in rows.iter() {
-        let start = &mut starts[key(*row)];
-        sorted[*start] = *row;
-        *start += 1;
-    }
-    *rows = sorted;
-}
-
-fn runs(cases: &Cases, rows: &[u32], by_month: bool) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for (position, row) in rows.iter().enumerate() {
-        let kind = kind_of(cases, *row as usize, by_month);
-        match runs.last_mut() {
-            Some(run) if run.kind == kind => run.end = position.saturating_add(1),
-            _ => runs.push(Run { kind, first: position, end: position.saturating_add(1) }),
-        }
-    }
-    runs
-}
-
 /// The kind of a row, apart from what a tariff sees in it.
 fn kind_of(cases: &Cases, row: usize, by_month: bool) -> Kind {
-    // Rows come in any order: each column that is not looked at saves a walk through memory.
     Kind {
         group: cases.group[row],
         month: if by_month { cases.month[row] } else { 1 },
@@ -123,17 +109,26 @@ fn kind_of(cases: &Cases, row: usize, by_month: bool) -> Kind {
     }
 }
 
-/// The cells that have cases, and that of each position.
+/// A kind as one number: what has one price stands together, groups first.
+fn key(kind: &Kind) -> u128 {
+    u128::from(kind.group) << 96
+        | u128::from(kind.institution) << 64
+        | u128::from(kind.auxiliary) << 32
+        | u128::from(kind.discipline) << 16
+        | u128::from(kind.flags) << 8
+        | u128::from(kind.month)
+}
+
+/// The cells that have cases, and that of each row.
 #[expect(clippy::arithmetic_side_effects, reason = "an index into a table of that size; no money")]
-fn cells(cases: &Cases, rows: &[u32]) -> (Vec<Cell>, Vec<u32>) {
+fn cells(cases: &Cases, rows: impl Iterator<Item = usize>) -> (Vec<Cell>, Vec<u32>) {
     let parts = cases.parts.len() + 1;
     let width = cases.insutypes.len() * parts * 12;
     let part = |row: usize| match cases.part.get(row) {
         Some(&part) if part != UNSIGNED => part as usize,
         _ => parts - 1,
     };
-    let place = |row: u32| {
-        let row = row as usize;
+    let place = |row: usize| {
         let insutype = usize::from(cases.insutype[row]);
         (cases.institution[row] as usize * width)
             + (insutype * parts + part(row)) * 12
@@ -141,11 +136,12 @@ fn cells(cases: &Cases, rows: &[u32]) -> (Vec<Cell>, Vec<u32>) {
             - 1
     };
     let mut numbers = vec![UNGROUPED; cases.institutions.len() * width];
-    // Rows come in any order: what they are is looked at once.
-    let places: Vec<usize> = rows.iter().map(|row| place(*row)).collect();
-    for place in &places {
-        numbers[*place] = 0;
-    }
+    let number = |row: usize| {
+        let place = place(row);
+        numbers[place] = 0;
+        u32::try_from(place).unwrap_or(u32::MAX)
+    };
+    let mut of_row: Vec<u32> = rows.map(number).collect();
     let mut cells = Vec::new();
     for (at, number) in numbers.iter_mut().enumerate().filter(|(_, number)| **number == 0) {
         *number = u32::try_from(cells.len()).unwrap_or(u32::MAX);
@@ -157,6 +153,8 @@ fn cells(cases: &Cases, rows: &[u32]) -> (Vec<Cell>, Vec<u32>) {
             month: u8::try_from(at % 12 + 1).unwrap_or(12),
         });
     }
-    let cell = places.into_iter().map(|place| numbers[place]).collect();
-    (cells, cell)
+    for place in &mut of_row {
+        *place = numbers[*place as usize];
+    }
+    (cells, of_row)
 }

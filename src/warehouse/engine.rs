@@ -426,10 +426,24 @@ impl Session {
         &self,
         name: &str,
         params: &Params,
+        take: impl FnMut(&RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.stream_without(name, &[], params, take).await
+    }
+
+    /// [`Session::stream`] without some columns, which are then not read from the files either.
+    ///
+    /// # Errors
+    /// If the model cannot run, or whatever `take` returns.
+    pub async fn stream_without<E: From<Error>>(
+        &self,
+        name: &str,
+        columns: &[&str],
+        params: &Params,
         mut take: impl FnMut(&RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        let frame = self.frame(name, params).await?;
         let fail = |err| Error::model(name, &err);
+        let frame = self.frame(name, params).await?.drop_columns(columns).map_err(fail)?;
         let task = Arc::new(frame.task_ctx());
         let plan = frame.create_physical_plan().await.map_err(fail)?;
         let mut batches = execute_stream(Arc::clone(&plan), task).map_err(fail)?;

@@ -17,7 +17,6 @@ pub const MODELS: &[(&str, &str)] = &[
     ("chk_unknown_charge_type", include_str!("../../sql/checks/chk_unknown_charge_type.sql")),
     ("chk_unknown_code", include_str!("../../sql/checks/chk_unknown_code.sql")),
     ("diagnosis", include_str!("../../sql/staging/diagnosis.sql")),
-    ("int_cases__cost", include_str!("../../sql/cases/int_cases__cost.sql")),
     ("int_cases__diagnosed", include_str!("../../sql/cases/int_cases__diagnosed.sql")),
     ("int_cases__diagnoses", include_str!("../../sql/cases/int_cases__diagnoses.sql")),
     ("int_cases__given_group", include_str!("../../sql/cases/int_cases__given_group.sql")),
@@ -28,7 +27,6 @@ pub const MODELS: &[(&str, &str)] = &[
     ("int_cases__payment", include_str!("../../sql/cases/int_cases__payment.sql")),
     ("int_cases__record", include_str!("../../sql/cases/int_cases__record.sql")),
     ("int_cases__refund", include_str!("../../sql/cases/int_cases__refund.sql")),
-    ("int_cases__refund_fee", include_str!("../../sql/cases/int_cases__refund_fee.sql")),
     (
         "int_cases__repeated_settlement",
         include_str!("../../sql/cases/int_cases__repeated_settlement.sql"),
@@ -39,7 +37,6 @@ pub const MODELS: &[(&str, &str)] = &[
         include_str!("../../sql/cases/int_cases__reversal_fee_item.sql"),
     ),
     ("int_cases__reversal_match", include_str!("../../sql/cases/int_cases__reversal_match.sql")),
-    ("int_cases__settlement", include_str!("../../sql/cases/int_cases__settlement.sql")),
     ("int_cases__settlement_id", include_str!("../../sql/cases/int_cases__settlement_id.sql")),
     ("int_cases__upload_time", include_str!("../../sql/cases/int_cases__upload_time.sql")),
     ("ind_behaviour", include_str!("../../sql/indicators/ind_behaviour.sql")),

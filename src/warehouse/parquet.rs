@@ -20,7 +20,7 @@ use datafusion::parquet::arrow::arrow_reader::{
     ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use datafusion::parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves,
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::errors::ParquetError;
@@ -120,7 +120,10 @@ pub fn write_table(table: &Table, path: &Path) -> Result<(), TableFileError> {
     let part = path.with_file_name(name);
     let written = File::create(&part)
         .map_err(ParquetError::from)
-        .and_then(|mut file| write_batch(&mut file, &batch, result_properties(&batch.schema())))
+        .and_then(|mut file| {
+            let properties = result_properties(&batch.schema());
+            write_batch(&mut file, &batch, properties, SLICE_ROWS)
+        })
         .map_err(disk_error)
         .and_then(|()| std::fs::rename(&part, path));
     written.map_err(|err| {
@@ -129,6 +132,10 @@ pub fn write_table(table: &Table, path: &Path) -> Result<(), TableFileError> {
         failed(err)
     })
 }
+
+/// Rows of a result table that are made, encoded and forgotten at a time: few enough to stay in the cache. Row
+/// groups are whole slices, for where pages end depends on what is handed to the encoder.
+const SLICE_ROWS: usize = 16 * 1024;
 
 /// Row groups that are made at a time, however many threads there are: each is in memory.
 const MOST_GROUPS: usize = 4;
@@ -182,8 +189,18 @@ impl TableWriter {
         let starts: Vec<usize> = (0..rows).step_by(ROW_GROUP_ROWS).collect();
         let (groups, schema) = (&open.groups, &open.schema);
         let encode = |start: usize| {
-            let batch = batch(start..rows.min(start + ROW_GROUP_ROWS))?;
-            encoded(groups, schema, &batch).map_err(failed)
+            // The number of the row group matters to encrypted files alone.
+            let mut writers = groups.create_column_writers(0).map_err(failed)?;
+            let end = rows.min(start + ROW_GROUP_ROWS);
+            for first in (start..end).step_by(SLICE_ROWS) {
+                let slice = batch(first..end.min(first + SLICE_ROWS))?;
+                encode_slice(&mut writers, schema, &slice).map_err(failed)?;
+            }
+            writers
+                .into_iter()
+                .map(ArrowColumnWriter::close)
+                .collect::<Result<_, _>>()
+                .map_err(failed)
         };
         let (next, file) = (AtomicUsize::new(0), &mut open.file);
         let (made, waiting) = sync_channel(self.threads);
@@ -253,23 +270,21 @@ fn append(
     Ok(())
 }
 
-/// The columns of one row group as they stand in a file.
-fn encoded(
-    groups: &ArrowRowGroupWriterFactory,
+/// Adds rows to the columns of a row group.
+fn encode_slice(
+    writers: &mut [ArrowColumnWriter],
     schema: &Schema,
-    batch: &RecordBatch,
-) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-    // The number of the row group matters to encrypted files alone.
-    let mut writers = groups.create_column_writers(0)?.into_iter();
-    let mut chunks = Vec::with_capacity(writers.len());
-    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+    rows: &RecordBatch,
+) -> Result<(), ParquetError> {
+    let mut writers = writers.iter_mut();
+    for (field, column) in schema.fields().iter().zip(rows.columns()) {
         for leaf in compute_leaves(field, column)? {
-            let Some(mut writer) = writers.next() else { break };
-            writer.write(&leaf)?;
-            chunks.push(writer.close()?);
+            if let Some(writer) = writers.next() {
+                writer.write(&leaf)?;
+            }
         }
     }
-    Ok(chunks)
+    Ok(())
 }
 
 /// The disk's own error where it was the disk.
@@ -287,9 +302,12 @@ fn write_batch(
     file: &mut File,
     batch: &RecordBatch,
     properties: WriterProperties,
+    slice_rows: usize,
 ) -> Result<(), ParquetError> {
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))?;
-    writer.write(batch)?;
+    for first in (0..batch.num_rows()).step_by(slice_rows) {
+        writer.write(&batch.slice(first, slice_rows.min(batch.num_rows() - first)))?;
+    }
     writer.close()?;
     Ok(())
 }
@@ -338,7 +356,7 @@ pub(crate) fn write_data_file(
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(*name), false);
     }
     let mut file = File::create(path).map_err(|err| Error::write(path, err))?;
-    write_batch(&mut file, batch, builder.build()).map_err(|err| {
+    write_batch(&mut file, batch, builder.build(), batch.num_rows().max(1)).map_err(|err| {
         // What is left would be an orphan; failing to remove it is not worse than that.
         let _ = std::fs::remove_file(path);
         Error::parquet_write(path, err)

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     Array as _, ArrayRef, AsArray as _, BooleanArray, Decimal128Array, Int64Array, StringViewArray,
 };
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Decimal128Type, Field, FieldRef, TimeUnit, TimestampMicrosecondType,
@@ -180,19 +181,26 @@ fn tested(values: &[ColumnarValue], test: fn(&[&str], &str) -> bool) -> Result<A
         return datafusion::common::exec_err!("a list to test codes by is a text of the policy");
     };
     let known: Vec<&str> = list.split('|').filter(|code| !code.is_empty()).collect();
-    // Neighbouring rows often have the same code: remember the last answer.
-    let mut last = ("", test(&known, ""));
-    let column: BooleanArray = codes[0]
-        .iter()
-        .map(|code| {
-            let code = code.unwrap_or_default();
-            if code != last.0 {
-                last = (code, test(&known, code));
-            }
-            Some(last.1)
-        })
-        .collect();
-    Ok(Arc::new(column))
+    let codes = &codes[0];
+    let absent = test(&known, "");
+    // A column has few codes, and one of up to 12 letters is its view: the last answers are kept by view.
+    let mut answers: [Option<(u128, bool)>; 4] = [None; 4];
+    let mut next = 0;
+    let answer = |at: usize| {
+        if codes.is_null(at) {
+            return absent;
+        }
+        let view = codes.views()[at];
+        if let Some((_, passes)) = answers.iter().flatten().find(|(known, _)| *known == view) {
+            return *passes;
+        }
+        let passes = test(&known, codes.value(at));
+        answers[next % answers.len()] = Some((view, passes));
+        next += 1;
+        passes
+    };
+    let column = BooleanBuffer::collect_bool(codes.len(), answer);
+    Ok(Arc::new(BooleanArray::new(column, None)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //!   its rows in place of those of an earlier run.
 //! - `map codes` makes the models translate by the rows of `stg_code_map`.
 //! - `find repeated ids` makes `repeated_id` of the rows of `int_cases__settlement_id`.
-//! - `roll up MODEL` makes `fee_roll`, `repeated_fee_line` and `cost_roll` of the rows of a model.
+//! - `roll up MODEL` makes `repeated_fee_line` of the rows of a model.
 //!
 //! Each `connection` of a file is a bucket of its own, which other buckets have told nothing yet.
 //!
@@ -82,10 +82,7 @@ impl DB for Database {
             return self.model(rest);
         }
         if let Some(model) = text.strip_prefix("roll up ") {
-            for name in ["fee_roll", "repeated_fee_line", "cost_roll"] {
-                self.engine
-                    .wait(self.session.statement(&format!("drop table if exists {name}")))?;
-            }
+            self.engine.wait(self.session.statement("drop table if exists repeated_fee_line"))?;
             self.engine.wait(roll_fee_lines(&self.session, model.trim()))?;
             return Ok(DBOutput::StatementComplete(0));
         }
@@ -217,8 +214,7 @@ const NOTHING_ELSEWHERE: [&str; 3] = [
     "create table matched_elsewhere as select setl_id, setl_time as original_case_time
         from settlement",
     "create table foreign_reversal as select setl_id, init_setl_id, fixmedins_code, setl_time,
-        1 as fee_fen, 1 as inscope_fen, 1 as fund_fen, 1 as own_fen, 1 as o_taken_fen, 1 as m_taken_fen,
-        1 as a_taken_fen from settlement",
+        1 as fee_fen, 1 as inscope_fen, 1 as fund_fen, 1 as own_fen from settlement",
 ];
 
 fn database(engine: &Arc<Engine>) -> Result<Database, Failure> {
