@@ -172,7 +172,9 @@ impl Fractions {
 
 #[cfg(test)]
 mod tests {
-    use super::Fractions;
+    use super::{Claim, Fractions, compensate};
+    use crate::policy::model::{Cite, Compensation, CompensationLimit};
+    use crate::settlement::input::Assessment;
     use crate::units::Fen;
 
     // 1/3 + 1/6 = 0.5 rounds up, which no number of binary places can tell; 2/3 + 5/6 = 1.5 → 2;
@@ -195,5 +197,31 @@ mod tests {
         assert_eq!(sum(&[(1, 1, 3), (1, 1, 7)]), Fen(0)); // 10/21
         assert_eq!(sum(&[(1, 1, 3), (1, 4, 21)]), Fen(1)); // 11/21
         assert_eq!(sum(&[]), Fen(0));
+    }
+
+    fn shares(unaided: [i64; 2]) -> Vec<Fen> {
+        let rule = Compensation { cite: Cite::default(), limit: CompensationLimit::Negotiated };
+        let claim = |code, booked, negotiated| Claim {
+            code,
+            entitlement: Fen::ZERO,
+            booked: Fen(booked),
+            cost: Fen(booked),
+            weight: 1,
+            negotiated: Fen(negotiated),
+            assessment: Assessment::default(),
+            is_first_pool: true,
+        };
+        let claims = [claim("H1", 10_000, 5_000), claim("H2", 10_000, 9_000)];
+        compensate("all", &rule, Fen(10_000), &claims, &unaided.map(Fen)).unwrap().shares
+    }
+
+    // 100.00 for r = min(100 − 40, 50) = 50.00 and 100 − 30 = 70.00: 41.67 (5000 ÷ 120 = 41.666…) and 58.33.
+    // H1 has more points worth 10.00 now, all of which a cap takes: unaided it is paid 40.00 as before, H2
+    // 20.00. 100.00 for 50.00 and 80.00: 38.46 (5000 ÷ 130 = 38.461…) and 61.54. More points, 3.21 less pay.
+    // shows: Y33
+    #[test]
+    fn under_a_cap_more_points_may_bring_less_compensation() {
+        assert_eq!(shares([4_000, 3_000]), [Fen(4_167), Fen(5_833)]);
+        assert_eq!(shares([4_000, 2_000]), [Fen(3_846), Fen(6_154)]);
     }
 }
